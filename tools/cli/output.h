@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Output files that are whole or not there.
+ *
+ *     struct output *o;
+ *     if (output_open(&o, path, force ? OUTPUT_FORCE : 0)) return STATUS_UNUSABLE;
+ *     fprintf(output_stream(o), ...);
+ *     if (output_publish(o)) return STATUS_UNUSABLE;     (or output_discard(o) after a failure)
+ *
+ * A regular file is written as `.NAME.XXXXXXXX.tmp` in the same directory (created exclusively, no
+ * link followed, mode 0600: heaps hold secrets), synchronised, renamed over NAME, and the directory
+ * synchronised. A symbolic link is followed to its target, which is what gets replaced. SIGINT,
+ * SIGTERM, SIGHUP and SIGPIPE remove the temporary file before they end the process, unless the
+ * program handles them itself.
+ *
+ * An existing regular file is refused without OUTPUT_FORCE. Anything else that exists is never
+ * renamed over: FIFOs and character devices are written straight through, everything else
+ * (directories, sockets, block devices) is refused; OUTPUT_REGULAR refuses those too. The path `-`
+ * is stdout.
+ *
+ * Functions print their error (message.h). Threads: one at a time.
+ */
+#ifndef SNAP_TOOLS_CLI_OUTPUT_H
+#define SNAP_TOOLS_CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum output_flags {
+    OUTPUT_FORCE = 1,   /* replace an existing regular file */
+    OUTPUT_REGULAR = 2, /* only a regular file will do: databases, indexed files */
+};
+
+struct output;
+
+/** Opens `path` for writing. Returns 0 and the output, to be ended by output_publish or
+ *  output_discard; or STATUS_UNUSABLE after a message, and *out = NULL. */
+int output_open(struct output **out, const char *path, unsigned flags);
+
+/** The descriptor to write to; owned by the output. */
+int output_fd(const struct output *o);
+
+/** A buffered stream on the same descriptor, made at the first call; owned by the output.
+ *  NULL without memory. */
+FILE *output_stream(struct output *o);
+
+/** The name under which the unfinished file can be opened again (for SQLite, which opens by name);
+ *  NULL for stdout and devices. Owned by the output. */
+const char *output_temporary(const struct output *o);
+
+/** The name as given, for messages. */
+const char *output_path(const struct output *o);
+
+/** Flushes, synchronises, renames, and frees the output whatever happens. Returns 0, or
+ *  STATUS_UNUSABLE after a message; then nothing is left behind and an old file is untouched. */
+int output_publish(struct output *o);
+
+/** Removes the unfinished file and frees the output. NULL is allowed. */
+void output_discard(struct output *o);
+
+#endif
