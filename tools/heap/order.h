@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The orders in which a heap database is written: lists by type, by allocation site, by component,
+ * children by dominator, the top list, referrers, histograms. One radix sort by retained size gives
+ * an order of all objects; every list is one stable counting sort of that order by its key.
+ *
+ * Arrays are by row (heap/analysis.h) unless said otherwise; a column by node is brought into row
+ * order by heap_permute_*. Virtual roots stand in no order and no list. Nothing recurses.
+ */
+#ifndef HEAP_ORDER_H
+#define HEAP_ORDER_H
+
+#include "heap/analysis.h"
+
+/* out[row] = by_node[node of row]; `virtual_value` at the two virtual roots. out has n_rows
+ * elements, the caller's. O(n), gathers with prefetch. */
+void heap_permute_u8(const struct heap_analysis *a, const uint8_t *by_node, uint8_t virtual_value,
+                     uint8_t *out);
+void heap_permute_u32(const struct heap_analysis *a, const uint32_t *by_node, uint32_t virtual_value,
+                      uint32_t *out);
+void heap_permute_u64(const struct heap_analysis *a, const uint64_t *by_node, uint64_t virtual_value,
+                      uint64_t *out);
+
+/*
+ * All objects' rows (n_nodes of them) by retained size descending, ties by row ascending. *order is
+ * malloc'd, the caller frees it. The top list is its beginning.
+ * Least-significant-digit radix sort over the digits that differ: O(n * digits in use); memory 8 B a
+ * row during the call, 4 after it.
+ */
+enum heap_status heap_order(const struct heap_analysis *a, uint32_t **order);
+
+/* Lists by key: the rows of key k are row[start[k]] .. row[start[k+1]-1]. */
+struct heap_lists {
+    uint32_t n_keys;
+    uint64_t *start; /* [n_keys + 1] */
+    uint32_t *row;   /* [start[n_keys]] */
+};
+
+/*
+ * Groups `order` (n rows) by key[row], keeping its order inside each group. Rows whose key is
+ * HEAP_NONE are left out; of each group only the first `cap` rows are kept (0: all).
+ *   by type:       key = type number by row
+ *   by component:  key = a->component, n_keys = a->n_components
+ *   by dominator:  key = a->dominator, n_keys = a->n_rows; rows then ascend inside a group
+ * HEAP_BAD_GRAPH if a key is neither below n_keys nor HEAP_NONE, or a row has no key. O(n + n_keys).
+ */
+enum heap_status heap_group(const struct heap_analysis *a, const uint32_t *order, uint64_t n,
+                            const uint32_t *key, uint32_t n_keys, uint64_t cap,
+                            struct heap_lists *out);
+
+void heap_lists_free(struct heap_lists *lists);
+
+/* Sums by key. */
+struct heap_sum {
+    uint64_t n;             /* objects */
+    uint64_t shallow_size;  /* bytes */
+    uint64_t retained_size; /* of the topmost objects only: an object below another of the same key in
+                               the dominator tree is inside that one's retained size already */
+    uint64_t retained_native, native_size; /* 0 without native sizes */
+};
+
+/*
+ * Sums over the rows first .. last (for a snapshot's live objects: 1 .. n_live) by key[row]; rows
+ * with key HEAP_NONE and virtual roots are left out. sum has n_keys elements, the caller's, and is
+ * overwritten. `shallow` and `native` come from g by node. O(rows + n_keys), one pass in preorder;
+ * 4 B a key during the call.
+ */
+enum heap_status heap_sums(const struct heap_graph *g, const struct heap_analysis *a,
+                           uint32_t first, uint32_t last, const uint32_t *key, uint32_t n_keys,
+                           struct heap_sum *sum);
+
+/* One row of the cumulative histogram: of the rows below block * HEAP_PREFIX_ROWS (those whose id is
+ * at most first_id - 1 + block * HEAP_PREFIX_ROWS), n have this key, of shallow_size bytes. */
+#define HEAP_PREFIX_ROWS 32768u
+
+struct heap_prefix {
+    uint32_t block; /* from 1; a last, partial block is not listed */
+    uint32_t key;
+    uint64_t n;
+    uint64_t shallow_size;
+};
+
+/*
+ * The cumulative histogram by key: for each full block the keys seen so far (n > 0), blocks then keys
+ * ascending. The histogram of any range of rows is one block minus another plus two partial blocks.
+ * *rows is malloc'd (NULL when *n is 0), the caller frees it. O(n + blocks * keys).
+ */
+enum heap_status heap_prefixes(const struct heap_graph *g, const struct heap_analysis *a,
+                               const uint32_t *key, uint32_t n_keys, struct heap_prefix **rows,
+                               uint64_t *n);
+
+/* All references backwards: those to row t are off[t] .. off[t+1]-1, sources then positions
+ * ascending; weak ones too. `position` is the edge's index among its source's edges. */
+struct heap_referrers {
+    uint64_t *off;      /* [n_rows + 1] */
+    uint32_t *source;   /* [m] rows */
+    uint32_t *position; /* [m] */
+};
+
+/* O(n + m) by counting sort; memory 8 B a row + 8 B an edge, all of it the result. */
+enum heap_status heap_referrers(const struct heap_graph *g, const struct heap_analysis *a,
+                                struct heap_referrers *out);
+void heap_referrers_free(struct heap_referrers *r);
+
+#endif
