@@ -76,7 +76,7 @@ void json_null(struct json *j, const char *key);
 void json_id(struct json *j, const char *key, uint64_t value);
 void json_address(struct json *j, const char *key, uint64_t value);
 
-/** RFC 3339 in UTC from nanoseconds since 1970, as number_time; null when it is no date. */
+/** RFC 3339 in UTC from nanoseconds since 1970, as number_time. */
 void json_time(struct json *j, const char *key, int64_t epoch_nanoseconds);
 
 #endif

@@ -41,8 +41,8 @@ char *number_percent(char out[NUMBER_MAX], uint64_t part, uint64_t whole);
 /** Address as "0x7f00deadbeef", lower case, no leading zeros. */
 char *number_address(char out[NUMBER_MAX], uint64_t address);
 
-/** RFC 3339 in UTC with milliseconds, "2026-01-31T23:59:59.250Z"; "-" when it is no date of the
- *  years 0001 to 9999. The argument is in nanoseconds since 1970. */
+/** RFC 3339 in UTC with milliseconds, "2026-01-31T23:59:59.250Z", from nanoseconds since 1970
+ *  (64 bits reach from 1677 to 2262). */
 char *number_time(char out[NUMBER_MAX], int64_t epoch_nanoseconds);
 
 /** Parses all of `s` as decimal digits, or hexadecimal after 0x. False: not a number that fits. */

@@ -25,6 +25,9 @@ struct sniff {
     const char *hint; /* what to try, for message_error; static, or NULL */
 };
 
+/** PRAGMA application_id of a heap database: "snap" in ASCII. */
+#define SNIFF_APPLICATION_ID 0x736e6170u
+
 /** So many first bytes are enough for every decision. */
 enum { SNIFF_BYTES = 512 };
 

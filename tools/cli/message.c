@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages on stderr; the contract is in message.h. A line is built whole, escaped, and written by
+ * one write(2), so that lines of several processes or threads do not mix.
+ */
+#include "message.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <snap/error.h>
+
+#include "color.h"
+#include "progress.h"
+#include "text.h"
+
+/* The process's own: set once by message_setup, but for the counter. */
+static struct {
+    const char *program;
+    enum message_level level;
+    atomic_uint_least64_t warnings;
+} message_state = { .program = "snap", .level = MESSAGE_NORMAL };
+
+void message_setup(const char *program, enum message_level level)
+{
+    message_state.program = program;
+    message_state.level = level;
+}
+
+const char *message_program(void)
+{
+    return message_state.program;
+}
+
+enum message_level message_level(void)
+{
+    return message_state.level;
+}
+
+uint64_t message_warnings(void)
+{
+    return atomic_load(&message_state.warnings);
+}
+
+/* What a line is made of. */
+struct message {
+    const char *severity; /* "warning", or NULL */
+    enum color color;     /* of the severity */
+    const char *file;
+    uint64_t offset;
+    const char *what;     /* already formatted, not yet escaped */
+    const char *system;   /* the system's words, or NULL */
+    const char *hint;
+};
+
+/* Adds "name: ". */
+static void message_part(struct text *line, const char *s)
+{
+    text_escape(line, s, strlen(s));
+    text_adds(line, ": ");
+}
+
+static void message_write(const char *s, size_t n)
+{
+    while (n) {
+        ssize_t done = write(STDERR_FILENO, s, n);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return; /* stderr is gone: there is nowhere to say so */
+        s += done;
+        n -= (size_t)done;
+    }
+}
+
+static void message_print(const struct message *m)
+{
+    static const char last_resort[] = ": out of memory while printing a message\n";
+    struct text line = { 0 };
+    message_part(&line, message_state.program);
+    if (m->severity) {
+        text_adds(&line, color_on(stderr, m->color));
+        text_adds(&line, m->severity);
+        text_adds(&line, color_off(stderr));
+        text_adds(&line, ": ");
+    }
+    if (m->file) message_part(&line, m->file);
+    if (m->offset != MESSAGE_NO_OFFSET)
+        text_addf(&line, "offset %llu: ", (unsigned long long)m->offset);
+    text_escape(&line, m->what, strlen(m->what));
+    if (m->system) {
+        text_adds(&line, ": ");
+        text_escape(&line, m->system, strlen(m->system));
+    }
+    if (m->hint) {
+        text_adds(&line, "; try ");
+        text_escape(&line, m->hint, strlen(m->hint));
+    }
+    text_add(&line, "\n", 1);
+    progress_wipe();
+    if (line.failed) {
+        message_write(message_state.program, strlen(message_state.program));
+        message_write(last_resort, sizeof last_resort - 1);
+    } else {
+        message_write(line.s, line.n);
+    }
+    text_free(&line);
+}
+
+/* Formats into m->what and prints. */
+static void message_format(struct message *m, const char *format, va_list args)
+{
+    struct text what = { 0 };
+    text_addv(&what, format, args);
+    m->what = what.failed ? format : text_str(&what);
+    message_print(m);
+    text_free(&what);
+}
+
+int message_error(const char *file, uint64_t offset, const char *hint, const char *format, ...)
+{
+    struct message m = { .file = file, .offset = offset, .hint = hint };
+    va_list args;
+    va_start(args, format);
+    message_format(&m, format, args);
+    va_end(args);
+    return STATUS_UNUSABLE;
+}
+
+int message_errno(const char *file, int os_errno, const char *format, ...)
+{
+    struct message m = { .file = file, .offset = MESSAGE_NO_OFFSET, .system = strerror(os_errno) };
+    va_list args;
+    va_start(args, format);
+    message_format(&m, format, args);
+    va_end(args);
+    return STATUS_UNUSABLE;
+}
+
+/* The system's words, unless the library's text ends in them already. */
+static const char *message_system(const snap_error *e)
+{
+    if (!e->os_errno) return NULL;
+    const char *words = strerror(e->os_errno);
+    return strstr(e->text, words) ? NULL : words;
+}
+
+int message_snap(const char *file, const struct snap_error *error, const char *hint)
+{
+    struct message m = { .file = file, .offset = error->offset, .what = error->text,
+                         .system = message_system(error), .hint = hint };
+    message_print(&m);
+    return STATUS_UNUSABLE;
+}
+
+int message_usage(const char *format, ...)
+{
+    struct text hint = { 0 };
+    text_addf(&hint, "%s --help", message_state.program);
+    struct message m = { .offset = MESSAGE_NO_OFFSET, .hint = text_str(&hint) };
+    va_list args;
+    va_start(args, format);
+    message_format(&m, format, args);
+    va_end(args);
+    text_free(&hint);
+    return STATUS_UNUSABLE;
+}
+
+int message_no_memory(const char *what)
+{
+    return message_error(NULL, MESSAGE_NO_OFFSET, NULL, "not enough memory for %s", what);
+}
+
+void message_warning(const char *file, uint64_t offset, const char *format, ...)
+{
+    struct message m = { .severity = "warning", .color = COLOR_WARN, .file = file,
+                         .offset = offset };
+    atomic_fetch_add(&message_state.warnings, 1);
+    if (message_state.level == MESSAGE_QUIET) return;
+    va_list args;
+    va_start(args, format);
+    message_format(&m, format, args);
+    va_end(args);
+}
+
+void message_snap_warning(const char *file, const struct snap_error *error)
+{
+    struct message m = { .severity = "warning", .color = COLOR_WARN, .file = file,
+                         .offset = error->offset, .what = error->text,
+                         .system = message_system(error) };
+    atomic_fetch_add(&message_state.warnings, 1);
+    if (message_state.level != MESSAGE_QUIET) message_print(&m);
+}
+
+void message_note(const char *format, ...)
+{
+    struct message m = { .offset = MESSAGE_NO_OFFSET };
+    if (message_state.level == MESSAGE_QUIET) return;
+    va_list args;
+    va_start(args, format);
+    message_format(&m, format, args);
+    va_end(args);
+}
+
+void message_verbose(const char *format, ...)
+{
+    struct message m = { .offset = MESSAGE_NO_OFFSET };
+    if (message_state.level < MESSAGE_VERBOSE) return;
+    va_list args;
+    va_start(args, format);
+    message_format(&m, format, args);
+    va_end(args);
+}
