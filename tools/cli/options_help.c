@@ -112,7 +112,7 @@ const char *options_nearest(const char *word, const char *const *words)
         if (len > NEAR_MAX) continue;
         /* A word of which the given one is a proper beginning is near, however long it is. */
         bool begins = n >= 3 && len > n && memcmp(word, *words, n) == 0;
-        size_t d = begins ? 1 : near_distance(word, n, *words, len);
+        size_t d = begins ? 0 : near_distance(word, n, *words, len);
         if (d < best_distance || (d == best_distance && !best)) {
             best = *words;
             best_distance = d;

@@ -189,6 +189,7 @@ static int output_route(struct output *o)
         o->stream = stdout;
         return 0;
     }
+    if (!*o->path) return message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the output has no name");
     if (lstat(o->path, &st) == 0 && S_ISLNK(st.st_mode)) {
         o->target = realpath(o->path, NULL);
         if (!o->target) return message_errno(o->path, errno, "the symbolic link leads nowhere");

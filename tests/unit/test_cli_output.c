@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Output files: whole or not there, devices never replaced, nothing left by a signal. */
+#include "cu.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/message.h"
+#include "cli/output.h"
+
+static char dir[] = "/tmp/test_cli_output.XXXXXX";
+static int saved_stderr;
+
+/* Messages are expected here: they go to /dev/null. */
+static void enter(void)
+{
+    if (strchr(dir, 'X') == NULL) return;
+    int null = open("/dev/null", O_WRONLY);
+    if (!mkdtemp(dir) || chdir(dir)) abort();
+    saved_stderr = dup(2);
+    dup2(null, 2);
+    close(null);
+}
+
+static unsigned count_files(void)
+{
+    unsigned n = 0;
+    DIR *d = opendir(".");
+    for (struct dirent *e; d && (e = readdir(d));) n += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+    closedir(d);
+    return n;
+}
+
+static void put(const char *path, const char *s)
+{
+    FILE *f = fopen(path, "w");
+    fputs(s, f);
+    fclose(f);
+}
+
+static const char *get(const char *path)
+{
+    static char buffer[256];
+    FILE *f = fopen(path, "r");
+    size_t n = f ? fread(buffer, 1, sizeof buffer - 1, f) : 0;
+    buffer[n] = 0;
+    if (f) fclose(f);
+    return buffer;
+}
+
+static void test_publish(void)
+{
+    struct output *o;
+    struct stat st;
+    enter();
+    umask(0);
+    if (!CHECK_I64(output_open(&o, "a.txt", 0), 0)) return;
+    CHECK(access("a.txt", F_OK) != 0);
+    CHECK(strncmp(output_temporary(o), ".a.txt.", 7) == 0);
+    CHECK_STR(output_path(o), "a.txt");
+    fputs("hello", output_stream(o));
+    CHECK_I64(output_publish(o), 0);
+    CHECK_STR(get("a.txt"), "hello");
+    CHECK(stat("a.txt", &st) == 0 && (st.st_mode & 07777) == 0600 && st.st_nlink == 1);
+    CHECK_U64(count_files(), 1);
+    unlink("a.txt");
+}
+
+static void test_existing(void)
+{
+    struct output *o;
+    put("b.txt", "old");
+    CHECK_I64(output_open(&o, "b.txt", 0), STATUS_UNUSABLE);
+    CHECK(o == NULL);
+    CHECK_I64(output_open(&o, "b.txt", OUTPUT_FORCE), 0);
+    CHECK_I64(write(output_fd(o), "new", 3), 3);
+    CHECK_STR(get("b.txt"), "old");
+    CHECK_I64(output_publish(o), 0);
+    CHECK_STR(get("b.txt"), "new");
+    CHECK_I64(output_open(&o, "b.txt", OUTPUT_FORCE), 0);
+    output_discard(o);
+    CHECK_STR(get("b.txt"), "new");
+    CHECK_U64(count_files(), 1);
+    unlink("b.txt");
+    output_discard(NULL);
+}
+
+/* The name comes into being while the output is written. */
+static void test_race(void)
+{
+    struct output *o;
+    CHECK_I64(output_open(&o, "c.txt", 0), 0);
+    put("c.txt", "somebody else's");
+    CHECK_I64(output_publish(o), STATUS_UNUSABLE);
+    CHECK_STR(get("c.txt"), "somebody else's");
+    unlink("c.txt");
+    CHECK_I64(output_open(&o, "c.txt", OUTPUT_FORCE), 0);
+    CHECK_I64(mkfifo("c.txt", 0600), 0);
+    CHECK_I64(output_publish(o), STATUS_UNUSABLE);
+    struct stat st;
+    CHECK(stat("c.txt", &st) == 0 && S_ISFIFO(st.st_mode));
+    unlink("c.txt");
+    CHECK_U64(count_files(), 0);
+}
+
+static void test_devices(void)
+{
+    struct output *o;
+    struct stat before, after;
+    CHECK_I64(stat("/dev/full", &before), 0);
+    CHECK_I64(output_open(&o, "/dev/full", OUTPUT_FORCE), 0);
+    CHECK(output_temporary(o) == NULL);
+    fputs("x", output_stream(o));
+    CHECK_I64(output_publish(o), STATUS_UNUSABLE);
+    CHECK_I64(stat("/dev/full", &after), 0);
+    CHECK(S_ISCHR(after.st_mode) && before.st_ino == after.st_ino);
+    CHECK_I64(output_open(&o, "/dev/null", 0), 0);
+    fputs("x", output_stream(o));
+    CHECK_I64(output_publish(o), 0);
+    CHECK_I64(output_open(&o, "/dev/null", OUTPUT_REGULAR | OUTPUT_FORCE), STATUS_UNUSABLE);
+    CHECK_I64(output_open(&o, "-", OUTPUT_REGULAR), STATUS_UNUSABLE);
+    CHECK_I64(output_open(&o, ".", OUTPUT_FORCE), STATUS_UNUSABLE);
+    CHECK_I64(output_open(&o, "", 0), STATUS_UNUSABLE);
+    CHECK_I64(output_open(&o, "no/such/dir", 0), STATUS_UNUSABLE);
+}
+
+static void test_stdout(void)
+{
+    struct output *o;
+    CHECK_I64(output_open(&o, "-", 0), 0);
+    CHECK(output_stream(o) == stdout);
+    CHECK_I64(output_fd(o), 1);
+    CHECK_I64(output_publish(o), 0);
+    CHECK(fcntl(1, F_GETFD) != -1);
+}
+
+static void test_links(void)
+{
+    struct output *o;
+    put("real", "old");
+    CHECK_I64(symlink("real", "link"), 0);
+    CHECK_I64(symlink("nowhere", "dangling"), 0);
+    CHECK_I64(output_open(&o, "link", 0), STATUS_UNUSABLE);
+    CHECK_I64(output_open(&o, "link", OUTPUT_FORCE), 0);
+    fputs("new", output_stream(o));
+    CHECK_I64(output_publish(o), 0);
+    struct stat st;
+    CHECK(lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
+    CHECK_STR(get("real"), "new");
+    CHECK_I64(output_open(&o, "dangling", OUTPUT_FORCE), STATUS_UNUSABLE);
+    unlink("real");
+    unlink("link");
+    unlink("dangling");
+    CHECK_U64(count_files(), 0);
+}
+
+static void test_fifo(void)
+{
+    struct output *o;
+    CHECK_I64(mkfifo("fifo", 0600), 0);
+    int reader = open("fifo", O_RDONLY | O_NONBLOCK);
+    CHECK_I64(output_open(&o, "fifo", 0), 0);
+    fputs("through", output_stream(o));
+    CHECK_I64(output_publish(o), 0);
+    char got[16] = "";
+    CHECK_I64(read(reader, got, sizeof got - 1), 7);
+    CHECK_STR(got, "through");
+    close(reader);
+    unlink("fifo");
+}
+
+/* A killed program leaves nothing, and dies of the signal it got. */
+static void test_signal(void)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            struct output *o;
+            if (output_open(&o, "d.txt", 0)) _exit(9);
+            fputs("half", output_stream(o));
+            fflush(output_stream(o));
+            raise(signals[i]);
+            _exit(8);
+        }
+        int status = 0;
+        waitpid(child, &status, 0);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == signals[i]);
+        CHECK_U64(count_files(), 0);
+    }
+}
+
+static void test_long_name(void)
+{
+    char name[251];
+    struct output *o;
+    memset(name, 'n', 250);
+    name[250] = 0;
+    CHECK_I64(output_open(&o, name, 0), 0);
+    CHECK_I64(output_publish(o), 0);
+    CHECK_I64(unlink(name), 0);
+    CHECK_U64(count_files(), 0);
+    CHECK_I64(rmdir(dir), 0);
+    dup2(saved_stderr, 2);
+}
+
+CU_MAIN("cli output", { "publish", test_publish }, { "existing", test_existing },
+        { "race", test_race }, { "devices", test_devices }, { "stdout", test_stdout },
+        { "links", test_links }, { "fifo", test_fifo }, { "signals", test_signal },
+        { "long name", test_long_name })
