@@ -52,7 +52,7 @@ static void test_aligned(void)
 
 static void test_no_trailing_blanks(void)
 {
-    static const struct table_column c[] = { { .title = "a" }, { .title = NULL }, { .title = "b" } };
+    static const struct table_column c[] = { { .title = "a" }, { 0 }, { .title = "b" } };
     struct table *t = table_new(c, 3);
     table_cells(t, "x");
     table_cells(t, "");
