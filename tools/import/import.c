@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of formats. See import.h.
+ */
+#include "import/import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "cli/message.h"
+#include "cli/sniff.h"
+
+static const struct import_format *const formats[] = { &import_snap };
+
+const struct import_format *import_choose(const unsigned char *head, size_t n)
+{
+    const struct import_format *best = NULL;
+    int high = 0;
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        int bid = formats[i]->bid(head, n);
+        if (bid > high) {
+            high = bid;
+            best = formats[i];
+        }
+    }
+    return best;
+}
+
+/* Reads up to n first bytes; returns how many, or -1 with errno. A FIFO is not waited for. */
+static ssize_t read_head(const char *path, unsigned char *head, size_t n)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return -1;
+    size_t got = 0;
+    ssize_t one = 0;
+    while (got < n) {
+        one = read(fd, head + got, n - got);
+        if (one < 0 && errno == EINTR) continue;
+        if (one <= 0) break;
+        got += (size_t)one;
+    }
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return one < 0 ? -1 : (ssize_t)got;
+}
+
+const struct import_format *import_open(const char *path)
+{
+    unsigned char head[IMPORT_HEAD];
+    ssize_t n = read_head(path, head, sizeof head);
+    if (n < 0) {
+        message_errno(path, errno, "cannot read");
+        return NULL;
+    }
+    const struct import_format *format = import_choose(head, (size_t)n);
+    if (!format) {
+        struct sniff s = sniff_bytes(head, (size_t)n);
+        message_error(path, MESSAGE_NO_OFFSET, s.hint, "not a heap snapshot: this is %s", s.name);
+    }
+    return format;
+}
