@@ -60,29 +60,31 @@ struct heap_sum {
 };
 
 /*
- * Sums over the rows first .. last (for a snapshot's live objects: 1 .. n_live) by key[row]; rows
- * with key HEAP_NONE and virtual roots are left out. sum has n_keys elements, the caller's, and is
- * overwritten. `shallow` and `native` come from g by node. O(rows + n_keys), one pass in preorder;
- * 4 B a key during the call.
+ * Sums over the rows first .. last (for a snapshot's live objects: 1 .. n_live) by key[row]. Rows
+ * with key HEAP_NONE are left out; a virtual root with a key counts, with size 0. sum has n_keys
+ * elements, the caller's, and is overwritten. Shallow and native sizes come from g, by node.
+ * O(rows + n_keys), one pass in preorder; 4 B a key during the call.
  */
 enum heap_status heap_sums(const struct heap_graph *g, const struct heap_analysis *a,
                            uint32_t first, uint32_t last, const uint32_t *key, uint32_t n_keys,
                            struct heap_sum *sum);
 
-/* One row of the cumulative histogram: of the rows below block * HEAP_PREFIX_ROWS (those whose id is
- * at most first_id - 1 + block * HEAP_PREFIX_ROWS), n have this key, of shallow_size bytes. */
+/* One row of the cumulative histogram: of the objects of this snapshot whose id is at most
+ * block * HEAP_PREFIX_ROWS, n have this key, of shallow_size bytes. */
 #define HEAP_PREFIX_ROWS 32768u
 
 struct heap_prefix {
-    uint32_t block; /* from 1; a last, partial block is not listed */
+    uint64_t block;
     uint32_t key;
     uint64_t n;
     uint64_t shallow_size;
 };
 
 /*
- * The cumulative histogram by key: for each full block the keys seen so far (n > 0), blocks then keys
- * ascending. The histogram of any range of rows is one block minus another plus two partial blocks.
+ * The cumulative histogram by key: for each block whose last id lies in this snapshot the keys seen
+ * so far (n > 0), blocks then keys ascending. A key that no block lists has not been seen before its
+ * end. The histogram of any range of ids is one block minus another plus two partial blocks, each of
+ * fewer than HEAP_PREFIX_ROWS rows. Rows with key HEAP_NONE are left out.
  * *rows is malloc'd (NULL when *n is 0), the caller frees it. O(n + blocks * keys).
  */
 enum heap_status heap_prefixes(const struct heap_graph *g, const struct heap_analysis *a,

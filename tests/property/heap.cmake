@@ -1,0 +1,9 @@
+# The graph core against brute force on small random graphs.
+if(TARGET snap_heap)
+    add_library(heap_random STATIC ${CMAKE_CURRENT_LIST_DIR}/heap_random.c)
+    target_include_directories(heap_random PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+    target_link_libraries(heap_random PRIVATE snap_flags PUBLIC snap_heap)
+
+    snap_test(test_heap_analysis SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_heap_analysis.c
+              LIBS heap_random LABELS property)
+endif()

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Immediate dominators of one depth-first tree, in preorder space.
+ *
+ * Step 1, semidominators (Lengauer and Tarjan, "A fast algorithm for finding dominators in a
+ * flowgraph", 1979, simple version): vertices in decreasing order; each joins a forest linked along
+ * the tree, and the smallest semidominator on a path of that forest is found with path compression.
+ * Step 2, Semi-NCA (Georgiadis, Tarjan, Werneck, "Finding Dominators in Practice", 2006): vertices in
+ * increasing order; the immediate dominator is the nearest ancestor of the tree parent, in the
+ * dominator tree built so far, that is not larger than the semidominator.
+ *
+ * Step 1 is O((n + m) log n) always. Step 2 walks up chains and is linear on real heaps, but
+ * quadratic on some (a long chain whose end has many children that the beginning refers to as well).
+ * So it counts, and beyond NCA_BUDGET steps a vertex gives way to Lengauer and Tarjan's own second
+ * step, which is O(n log n): buckets by semidominator, on the semidominators that are known already.
+ *
+ * Only edges to smaller numbers are read here; of the others, which all come from ancestors, the
+ * smallest source is enough (`fold`). Memory: 12 B a vertex in step 1 beside the flow, 8 in step 2;
+ * the fall-back 16. Nothing recurses: compression reverses the pointers of the path that it climbs.
+ */
+#include "heap/internal.h"
+
+#define NCA_BUDGET 16u
+
+/* One vertex of the forest: the end of its compressed path, and a label that stands for the vertices
+ * on it. Together, since they are read together. */
+struct link {
+    uint32_t ancestor;
+    uint32_t label;
+};
+
+/* A vertex is in the forest when its number is above `limit`. Climbs from x to the last vertex below
+ * which nothing is compressed yet, pointers reversed, and comes back down with the best label. Here a
+ * label is a semidominator, the smallest on the path. */
+static void compress(struct link *link, uint32_t x, uint32_t limit, uint64_t *steps)
+{
+    uint32_t below = HEAP_NONE;
+    for (uint32_t up; (up = link[x].ancestor) > limit; x = up) {
+        link[x].ancestor = below;
+        below = x;
+        ++*steps;
+    }
+    uint32_t top = link[x].ancestor, best = link[x].label;
+    while (below != HEAP_NONE) {
+        x = below;
+        below = link[x].ancestor;
+        link[x].ancestor = top;
+        if (best < link[x].label)
+            link[x].label = best;
+        else
+            best = link[x].label;
+    }
+}
+
+/* The same with vertices as labels, the one with the smallest semidominator. */
+static void compress_by(struct link *link, const uint32_t *semi, uint32_t x, uint32_t limit,
+                        uint64_t *steps)
+{
+    uint32_t below = HEAP_NONE;
+    for (uint32_t up; (up = link[x].ancestor) > limit; x = up) {
+        link[x].ancestor = below;
+        below = x;
+        ++*steps;
+    }
+    uint32_t top = link[x].ancestor, best = link[x].label;
+    while (below != HEAP_NONE) {
+        x = below;
+        below = link[x].ancestor;
+        link[x].ancestor = top;
+        if (semi[best] < semi[link[x].label])
+            link[x].label = best;
+        else
+            best = link[x].label;
+    }
+}
+
+static inline uint32_t smallest_on_path(struct link *link, uint32_t v, uint32_t limit, uint64_t *steps)
+{
+    if (link[v].ancestor > limit) compress(link, v, limit, steps);
+    return link[v].label;
+}
+
+/* The semidominator of plain vertex w. One that the root refers to cannot do better. */
+static inline uint32_t semidominator(const struct heap_flow *f, struct link *link, uint32_t w,
+                                     struct heap_steps *steps)
+{
+    const struct heap_reverse *r = f->reverse;
+    uint32_t semi = f->fold[w];
+    if (semi == f->root) return semi;
+    uint32_t i = r->off[w - r->first], end = r->off[w - r->first + 1];
+    steps->edges_reduced += end - i;
+    for (; i < end; i++) {
+        if (i + HEAP_AHEAD / 2 < end) HEAP_PREFETCH(&link[r->source[i + HEAP_AHEAD / 2]]);
+        uint32_t s = smallest_on_path(link, r->source[i], w, &steps->compress);
+        if (s < semi) semi = s;
+    }
+    return semi;
+}
+
+/* The same where w stands for a whole component. In numbers of components, an edge to a smaller
+ * number can have become one to a larger number: its source is an ancestor then, as all sources of
+ * such edges are. If the smallest folded source of a member lies in the component itself, all do. */
+static uint32_t semidominator_of_set(const struct heap_flow *f, struct link *link, uint32_t w,
+                                     struct heap_steps *steps)
+{
+    const struct heap_reverse *r = f->reverse;
+    uint32_t semi = HEAP_NONE;
+    for (uint32_t x = w; x != HEAP_NONE; x = f->next[x]) {
+        uint32_t s = f->rep[f->fold[x]];
+        if (s != w && s < semi) semi = s;
+        uint32_t i = r->off[x - r->first], end = r->off[x - r->first + 1];
+        steps->component_edges += end - i;
+        for (; i < end; i++) {
+            uint32_t v = f->rep[r->source[i]];
+            if (v == w) continue;
+            s = v < w ? v : smallest_on_path(link, v, w, &steps->compress);
+            if (s < semi) semi = s;
+        }
+    }
+    return semi;
+}
+
+static inline bool is_vertex(const struct heap_flow *f, uint32_t v)
+{
+    return !f->rep || f->rep[v] == v;
+}
+
+static inline uint32_t tree_parent(const struct heap_flow *f, uint32_t v)
+{
+    return f->rep ? f->rep[f->tree[v]] : f->tree[v];
+}
+
+/* Step 1. semi[] is indexed by v - root; `link` by v - root too, through a shifted view that stays
+ * inside the array because every number that is looked up is a vertex above the root. */
+static void semidominators(const struct heap_flow *f, struct link *link, uint32_t *semi,
+                           struct heap_steps *steps)
+{
+    for (uint32_t w = f->end; --w > f->root;) {
+        if (!is_vertex(f, w)) continue;
+        uint32_t s = f->rep ? semidominator_of_set(f, link, w, steps)
+                            : semidominator(f, link, w, steps);
+        semi[w] = s;
+        link[w] = (struct link){ tree_parent(f, w), s };
+    }
+}
+
+/* Step 2. False when the budget is spent; idom is useless then. */
+static bool nearest_ancestors(const struct heap_flow *f, const uint32_t *semi, uint32_t *idom,
+                              struct heap_steps *steps)
+{
+    uint64_t budget = (uint64_t)NCA_BUDGET * (f->end - f->root), used = 0;
+    for (uint32_t w = f->root + 1; w < f->end; w++) {
+        if (!is_vertex(f, w)) continue;
+        uint32_t d = tree_parent(f, w), s = semi[w];
+        for (; d > s; d = idom[d]) used++;
+        idom[w] = d;
+        if (HEAP_UNLIKELY(used > budget)) break;
+    }
+    steps->nca += used;
+    return used <= budget;
+}
+
+/* Step 2 of Lengauer and Tarjan. A vertex waits in the bucket of its semidominator p until the child
+ * of p above it has been linked; bucket chains run through idom, which has no use for a waiting
+ * vertex yet. */
+static void lengauer_tarjan_step(const struct heap_flow *f, const uint32_t *semi, struct link *link,
+                                 uint32_t *bucket, uint32_t *idom, struct heap_steps *steps)
+{
+    for (uint32_t w = f->end; --w > f->root;) {
+        if (!is_vertex(f, w)) continue;
+        uint32_t parent = tree_parent(f, w);
+        idom[w] = bucket[semi[w]];
+        bucket[semi[w]] = w;
+        link[w] = (struct link){ parent, w };
+        for (uint32_t v = bucket[parent], after; v != HEAP_NONE; v = after) {
+            after = idom[v];
+            if (link[v].ancestor > w - 1) compress_by(link, semi, v, w - 1, &steps->compress);
+            uint32_t u = link[v].label;
+            idom[v] = semi[u] < semi[v] ? u : parent;
+        }
+        bucket[parent] = HEAP_NONE;
+    }
+    for (uint32_t w = f->root + 1; w < f->end; w++)
+        if (is_vertex(f, w) && idom[w] != semi[w]) idom[w] = idom[idom[w]];
+    steps->lengauer_tarjan++;
+}
+
+/* All arrays here begin at number `first`; everybody else counts from 0. */
+static enum heap_status second_step(const struct heap_flow *f, bool lengauer_tarjan,
+                                    const uint32_t *semi, uint32_t *idom, struct heap_steps *steps)
+{
+    if (!lengauer_tarjan && nearest_ancestors(f, semi, idom, steps)) return HEAP_OK;
+    struct link *link = heap_new(f->end, sizeof *link);
+    uint32_t *bucket = heap_new_none(f->end);
+    enum heap_status status = link && bucket ? HEAP_OK : HEAP_NO_MEMORY;
+    if (status == HEAP_OK) lengauer_tarjan_step(f, semi, link, bucket, idom, steps);
+    free(link);
+    free(bucket);
+    return status;
+}
+
+enum heap_status heap_dominators(const struct heap_flow *f, bool lengauer_tarjan, uint32_t *idom,
+                                 struct heap_steps *steps)
+{
+    /* Indexed by number from 0, so that no subtraction stands in the inner loop: the part below the
+     * root is never touched and costs address space only. */
+    struct link *link = heap_new(f->end, sizeof *link);
+    uint32_t *semi = heap_new(f->end, sizeof *semi);
+    enum heap_status status = link && semi ? HEAP_OK : HEAP_NO_MEMORY;
+    if (status == HEAP_OK) {
+        semidominators(f, link, semi, steps);
+        free(link);
+        link = NULL;
+        status = second_step(f, lengauer_tarjan, semi, idom, steps);
+    }
+    free(link);
+    free(semi);
+    return status;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shared between the files of the graph core, not for its users: memory with overflow checks, prefetch,
+ * and the state that the phases of one analysis hand to each other.
+ *
+ * Preorder space: objects renumbered in the order in which the depth-first search meets them. 0 is the
+ * virtual live root, 1 .. n_live the live objects, n_live+1 the virtual garbage root, then the garbage.
+ * Two facts about it carry every later phase:
+ *   (1) an edge to a larger number leads to a descendant in the depth-first tree;
+ *   (2) the descendants of v are a contiguous range of numbers that starts at v.
+ */
+#ifndef HEAP_INTERNAL_H
+#define HEAP_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap/analysis.h"
+
+#if defined(__GNUC__)
+#define HEAP_PREFETCH(address) __builtin_prefetch(address)
+#define HEAP_LIKELY(x) __builtin_expect(!!(x), 1)
+#define HEAP_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#else
+#define HEAP_PREFETCH(address) ((void)0)
+#define HEAP_LIKELY(x) (x)
+#define HEAP_UNLIKELY(x) (x)
+#endif
+
+/* How many elements ahead a pass over a known sequence prefetches what it will gather. */
+#define HEAP_AHEAD 16u
+
+/* n elements of `size` bytes, uninitialised; NULL when out of memory or beyond the address space.
+ * n = 0 gives a pointer that can be freed. Pages are touched by use only, which the callers that
+ * allocate for the worst case rely on. */
+void *heap_new(uint64_t n, size_t size);
+/* The same, zeroed. */
+void *heap_new_zeroed(uint64_t n, size_t size);
+/* n elements of 32 bits, each HEAP_NONE. */
+uint32_t *heap_new_none(uint64_t n);
+
+/* An edge to a smaller preorder number. */
+struct heap_back_edge {
+    uint32_t from, to;
+};
+
+/* What the depth-first search leaves behind; arrays by preorder number ([n + 2]). */
+struct heap_walk {
+    const struct heap_graph *g;
+    uint32_t *num;      /* [n] by node: preorder number; HEAP_NONE while not met */
+    uint32_t *vertex;   /* node; HEAP_NONE at a virtual root */
+    uint32_t *tree;     /* parent in the depth-first tree; HEAP_NONE at a virtual root */
+    uint32_t *fold;     /* smallest source of an edge into it from a smaller number */
+    uint64_t *self;     /* bit: refers to itself */
+    uint32_t count;     /* numbers given so far */
+    uint32_t root;      /* number of the virtual root being walked; edges below it hold nothing */
+    struct heap_back_edge *back; /* edges to smaller numbers, in the order they were met */
+    uint64_t n_back, back_capacity;
+    struct heap_frame *stack;
+    uint64_t stack_capacity;
+    uint64_t edges_walked;
+};
+
+/* Starts a walk: allocates, gives out no number. */
+enum heap_status heap_walk_begin(struct heap_walk *w, const struct heap_graph *g);
+/* Gives the next number to a virtual root, below which heap_walk_from then works. */
+void heap_walk_root(struct heap_walk *w);
+/* Walks all that `node` reaches and that has no number yet; nothing if it has one. */
+enum heap_status heap_walk_from(struct heap_walk *w, uint32_t node);
+/* Notes an edge from the current virtual root to a node that has a number. */
+void heap_walk_root_edge(struct heap_walk *w, uint32_t node);
+void heap_walk_free(struct heap_walk *w);
+
+/* The back edges into numbers first .. first+n-1, by target: source[off[w-first]] .. . */
+struct heap_reverse {
+    uint32_t first, n;
+    uint32_t *off; /* [n + 1] */
+    uint32_t *source;
+};
+
+/* Counting sort of `n_edges` back edges by target. HEAP_TOO_LARGE from 2^32-1 edges on. */
+enum heap_status heap_reverse_build(const struct heap_back_edge *edge, uint64_t n_edges,
+                                    uint32_t first, uint32_t n, struct heap_reverse *out);
+void heap_reverse_free(struct heap_reverse *r);
+
+/* One tree of a preorder forest whose dominators are wanted: numbers root .. end-1. With `rep`, every
+ * strongly connected component counts as one vertex (its smallest number, rep[v] == v), whose members
+ * are the chain v, next[v], ..; all other numbers are passed over. */
+struct heap_flow {
+    uint32_t root, end;
+    const uint32_t *tree, *fold;
+    const struct heap_reverse *reverse;
+    const uint32_t *rep, *next;
+};
+
+/* idom[v] for root < v < end (idom has entries from 0 on; others are not touched). */
+enum heap_status heap_dominators(const struct heap_flow *f, bool lengauer_tarjan, uint32_t *idom,
+                                 struct heap_steps *steps);
+
+/* rep[v] for first <= v < first+n: the smallest number of v's strongly connected component. `rep` has
+ * entries from 0 on. */
+enum heap_status heap_components_find(const struct heap_reverse *r, const uint32_t *tree,
+                                      uint32_t *rep, struct heap_steps *steps);
+
+/*
+ * From dominators to rows. By preorder number: vertex and idom (HEAP_NONE at the virtual roots 0 and
+ * `garbage_root`), n numbers in all. *row gets the row of each number, malloc'd; node, last and
+ * dominator of `out` are allocated and filled, its n_rows and garbage_root are read. O(n * digits).
+ */
+enum heap_status heap_rows_build(const struct heap_graph *g, const uint32_t *vertex,
+                                 const uint32_t *idom, uint32_t **row, struct heap_analysis *out);
+
+/* Retained sizes by row of one column of sizes by node; node and dominator of `a` are read. O(n).
+ * The result is malloc'd; NULL when out of memory. */
+uint64_t *heap_retained_by_row(const struct heap_analysis *a, const uint64_t *size);
+
+/* What the components' numbers and sizes are made of; arrays by preorder number. */
+struct heap_component_input {
+    const struct heap_walk *walk;
+    const struct heap_reverse *reverse;
+    const uint32_t *rep, *idom;
+    const uint32_t *row;
+    uint32_t garbage_root;
+};
+
+/* Component numbers by row and the list of components, with their exact retained sizes. */
+enum heap_status heap_components_build(const struct heap_component_input *in,
+                                       bool lengauer_tarjan, struct heap_analysis *out);
+
+/* Stable radix sort of n indexes by key[index] descending. `index` holds the result, `scratch` has n
+ * elements as well. O(n * digits that differ). */
+void heap_sort_descending(const uint64_t *key, uint32_t *index, uint32_t *scratch, uint64_t n);
+
+#endif
