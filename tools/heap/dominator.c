@@ -99,7 +99,8 @@ static inline uint32_t semidominator(const struct heap_flow *f, struct link *lin
 
 /* The same where w stands for a whole component. In numbers of components, an edge to a smaller
  * number can have become one to a larger number: its source is an ancestor then, as all sources of
- * such edges are. If the smallest folded source of a member lies in the component itself, all do. */
+ * such edges are. If the smallest folded source of a member lies in the component itself, all do, and
+ * s is w then, which is never the minimum: w's own tree parent lies outside. */
 static uint32_t semidominator_of_set(const struct heap_flow *f, struct link *link, uint32_t w,
                                      struct heap_steps *steps)
 {
@@ -107,7 +108,7 @@ static uint32_t semidominator_of_set(const struct heap_flow *f, struct link *lin
     uint32_t semi = HEAP_NONE;
     for (uint32_t x = w; x != HEAP_NONE; x = f->next[x]) {
         uint32_t s = f->rep[f->fold[x]];
-        if (s != w && s < semi) semi = s;
+        if (s < semi) semi = s;
         uint32_t i = r->off[x - r->first], end = r->off[x - r->first + 1];
         steps->component_edges += end - i;
         for (; i < end; i++) {

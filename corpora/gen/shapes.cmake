@@ -1,0 +1,4 @@
+# Graph shapes for tests and benchmarks.
+add_library(snap_gen_shapes STATIC ${CMAKE_CURRENT_LIST_DIR}/shapes.c)
+target_include_directories(snap_gen_shapes PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(snap_gen_shapes PRIVATE snap_flags)
