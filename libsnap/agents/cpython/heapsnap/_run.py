@@ -1,0 +1,65 @@
+"""Run a program the way the interpreter would, in a process that listens already."""
+
+import importlib.machinery
+import io
+import os
+import pkgutil
+import runpy
+import sys
+import types
+
+
+def _fresh_main():
+    """A new, empty ``__main__``: the program must not find our names in its own."""
+    main = types.ModuleType("__main__")
+    main.__builtins__ = sys.modules["builtins"]
+    main.__annotations__ = {}
+    sys.modules["__main__"] = main
+    return main
+
+
+def _run_script(path):
+    main = _fresh_main()
+    main.__file__ = path
+    main.__cached__ = None
+    main.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
+    main.__spec__ = None
+    sys.path[0] = os.path.dirname(os.path.abspath(path))
+    with io.open_code(path) as file:
+        source = file.read()
+    exec(compile(source, path, "exec"), main.__dict__)
+
+
+def _without_our_frames(traceback):
+    """The part of a traceback that the program would have had without us."""
+    ours = (__file__, runpy.__file__)
+    at = traceback
+    while at is not None and (at.tb_frame.f_code.co_filename in ours or
+                              at.tb_frame.f_code.co_filename.startswith("<frozen ")):
+        at = at.tb_next
+    return at if at is not None else traceback
+
+
+def run(arguments, module=False):
+    """Run ``arguments[0]`` (a script, a directory or zip with ``__main__``, or with `module` the
+    name of a module) with the rest as its arguments. Returns the exit status."""
+    target = arguments[0]
+    sys.argv[:] = arguments
+    try:
+        if module:
+            sys.path[0] = os.getcwd()
+            _fresh_main()
+            runpy._run_module_as_main(target)
+        elif pkgutil.get_importer(target) is not None:
+            sys.path[0] = target
+            _fresh_main()
+            runpy._run_module_as_main("__main__", alter_argv=False)
+        else:
+            _run_script(target)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        sys.excepthook(type(error), error, _without_our_frames(error.__traceback__))
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+    return 0
+
