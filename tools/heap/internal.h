@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared between the files of the graph core, not for its users: memory with overflow checks, prefetch,
- * and the state that the phases of one analysis hand to each other.
+ * Shared between the files of the graph core, not for its users: prefetch, and the state that the phases of one analysis hand to each other.
  *
  * Preorder space: objects renumbered in the order in which the depth-first search meets them. 0 is the
  * virtual live root, 1 .. n_live the live objects, n_live+1 the virtual garbage root, then the garbage.
@@ -18,6 +17,7 @@
 #include <string.h>
 
 #include "heap/analysis.h"
+#include "heap/memory.h"
 
 #if defined(__GNUC__)
 #define HEAP_PREFETCH(address) __builtin_prefetch(address)
@@ -31,15 +31,6 @@
 
 /* How many elements ahead a pass over a known sequence prefetches what it will gather. */
 #define HEAP_AHEAD 16u
-
-/* n elements of `size` bytes, uninitialised; NULL when out of memory or beyond the address space.
- * n = 0 gives a pointer that can be freed. Pages are touched by use only, which the callers that
- * allocate for the worst case rely on. */
-void *heap_new(uint64_t n, size_t size);
-/* The same, zeroed. */
-void *heap_new_zeroed(uint64_t n, size_t size);
-/* n elements of 32 bits, each HEAP_NONE. */
-uint32_t *heap_new_none(uint64_t n);
 
 /* An edge to a smaller preorder number. */
 struct heap_back_edge {
