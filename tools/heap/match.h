@@ -13,28 +13,28 @@
  *                         siblings with the same step the first of A matches the first of B and so
  *                         on, in the order of rows (largest retained size first): what is in excess
  *                         on either side stays unmatched, so it is the counts that are compared.
- * The demand for a matched dominator is what keeps a new object in a freed slot from being taken for
- * the old one: it would have to hang in the same place as well. Its price is that an old object that
- * changed hands counts as new in one place and as gone in the other. Such objects are counted as
- * `moved` too, so that a reader can tell them from new ones, and since what is gone is rolled up in
- * the same way, a list that was only prepended to shows no more growth than the elements it gained.
+ * The demand for a matched dominator is what keeps a new object in a freed slot from being taken
+ * for the old one: it would have to hang in the same place as well. Its price is that an old object
+ * that changed hands counts as new in one place and as gone in the other. Such objects are counted
+ * as `moved` too, so that a reader can tell them from new ones, and since what is gone is rolled up
+ * in the same way, a list that was only prepended to shows the growth of what it gained, no more.
  *
  * Growth is rolled up. Below an unmatched object nothing is matched, so the additions are whole
- * subtrees of B's dominator tree, whose tops hang below matched objects. A top belongs to the object
- * it hangs below, its owner: the first one upwards that existed in A. What is gone from A is rolled
- * up likewise and stands in the same line as what came.
+ * subtrees of B's dominator tree, whose tops hang below matched objects. A top belongs to the
+ * object it hangs below, its owner: the first one upwards that existed in A. What is gone from A is
+ * rolled up likewise and stands in the same line as what came.
  *   One case needs more. Objects that two registries hold hang below neither; the tree puts them
- *   under something higher, often the virtual root itself, and "grew: (live)" helps nobody. So a top
- *   directly below a virtual root is given to the first matched object on its shortest path from the
- *   roots (its holder), in a line that is marked `shared`: it is held there, but not only there.
- *   Breadth-first search prefers the same of several holders for all objects that hang alike, so one
- *   leak still makes one line. Without `parent`, and where no matched object is on the path (a new
- *   root object, all garbage), the owner is the virtual root.
+ *   under something higher, often the virtual root itself, and "grew: (live)" helps nobody. So a
+ *   top directly below a virtual root is given to the first matched object on its shortest path
+ *   from the roots (its holder), and counted there as `shared` too: held there, but not only there.
+ *   Breadth-first search prefers the same of several holders for all objects that hang alike, so
+ *   one leak still makes one line. Without `parent`, and where no matched object is on the path (a
+ *   new root object, all garbage), the owner is the virtual root.
  *   A top below a real object stays there (taking that object out would free it), and the cluster
  *   names the holder.
  * Lines are kept per owner object, or per owner signature (HEAP_GROUP_SIGNATURE: the hash over the
- * steps of the dominator path), which makes one line of a thousand per-tenant lists that grew by ten
- * each. Inside a line, tops are clustered by holder, type and step.
+ * steps of the dominator path), which makes one line of a thousand per-tenant lists that grew by
+ * ten each. Inside a line, tops are clustered by type and step.
  *
  * Balance, exact and tested: summed over all lines, added - removed + resized is the difference of
  * the two snapshots' sizes, live and garbage together.
@@ -76,15 +76,16 @@ struct heap_side {
                                  identity stands twice in a side, its first row counts */
     const uint64_t *step;     /* hash of type and edge name below the dominator; needed for matching
                                  and grouping by signature, else NULL or used to cluster only */
-    const uint64_t *check;    /* NULL, or what must not differ (a content hash of immutable objects);
-                                 0 is unknown and agrees with everything */
+    const uint64_t *check;    /* NULL, or what must not differ (a content hash of immutable
+                                 objects); 0 is unknown and agrees with everything */
 };
 
 struct heap_match_options {
     enum heap_match_mode mode;
     enum heap_group_mode group;
     uint32_t n_types;
-    const uint8_t *resizable; /* [n_types] not 0: instances can change their shallow size; NULL: none */
+    const uint8_t *resizable; /* [n_types] not 0: instances can change their shallow size; NULL:
+                                 none can */
 };
 
 /* Objects and their bytes. */
@@ -95,30 +96,34 @@ struct heap_amount {
 
 /* One line: an owner, or all owners of one signature. */
 struct heap_owner {
-    uint32_t a_row, b_row; /* the owner; of several the one whose own additions are largest, ties by
-                              smallest b_row. Virtual roots and matched objects only */
-    uint64_t n_owners;     /* owner objects in this line that changed */
-    uint8_t shared;        /* the tops hang below a virtual root, and this is their holder */
+    uint32_t a_row, b_row; /* the owner, in A and in B: a virtual root or a matched object. Of several
+                              the one that changed most (growth upwards or downwards), ties by b_row */
+    uint32_t n_owners;     /* owner objects in this line that changed */
     struct heap_amount added;   /* in B below the owners, not in A */
     struct heap_amount removed; /* in A below the owners, not in B */
+    struct heap_amount shared;  /* the part of `added` that the owners hold, but not alone: it is not
+                                   in their retained size */
     struct heap_amount moved;   /* the part of `added` whose identity, type and size stand in A under
                                    another dominator; 0 when matching by signature */
     int64_t resized_shallow, resized_native; /* what the owners themselves grew */
-    int64_t retained_delta, retained_native_delta; /* B's retained size minus A's, summed over the
-                              owners (with all growth further down, so lines are not to be added up);
-                              in a shared line, added minus removed */
+    int64_t retained_delta, retained_native_delta; /* B's retained size minus A's, exact, summed over
+                                   the owners; it includes the growth of owners further down, which
+                                   have lines of their own, so these are not to be added up */
     uint32_t first_cluster, n_clusters;
 };
 
-/* Tops of one owner line that look alike. */
+/* What a line grew by: added - removed + resized, shallow and native bytes. */
+int64_t heap_owner_growth(const struct heap_owner *o);
+
+/* Tops of one line that look alike. */
 struct heap_cluster {
     uint32_t owner;        /* index of its line */
     uint32_t type;         /* of the tops */
     uint64_t step;         /* of the tops; 0 without steps */
-    uint32_t holder;       /* row of B: the first matched object on the shortest path to the example,
-                              or HEAP_NONE. In a cluster without additions HEAP_NONE */
     uint32_t example_b;    /* the largest top that came, ties by smallest row; HEAP_NONE if none */
     uint32_t example_a;    /* the largest top that went; HEAP_NONE if none */
+    uint32_t holder;       /* row of B: the first matched object on the shortest path to example_b;
+                              HEAP_NONE if there is none */
     uint64_t tops_added, tops_removed;
     struct heap_amount added, removed; /* whole subtrees */
 };
@@ -127,19 +132,19 @@ struct heap_cluster {
 struct heap_match {
     uint32_t *b_to_a; /* [rows of B] the matching row of A, or HEAP_NONE */
     uint32_t *a_to_b; /* [rows of A] */
-    struct heap_owner *owners; /* by growth of (added - removed + resized) shallow and native bytes
-                                  descending, ties by b_row ascending; every line has a change */
+    struct heap_owner *owners; /* by heap_owner_growth descending, ties by b_row ascending; every
+                                  line has a change, if only as much gone as come */
     uint32_t n_owners;
-    struct heap_cluster *clusters; /* line by line; in a line by growth, ties by example_b,
-                                      example_a */
+    struct heap_cluster *clusters; /* line by line; in a line by growth descending, ties by example_b,
+                                      then example_a ascending */
     uint32_t n_clusters;
 };
 
 /*
- * Matches A and B. O(rows of A + rows of B + lines log lines) expected time (hash tables with a
- * fixed mixing function); memory 8-16 B a row of A, 4-8 B a row of each beyond the result, plus the
- * lines. HEAP_BAD_GRAPH when last, dominator, parent or type do not fit the rows; HEAP_TOO_LARGE
- * when sizes of a side sum beyond 2^63-1.
+ * Matches A and B. O(rows of A + rows of B + lines log lines) expected; memory beyond the result: 6-8 B
+ * a row of A and 4 B of B while matching, then 4 B a row of each where holders are looked for.
+ * HEAP_BAD_GRAPH when last, dominator, parent or type do not fit the rows, or a needed array is NULL;
+ * HEAP_TOO_LARGE when the sizes of a side sum beyond 2^63-1, or there are 2^31 lines or more.
  */
 enum heap_status heap_match_compute(const struct heap_side *a, const struct heap_side *b,
                                     const struct heap_match_options *options,
