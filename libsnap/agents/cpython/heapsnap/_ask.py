@@ -31,6 +31,10 @@ class AskError(Exception):
     """What went wrong, in one sentence for people."""
 
 
+class _Dropped(AskError):
+    """The other side closed the connection without a word."""
+
+
 # ---- who listens ---------------------------------------------------------------------------------
 
 def own_namespace():
@@ -267,6 +271,7 @@ def _converse(target, timeout):
 
 def _await_end(talk, deadline, started, waiting):
     """Receive until the end; the event "done"."""
+    heard = False
     while True:
         try:
             event = talk.receive(min(0.25, max(0.01, deadline - time.monotonic())))
@@ -276,8 +281,9 @@ def _await_end(talk, deadline, started, waiting):
             waiting()
             continue
         if event is None:
-            raise AskError("the process ended, or closed the connection, before the capture was "
-                           "whole")
+            raise (AskError if heard else _Dropped)(
+                "the process ended, or closed the connection, before the capture was whole")
+        heard = True
         if event["event"] == "error":
             raise AskError(str(event.get("error")))
         if event["event"] == "started":
@@ -300,11 +306,20 @@ def ask(target, fd, *, mode="auto", names="code", values=False, gc_collect=False
     if reason:
         options.append(("reason", reason))
     deadline = time.monotonic() + timeout
-    with _converse(target, min(timeout, 10.0)) as talk:
-        talk.send("dump", options, fd)
-        done = _await_end(talk, deadline, started, waiting)
-        done["pid"] = talk.peer_pid or talk.listener.pid
-    return done
+    for last in (False, True):
+        try:
+            with _converse(target, min(timeout, 10.0)) as talk:
+                talk.send("dump", options, fd)
+                done = _await_end(talk, deadline, started, waiting)
+                done["pid"] = talk.peer_pid or talk.listener.pid
+                return done
+        except _Dropped:
+            # A process that found its socket closed (daemons close all that they do not know)
+            # listens again, under a new name.
+            if last:
+                raise
+            time.sleep(0.1)
+    return None
 
 
 # ---- the file that a capture goes to -------------------------------------------------------------

@@ -17,6 +17,10 @@
 
 #include "listener_answer.h"
 
+/* How often an idle listener looks whether its descriptors are still its own: poll() does not tell
+ * when a number has become another file. */
+#define LOOK_AFTER_MS 5000
+
 static int64_t now_ms(void)
 {
     struct timespec t;
@@ -143,7 +147,7 @@ static void hear(listener *l, int i, int busy)
 
 /* ---- one round --------------------------------------------------------------------------- */
 
-/* Wait for at most `timeout_ms` (-1: for ever), then hear all who have something to say. */
+/* Wait for at most `timeout_ms`, then hear all who have something to say. */
 static void attend(listener *l, int timeout_ms, int busy)
 {
     struct pollfd p[2 + LISTENER_WAITING];
@@ -159,28 +163,25 @@ static void attend(listener *l, int timeout_ms, int busy)
             drop_waiting(l, i);
             continue;
         }
-        if (timeout_ms < 0 || left < timeout_ms) timeout_ms = (int)left;
+        if (left < timeout_ms) timeout_ms = (int)left;
         who[n] = i;
         p[2 + n++] = (struct pollfd){ .fd = l->waiting[i].fd.fd, .events = POLLIN };
     }
     if (poll(p, (nfds_t)(2 + n), timeout_ms) <= 0) return;
-    if (!busy && !still_open_or_opened_again(l)) {
-        atomic_store(&l->stop, 1);
-        return;
-    }
+    if (!owned_fd_is_ours(&l->sock) || !owned_fd_is_ours(&l->wake_reader)) return;
     if (p[0].revents && !busy) {
         char drained[64];
         while (recv(l->wake_reader.fd, drained, sizeof drained, MSG_DONTWAIT) > 0) {}
     }
     for (int k = 0; k < n; k++)
         if (p[2 + k].revents && l->waiting[who[k]].fd.fd == p[2 + k].fd) hear(l, who[k], busy);
-    if ((p[1].revents & POLLIN) && owned_fd_is_ours(&l->sock))
+    if (p[1].revents & POLLIN)
         for (int k = 0; k < LISTENER_WAITING && accept_one(l); k++) {}
 }
 
 int listener_attend_while_busy(listener *l)
 {
-    if (owned_fd_is_ours(&l->sock) && owned_fd_is_ours(&l->wake_reader)) attend(l, 0, 1);
+    attend(l, 0, 1);
     return atomic_load(&l->give_up) || (l->asking.fd >= 0 && ask_peer_gone(l->asking.fd));
 }
 
@@ -218,8 +219,10 @@ void *listener_run(void *listener_pointer)
         if (l->signals) {
             l->signals = 0;
             listener_capture_by_signal(l);
+        } else if (still_open_or_opened_again(l)) {
+            attend(l, LOOK_AFTER_MS, 0);
         } else {
-            attend(l, -1, 0);
+            break;
         }
     }
     pthread_cleanup_pop(1);
