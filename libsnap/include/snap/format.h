@@ -37,6 +37,10 @@ extern "C" {
 #define SNAP_MAX_STRING_PART   (1u << 20)
 /** Bytes of a whole string. */
 #define SNAP_MAX_STRING        (1u << 28)
+/** Bytes of a key, a value, a counter's name, a reason, a preview. */
+#define SNAP_MAX_TEXT          65536u
+/** Bytes of a module's build id. */
+#define SNAP_MAX_BUILD_ID      1024u
 /** Any size or length field: at most 2^63-1. */
 #define SNAP_MAX_SIZE          INT64_MAX
 

@@ -158,8 +158,13 @@ SNAP_API uint64_t snap_batch_stored_size(const snap_batch *batch);
 SNAP_API size_t snap_batch_columns(const snap_batch *batch, unsigned *ids, size_t n);
 
 /** A number column as an array of one value a row (0 where a row has none); NULL where the chunk
- *  lacks the column or it holds bytes. O(1): this is the fast way through a big chunk. */
+ *  lacks the column or it holds bytes. O(1): this is the fast way through a big chunk. For
+ *  SNAP_COL_EDGE_INDEX it is the position of every edge, never NULL. */
 SNAP_API const uint64_t *snap_batch_u64(const snap_batch *batch, unsigned column);
+
+/** A signed number (the value of COUNTER and SAMPLE rows, which snap_batch_u64 gives as stored, in
+ *  zigzag); 0 where the row has none. */
+SNAP_API int64_t snap_batch_i64(const snap_batch *batch, unsigned column, uint32_t row);
 
 /** Which rows have a value: bit i%8 of byte i/8; NULL where all rows have one (or, the column being
  *  absent, none: ask snap_batch_u64). */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One column of numbers, to and from bytes. The encoder chooses the cheapest encoding; the decoder
+ * trusts nothing. Both are pure: memory in, memory out.
+ */
+#ifndef SNAP_SRC_COLUMN_H
+#define SNAP_SRC_COLUMN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum column_encoding {
+    COLUMN_CONSTANT = 1,   /* one varint */
+    COLUMN_VARINT = 2,     /* a varint a value */
+    COLUMN_DELTA = 3,      /* u8 shift, first value, then zigzag differences >> shift */
+    COLUMN_RUNS = 4,       /* (value, length - 1) pairs */
+    COLUMN_DELTA_RUNS = 5, /* u8 shift, first, length - 1, then (zigzag step to the next, length - 1) */
+    COLUMN_FIXED = 6,      /* u8 width, then that many bytes a value */
+    COLUMN_BYTES = 7,      /* a varint length a value, then the bytes of all */
+    COLUMN_SPARSE = 0x80,  /* flag: a presence bitmap stands first */
+    COLUMN_RESERVED = 0x60 /* bits that must be zero */
+};
+
+/* The encoder writes its output over its input from the front: `to` must lie at least this many
+ * bytes before `values`. That saves a second buffer as big as the first. */
+#define COLUMN_SLACK 16u
+
+/* Encodes values[0..n), n >= 1, to `to`; returns the number of bytes, at most 8n + 2, and the
+ * encoding. The values are destroyed. O(n). */
+size_t column_encode(uint64_t *values, size_t n, uint8_t *to, uint8_t *encoding);
+
+/* Decodes `size` bytes of an encoding for numbers into values[0..n), n >= 1. Returns the OR of all
+ * values in *all (for range checks), and 0; or -1 where the bytes are not exactly n values. O(n). */
+int column_decode(const uint8_t *from, size_t size, unsigned encoding, uint64_t *values, size_t n,
+                  uint64_t *all);
+
+#endif

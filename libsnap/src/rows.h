@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An open chunk: rows of one kind on their way out, a column each, until they are encoded.
+ *
+ * A column keeps its values packed: value k belongs to the k-th row whose bit is set. So a row
+ * without a value costs a bit, and nothing needs to be sorted out when the chunk is closed.
+ *
+ * Memory of a chunk, in one piece given by the caller (see rows_memory):
+ *
+ *     | head | bitmap 0 | slack | values 0 | bytes 0 | bitmap 1 | slack | values 1 | ...
+ *
+ * Encoding writes over this memory from the end of the head on: column k is written after it has
+ * been read and before column k + 1 begins (column.h states why that is safe).
+ */
+#ifndef SNAP_SRC_ROWS_H
+#define SNAP_SRC_ROWS_H
+
+#include "schema.h"
+
+/* Before the columns: room for the chunk header and the longest directory. */
+#define ROWS_HEAD 512u
+
+struct rows_column {
+    uint64_t *values; /* numbers, or lengths of byte strings */
+    uint64_t *bits;   /* bit i: row i has a value */
+    uint8_t *bytes;   /* byte strings, one after the other */
+    uint32_t n;       /* values */
+    uint32_t bytes_used;
+    uint32_t bytes_room;
+    uint8_t id;
+    uint8_t flags; /* SCHEMA_* */
+};
+
+struct rows {
+    uint8_t *memory;
+    uint32_t count; /* rows */
+    uint32_t room;
+    uint16_t kind;
+    uint8_t n_columns;
+    uint8_t required;
+    uint32_t snapshot; /* of the rows, while there are any */
+    uint64_t first;    /* of the first row, while there are any */
+    struct rows_column column[SCHEMA_MAX_COLUMNS];
+};
+
+/* Bytes of memory for a chunk of `room` rows and `bytes_room` bytes in each bytes column. */
+size_t rows_memory(unsigned kind, uint32_t room, uint32_t bytes_room);
+
+/* Sets up an empty chunk in `memory`, aligned to 8, of that size. */
+void rows_init(struct rows *rows, unsigned kind, uint32_t room, uint32_t bytes_room, void *memory);
+
+/* Appends a number or its absence to a column of the row under construction; the row is finished by
+ * rows_next. Each column gets at most one value a row. */
+static inline void rows_put(struct rows *rows, unsigned column, uint64_t value)
+{
+    struct rows_column *c = &rows->column[column];
+    c->values[c->n++] = value;
+    c->bits[rows->count >> 6] |= (uint64_t)1 << (rows->count & 63);
+}
+
+static inline void rows_put_if(struct rows *rows, unsigned column, uint64_t value, uint64_t has)
+{
+    struct rows_column *c = &rows->column[column];
+    c->values[c->n] = value;
+    c->n += (uint32_t)has;
+    c->bits[rows->count >> 6] |= has << (rows->count & 63);
+}
+
+/* Whether a byte string of `size` fits into the column now. */
+static inline int rows_fits(const struct rows *rows, unsigned column, size_t size)
+{
+    const struct rows_column *c = &rows->column[column];
+    return size <= c->bytes_room - c->bytes_used;
+}
+
+/* Appends a byte string that fits; returns where its bytes go. */
+uint8_t *rows_put_bytes(struct rows *rows, unsigned column, size_t size);
+
+static inline void rows_next(struct rows *rows)
+{
+    rows->count++;
+}
+
+/* Encodes the rows, count >= 1. *payload points into the chunk's memory and has at least
+ * SNAP_CHUNK_HEADER_SIZE bytes of the same memory before it. The rows are gone after it; call
+ * rows_reset before the next. O(rows). */
+size_t rows_encode(struct rows *rows, uint8_t **payload);
+
+/* Makes the chunk empty. */
+void rows_reset(struct rows *rows);
+
+#endif
