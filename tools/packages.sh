@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# The Debian packages that building and testing need: the only list of them. To be sourced by a
+# POSIX shell. Each line: package, for what (build, test), a command that succeeds when it is there,
+# wherever it came from.
+packages_table() {
+    cat <<'END'
+cmake               build  command -v cmake
+ninja-build         build  command -v ninja
+pkg-config          build  command -v pkg-config
+gcc                 build  command -v cc
+libc6-dev           build  echo '#include <stdio.h>' | cc -E -
+libzstd-dev         build  pkg-config --exists 'libzstd >= 1.5'
+libsqlite3-dev      build  pkg-config --exists 'sqlite3 >= 3.40'
+libcjson-dev        build  pkg-config --exists libcjson
+libxxhash-dev       build  pkg-config --exists libxxhash
+python3-dev         build  python3 -c 'import os, sysconfig as s; os.stat(s.get_paths()["include"] + "/Python.h")'
+libcunit1-dev       test   pkg-config --exists cunit
+g++                 test   command -v c++
+sqlite3             test   command -v sqlite3
+scdoc               test   command -v scdoc
+strace              test   command -v strace
+python3-setuptools  test   /usr/bin/python3 -c 'import setuptools'
+python3-dev         test   test -e "$(/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_paths()["include"])')/Python.h"
+python3-gunicorn    test   /usr/bin/python3 -c 'import gunicorn'
+python3-jsonschema  test   /usr/bin/python3 -c 'import jsonschema'
+END
+}
+
+# packages_missing USE...: the packages for these uses that are not there, one a line.
+packages_missing() {
+    packages_table | while read -r package use probe; do
+        case " $* " in *" $use "*) ;; *) continue ;; esac
+        sh -c "$probe" >/dev/null 2>&1 </dev/null || echo "$package"
+    done | sort -u
+}
+
+# packages_require USE...: install what is missing; without root or apt-get, or when it does not
+# help, say what is needed and return 2.
+packages_require() {
+    packages_wanted=$(packages_missing "$@")
+    [ -z "$packages_wanted" ] && return 0
+    packages_wanted=$(echo "$packages_wanted" | tr '\n' ' ')
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "Installing: $packages_wanted" >&2
+        export DEBIAN_FRONTEND=noninteractive
+        { apt-get update -q && apt-get install -q -y --no-install-recommends $packages_wanted; } \
+            >&2 </dev/null
+        packages_wanted=$(packages_missing "$@" | tr '\n' ' ')
+        [ -z "$packages_wanted" ] && return 0
+        echo "These could not be installed: $packages_wanted" >&2
+        return 2
+    fi
+    echo "Missing: $packages_wanted" >&2
+    echo "Install them, on Debian as root with:" >&2
+    echo "    apt-get install --no-install-recommends $packages_wanted" >&2
+    return 2
+}
