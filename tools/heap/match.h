@@ -96,19 +96,19 @@ struct heap_amount {
 
 /* One line: an owner, or all owners of one signature. */
 struct heap_owner {
-    uint32_t a_row, b_row; /* the owner, in A and in B: a virtual root or a matched object. Of several
-                              the one that changed most (growth upwards or downwards), ties by b_row */
+    uint32_t a_row, b_row; /* the owner, in A and in B: a virtual root or a matched object. Of
+                              several the one that changed most, up or down, ties by b_row */
     uint32_t n_owners;     /* owner objects in this line that changed */
     struct heap_amount added;   /* in B below the owners, not in A */
     struct heap_amount removed; /* in A below the owners, not in B */
-    struct heap_amount shared;  /* the part of `added` that the owners hold, but not alone: it is not
-                                   in their retained size */
-    struct heap_amount moved;   /* the part of `added` whose identity, type and size stand in A under
-                                   another dominator; 0 when matching by signature */
+    struct heap_amount shared;  /* the part of `added` that the owners hold, but not alone: it is
+                                   not in their retained size */
+    struct heap_amount moved;   /* the part of `added` whose identity, type and size stand in A
+                                   under another dominator; 0 when matching by signature */
     int64_t resized_shallow, resized_native; /* what the owners themselves grew */
-    int64_t retained_delta, retained_native_delta; /* B's retained size minus A's, exact, summed over
-                                   the owners; it includes the growth of owners further down, which
-                                   have lines of their own, so these are not to be added up */
+    int64_t retained_delta, retained_native_delta; /* B's retained size minus A's, exact, summed
+                                   over the owners; it includes the growth of owners further down,
+                                   which have lines of their own, so do not add these up */
     uint32_t first_cluster, n_clusters;
 };
 
@@ -135,24 +135,26 @@ struct heap_match {
     struct heap_owner *owners; /* by heap_owner_growth descending, ties by b_row ascending; every
                                   line has a change, if only as much gone as come */
     uint32_t n_owners;
-    struct heap_cluster *clusters; /* line by line; in a line by growth descending, ties by example_b,
-                                      then example_a ascending */
+    struct heap_cluster *clusters; /* line by line; in a line by growth descending, ties by
+                                      example_b, then example_a ascending */
     uint32_t n_clusters;
 };
 
 /*
- * Matches A and B. O(rows of A + rows of B + lines log lines) expected; memory beyond the result: 6-8 B
- * a row of A and 4 B of B while matching, then 4 B a row of each where holders are looked for.
- * HEAP_BAD_GRAPH when last, dominator, parent or type do not fit the rows, or a needed array is NULL;
- * HEAP_TOO_LARGE when the sizes of a side sum beyond 2^63-1, or there are 2^31 lines or more.
+ * Matches A and B. O(rows of A + rows of B + lines log lines) expected; memory beyond the result:
+ * 6-16 B a row of A while matching (a hash table, and a chain by signature), then 4 B a row of each
+ * side that has `parent`, 8 B a row of B when grouping by signature, and the lines.
+ * HEAP_BAD_GRAPH when last, dominator, parent or type do not fit the rows, or a needed array is
+ * NULL; HEAP_TOO_LARGE when the sizes of a side sum beyond 2^63-1.
  */
 enum heap_status heap_match_compute(const struct heap_side *a, const struct heap_side *b,
                                     const struct heap_match_options *options,
                                     struct heap_match *out);
 void heap_match_free(struct heap_match *m);
 
-/* The signature of a row's dominator path: the hash over the steps from the virtual root down.
- * out[row] for all rows, the caller's array. O(n). What HEAP_GROUP_SIGNATURE groups by. */
+/* The signature of each row's dominator path: the hash over the steps from the virtual root down, what
+ * HEAP_GROUP_SIGNATURE groups by. out[row] for all rows, the caller's array. Of the side, n_rows,
+ * garbage_root, dominator and step are read; dominators must be smaller than their rows. O(n). */
 void heap_path_hashes(const struct heap_side *side, uint64_t *out);
 
 /* Mixes a value into a hash (for steps and signatures): a bijection of `value` for a fixed `hash`,

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Growth by owner: tops of what came and of what went are given to their owners, owners are gathered
+ * into lines, tops of a line into clusters. Contract in match.h.
+ *
+ * Three passes over each side, all of them over tops only: tops are found by hopping from an
+ * unmatched row to the row after its subtree. (1) every owner object that changed gets an entry;
+ * (2) entries become lines, one to one or by signature; (3) tops go into the clusters of their line.
+ */
+#include "heap/match_internal.h"
+
+/* A map from two 64-bit numbers to an index; open addressing, at most half full. */
+struct map_entry {
+    uint64_t key, key2;
+    uint32_t value; /* HEAP_NONE: empty */
+};
+
+struct map {
+    struct map_entry *entry;
+    uint64_t size, used; /* size is a power of two */
+    uint64_t seed;
+};
+
+/* One owner object with a change, before lines are made. */
+struct change {
+    struct heap_owner owner; /* of this object alone */
+    uint32_t line;
+};
+
+struct growth {
+    const struct heap_matching *m;
+    struct map changes;        /* owner's row of B -> index in change */
+    struct map clusters;       /* (line, type), step -> index in cluster */
+    struct change *change;
+    uint64_t n_changes, change_capacity;
+    struct heap_owner *line;
+    uint64_t n_lines, line_capacity;
+    struct heap_cluster *cluster;
+    uint64_t n_clusters, cluster_capacity;
+    uint32_t *holder[2]; /* by row of A, of B: the holder; 0 = none, HEAP_NONE = not looked for yet */
+};
+
+enum side { SIDE_A, SIDE_B };
+
+/* Memory */
+
+static bool reserve(void **array, uint64_t used, uint64_t *capacity, size_t size)
+{
+    if (used < *capacity) return true;
+    uint64_t wanted = *capacity * 2 + 64;
+    if (wanted > INT32_MAX || wanted > PTRDIFF_MAX / size) return false;
+    void *larger = realloc(*array, (size_t)wanted * size);
+    if (!larger) return false;
+    *array = larger;
+    *capacity = wanted;
+    return true;
+}
+
+static struct map_entry *map_slot(const struct map *map, uint64_t key, uint64_t key2)
+{
+    uint64_t i = heap_mix(heap_mix(map->seed, key2), key) & (map->size - 1);
+    while (map->entry[i].value != HEAP_NONE &&
+           (map->entry[i].key != key || map->entry[i].key2 != key2))
+        i = (i + 1) & (map->size - 1);
+    return &map->entry[i];
+}
+
+static bool map_resize(struct map *map, uint64_t size)
+{
+    if (size > PTRDIFF_MAX / sizeof *map->entry) return false;
+    struct map larger = { .size = size, .used = map->used };
+    larger.entry = malloc((size_t)size * sizeof *larger.entry);
+    if (!larger.entry) return false;
+    larger.seed = (uint64_t)(uintptr_t)larger.entry;
+    for (uint64_t i = 0; i < size; i++) larger.entry[i].value = HEAP_NONE;
+    for (uint64_t i = 0; i < map->size; i++) {
+        const struct map_entry *e = &map->entry[i];
+        if (e->value != HEAP_NONE) *map_slot(&larger, e->key, e->key2) = *e;
+    }
+    free(map->entry);
+    *map = larger;
+    return true;
+}
+
+/* The entry of a key, with room for one more. NULL when out of memory. An entry whose value is
+ * HEAP_NONE is new: the caller gives it one. */
+static struct map_entry *map_get(struct map *map, uint64_t key, uint64_t key2)
+{
+    if (map->used * 2 >= map->size && !map_resize(map, map->size ? map->size * 2 : 64)) return NULL;
+    struct map_entry *e = map_slot(map, key, key2);
+    if (e->value == HEAP_NONE) {
+        e->key = key;
+        e->key2 = key2;
+        map->used++;
+    }
+    return e;
+}
+
+static void map_clear(struct map *map)
+{
+    free(map->entry);
+    *map = (struct map){ 0 };
+}
+
+/* Sides */
+
+static const struct heap_side *side_of(const struct growth *g, enum side side)
+{
+    return side == SIDE_A ? g->m->a : g->m->b;
+}
+
+static const uint32_t *match_of(const struct growth *g, enum side side)
+{
+    return side == SIDE_A ? g->m->a_to_b : g->m->b_to_a;
+}
+
+static struct heap_amount subtree(const struct heap_side *s, uint32_t row)
+{
+    return (struct heap_amount){ .count = s->last[row] - row + 1,
+                                 .shallow_size = s->retained_size[row],
+                                 .native_size = s->retained_native ? s->retained_native[row] : 0 };
+}
+
+static void add(struct heap_amount *to, struct heap_amount what)
+{
+    to->count += what.count;
+    to->shallow_size += what.shallow_size;
+    to->native_size += what.native_size;
+}
+
+static struct heap_amount moved_below(const struct growth *g, uint32_t top)
+{
+    const struct heap_side *b = g->m->b;
+    struct heap_amount sum = { 0 };
+    for (uint32_t row = top; row <= b->last[top]; row++) {
+        if (!heap_holds_get(g->m->moved, row)) continue;
+        sum.count++;
+        sum.shallow_size += b->shallow_size[row];
+        if (b->native_size) sum.native_size += b->native_size[row];
+    }
+    return sum;
+}
+
+/*
+ * The first matched row on the shortest path to `row`, itself not counted; 0 if there is none. What
+ * a walk finds is noted for every row on it, so that all walks together are linear. A path that runs
+ * into itself (a damaged database) has no holder: its rows are noted as such when first met.
+ */
+static uint32_t holder_of(const struct growth *g, enum side side, uint32_t row)
+{
+    const struct heap_side *s = side_of(g, side);
+    const uint32_t *match = match_of(g, side);
+    uint32_t *note = g->holder[side], found = 0, x = row;
+    if (!s->parent) return 0;
+    while (note[x] == HEAP_NONE) {
+        note[x] = 0;
+        x = s->parent[x];
+        if (x == HEAP_NONE || heap_is_virtual(s, x)) break;
+        if (match[x] != HEAP_NONE) {
+            found = x;
+            break;
+        }
+    }
+    if (x != HEAP_NONE && !heap_is_virtual(s, x) && match[x] == HEAP_NONE) found = note[x];
+    for (x = row; found && note[x] == 0; x = s->parent[x]) note[x] = found;
+    return found ? found : note[row];
+}
+
+/* The owner of a top, as a row of its side. */
+static uint32_t owner_of(const struct growth *g, enum side side, uint32_t top)
+{
+    const struct heap_side *s = side_of(g, side);
+    uint32_t dominator = s->dominator[top];
+    if (!heap_is_virtual(s, dominator)) return dominator;
+    uint32_t holder = holder_of(g, side, top);
+    return holder ? holder : dominator;
+}
+
+/* (1) Owner objects */
+
+static struct change *change_of(struct growth *g, uint32_t b_row)
+{
+    if (!reserve((void **)&g->change, g->n_changes, &g->change_capacity, sizeof *g->change))
+        return NULL;
+    struct map_entry *e = map_get(&g->changes, b_row, 0);
+    if (!e) return NULL;
+    if (e->value == HEAP_NONE) {
+        const struct heap_side *a = g->m->a, *b = g->m->b;
+        uint32_t a_row = g->m->b_to_a[b_row];
+        e->value = (uint32_t)g->n_changes;
+        g->change[g->n_changes] = (struct change){ 0 };
+        struct heap_owner *o = &g->change[g->n_changes++].owner;
+        o->a_row = a_row;
+        o->b_row = b_row;
+        o->n_owners = 1;
+        o->retained_delta = (int64_t)(b->retained_size[b_row] - a->retained_size[a_row]);
+        if (a->retained_native && b->retained_native)
+            o->retained_native_delta =
+                (int64_t)(b->retained_native[b_row] - a->retained_native[a_row]);
+    }
+    return &g->change[e->value];
+}
+
+static bool add_top(struct growth *g, enum side side, uint32_t top)
+{
+    const struct heap_side *s = side_of(g, side);
+    uint32_t owner = owner_of(g, side, top);
+    struct change *c = change_of(g, side == SIDE_A ? g->m->a_to_b[owner] : owner);
+    if (!c) return false;
+    struct heap_amount amount = subtree(s, top);
+    if (side == SIDE_A) {
+        add(&c->owner.removed, amount);
+        return true;
+    }
+    add(&c->owner.added, amount);
+    add(&c->owner.moved, moved_below(g, top));
+    if (owner != s->dominator[top]) add(&c->owner.shared, amount);
+    return true;
+}
+
+static bool add_resized(struct growth *g, uint32_t b_row)
+{
+    const struct heap_side *a = g->m->a, *b = g->m->b;
+    uint32_t a_row = g->m->b_to_a[b_row];
+    int64_t shallow = (int64_t)(b->shallow_size[b_row] - a->shallow_size[a_row]);
+    int64_t native = (int64_t)((b->native_size ? b->native_size[b_row] : 0) -
+                               (a->native_size ? a->native_size[a_row] : 0));
+    if (shallow == 0 && native == 0) return true;
+    struct change *c = change_of(g, b_row);
+    if (!c) return false;
+    c->owner.resized_shallow = shallow;
+    c->owner.resized_native = native;
+    return true;
+}
+
+typedef bool (*top_visitor)(struct growth *g, enum side side, uint32_t top);
+
+static bool visit_tops(struct growth *g, enum side side, top_visitor visit)
+{
+    const struct heap_side *s = side_of(g, side);
+    const uint32_t *match = match_of(g, side);
+    for (uint32_t row = 0; row < s->n_rows;) {
+        if (match[row] != HEAP_NONE) {
+            row++;
+            continue;
+        }
+        if (!visit(g, side, row)) return false;
+        row = s->last[row] + 1;
+    }
+    return true;
+}
+
+static bool find_changes(struct growth *g)
+{
+    if (!visit_tops(g, SIDE_B, add_top) || !visit_tops(g, SIDE_A, add_top)) return false;
+    for (uint32_t row = 0; row < g->m->b->n_rows; row++)
+        if (g->m->b_to_a[row] != HEAP_NONE && !add_resized(g, row)) return false;
+    return true;
+}
+
+/* (2) Lines */
+
+int64_t heap_owner_growth(const struct heap_owner *o)
+{
+    return (int64_t)(o->added.shallow_size + o->added.native_size - o->removed.shallow_size -
+                     o->removed.native_size + (uint64_t)o->resized_shallow +
+                     (uint64_t)o->resized_native);
+}
+
+static uint64_t magnitude(int64_t x)
+{
+    return x < 0 ? -(uint64_t)x : (uint64_t)x;
+}
+
+/* Adds the change of one object to a line that other objects of its signature have made. */
+static void merge(struct heap_owner *line, uint64_t *largest, const struct heap_owner *o)
+{
+    uint64_t size = magnitude(heap_owner_growth(o));
+    if (size > *largest || (size == *largest && o->b_row < line->b_row)) {
+        line->a_row = o->a_row;
+        line->b_row = o->b_row;
+        *largest = size;
+    }
+    line->n_owners++;
+    add(&line->added, o->added);
+    add(&line->removed, o->removed);
+    add(&line->shared, o->shared);
+    add(&line->moved, o->moved);
+    line->resized_shallow += o->resized_shallow;
+    line->resized_native += o->resized_native;
+    line->retained_delta = (int64_t)((uint64_t)line->retained_delta + (uint64_t)o->retained_delta);
+    line->retained_native_delta =
+        (int64_t)((uint64_t)line->retained_native_delta + (uint64_t)o->retained_native_delta);
+}
+
+static bool lines_by_object(struct growth *g)
+{
+    g->line = heap_new(g->n_changes, sizeof *g->line);
+    if (!g->line) return false;
+    for (uint64_t i = 0; i < g->n_changes; i++) {
+        g->line[i] = g->change[i].owner;
+        g->change[i].line = (uint32_t)i;
+    }
+    g->n_lines = g->n_changes;
+    return true;
+}
+
+static bool lines_by_signature(struct growth *g)
+{
+    struct map map = { 0 };
+    uint64_t *hash = heap_new(g->m->b->n_rows, sizeof *hash);
+    uint64_t *largest = heap_new(g->n_changes, sizeof *largest);
+    g->line = heap_new(g->n_changes, sizeof *g->line);
+    bool ok = hash && largest && g->line;
+    if (ok) heap_path_hashes(g->m->b, hash);
+    for (uint64_t i = 0; ok && i < g->n_changes; i++) {
+        struct change *c = &g->change[i];
+        struct map_entry *e = map_get(&map, hash[c->owner.b_row], 0);
+        if (!e) {
+            ok = false;
+        } else if (e->value == HEAP_NONE) {
+            e->value = c->line = (uint32_t)g->n_lines;
+            largest[g->n_lines] = magnitude(heap_owner_growth(&c->owner));
+            g->line[g->n_lines++] = c->owner;
+        } else {
+            c->line = e->value;
+            merge(&g->line[c->line], &largest[c->line], &c->owner);
+        }
+    }
+    map_clear(&map);
+    free(hash);
+    free(largest);
+    return ok;
+}
+
+/* (3) Clusters */
+
+static struct heap_cluster *cluster_of(struct growth *g, uint32_t line, uint32_t type,
+                                       uint64_t step)
+{
+    if (!reserve((void **)&g->cluster, g->n_clusters, &g->cluster_capacity, sizeof *g->cluster))
+        return NULL;
+    struct map_entry *e = map_get(&g->clusters, (uint64_t)line << 32 | type, step);
+    if (!e) return NULL;
+    if (e->value == HEAP_NONE) {
+        e->value = (uint32_t)g->n_clusters;
+        g->cluster[g->n_clusters++] = (struct heap_cluster){
+            .owner = line, .type = type, .step = step, .holder = HEAP_NONE,
+            .example_a = HEAP_NONE, .example_b = HEAP_NONE
+        };
+    }
+    return &g->cluster[e->value];
+}
+
+static uint64_t weight(const struct heap_side *s, uint32_t row)
+{
+    return s->retained_size[row] + (s->retained_native ? s->retained_native[row] : 0);
+}
+
+static bool cluster_top(struct growth *g, enum side side, uint32_t top)
+{
+    const struct heap_side *s = side_of(g, side);
+    uint32_t owner = owner_of(g, side, top);
+    uint32_t b_row = side == SIDE_A ? g->m->a_to_b[owner] : owner;
+    uint32_t line = g->change[map_slot(&g->changes, b_row, 0)->value].line;
+    struct heap_cluster *c = cluster_of(g, line, s->type[top], s->step ? s->step[top] : 0);
+    if (!c) return false;
+    uint32_t *example = side == SIDE_A ? &c->example_a : &c->example_b;
+    if (*example == HEAP_NONE || weight(s, top) > weight(s, *example)) *example = top;
+    add(side == SIDE_A ? &c->removed : &c->added, subtree(s, top));
+    ++*(side == SIDE_A ? &c->tops_removed : &c->tops_added);
+    return true;
+}
+
+/* Orders */
+
+static int by_growth(int64_t x, int64_t y)
+{
+    return x > y ? -1 : x < y;
+}
+
+static int by_number(uint32_t x, uint32_t y)
+{
+    return x < y ? -1 : x > y;
+}
+
+static int compare_owners(const void *x, const void *y)
+{
+    const struct heap_owner *p = x, *q = y;
+    int order = by_growth(heap_owner_growth(p), heap_owner_growth(q));
+    return order ? order : by_number(p->b_row, q->b_row);
+}
+
+static int64_t cluster_growth(const struct heap_cluster *c)
+{
+    return (int64_t)(c->added.shallow_size + c->added.native_size - c->removed.shallow_size -
+                     c->removed.native_size);
+}
+
+static int compare_clusters(const void *x, const void *y)
+{
+    const struct heap_cluster *p = x, *q = y;
+    if (p->owner != q->owner) return by_number(p->owner, q->owner);
+    int order = by_growth(cluster_growth(p), cluster_growth(q));
+    if (order == 0) order = by_number(p->example_b, q->example_b);
+    return order ? order : by_number(p->example_a, q->example_a);
+}
+
+/* Puts lines and clusters in order; until then a line's place stands in its first_cluster. */
+static bool sort_all(struct growth *g)
+{
+    uint32_t *place = heap_new(g->n_lines, sizeof *place);
+    if (!place) return false;
+    for (uint64_t i = 0; i < g->n_lines; i++) g->line[i].first_cluster = (uint32_t)i;
+    if (g->n_lines) qsort(g->line, (size_t)g->n_lines, sizeof *g->line, compare_owners);
+    for (uint64_t i = 0; i < g->n_lines; i++) {
+        place[g->line[i].first_cluster] = (uint32_t)i;
+        g->line[i].first_cluster = 0;
+    }
+    for (uint64_t i = 0; i < g->n_clusters; i++) {
+        struct heap_cluster *c = &g->cluster[i];
+        c->owner = place[c->owner];
+        if (c->example_b != HEAP_NONE) {
+            uint32_t holder = holder_of(g, SIDE_B, c->example_b);
+            c->holder = holder ? holder : HEAP_NONE;
+        }
+    }
+    if (g->n_clusters) qsort(g->cluster, (size_t)g->n_clusters, sizeof *g->cluster, compare_clusters);
+    for (uint64_t i = g->n_clusters; i-- > 0;) {
+        struct heap_owner *o = &g->line[g->cluster[i].owner];
+        o->first_cluster = (uint32_t)i;
+        o->n_clusters++;
+    }
+    free(place);
+    return true;
+}
+
+static bool run(struct growth *g)
+{
+    const struct heap_matching *m = g->m;
+    for (int side = SIDE_A; side <= SIDE_B; side++) {
+        const struct heap_side *s = side_of(g, (enum side)side);
+        if (s->parent && !(g->holder[side] = heap_new_none(s->n_rows))) return false;
+    }
+    if (!find_changes(g)) return false;
+    if (!(m->options->group == HEAP_GROUP_SIGNATURE ? lines_by_signature(g) : lines_by_object(g)))
+        return false;
+    return visit_tops(g, SIDE_B, cluster_top) && visit_tops(g, SIDE_A, cluster_top) && sort_all(g);
+}
+
+enum heap_status heap_growth(const struct heap_matching *m, struct heap_match *out)
+{
+    struct growth g = { .m = m };
+    bool ok = run(&g);
+    map_clear(&g.changes);
+    map_clear(&g.clusters);
+    free(g.change);
+    free(g.holder[SIDE_A]);
+    free(g.holder[SIDE_B]);
+    if (ok) {
+        out->owners = g.line;
+        out->n_owners = (uint32_t)g.n_lines;
+        out->clusters = g.cluster;
+        out->n_clusters = (uint32_t)g.n_clusters;
+    } else {
+        free(g.line);
+        free(g.cluster);
+    }
+    return ok ? HEAP_OK : HEAP_NO_MEMORY;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which objects of B existed in A. One pass over B in preorder, where a dominator is decided before
+ * what it dominates, with one hash table over A: by identity, or, when matching by signature, by
+ * (dominator, step) with a chain of the siblings that share it. Contract in match.h.
+ */
+#include "heap/match_internal.h"
+
+/* Open addressing, linear probing, at most two thirds full; a slot holds a row of A. */
+struct table {
+    uint32_t *slot;
+    uint64_t mask;
+    uint64_t seed; /* differs from process to process where addresses do: a file cannot aim at it */
+};
+
+static bool table_new(struct table *t, uint32_t n)
+{
+    uint64_t size = 64;
+    while (size < (uint64_t)n + n / 2) size *= 2;
+    t->slot = heap_new_none(size);
+    t->mask = size - 1;
+    t->seed = (uint64_t)(uintptr_t)t->slot;
+    return t->slot != NULL;
+}
+
+static inline uint64_t place_of(const struct table *t, uint64_t key, uint64_t key2)
+{
+    return heap_mix(heap_mix(t->seed, key2), key) & t->mask;
+}
+
+static bool check_array(const uint32_t *array, uint32_t n, uint32_t limit)
+{
+    for (uint32_t row = 0; row < n; row++)
+        if (array[row] != HEAP_NONE && array[row] >= limit) return false;
+    return true;
+}
+
+/* Dominators must point upwards and ranges must nest, or the passes below would not end. */
+static bool check_tree(const struct heap_side *s)
+{
+    if (s->n_rows < 2 || s->n_rows > HEAP_MAX_NODES + 2 || s->garbage_root == 0 ||
+        s->garbage_root >= s->n_rows || !s->last || !s->dominator || !s->type || !s->shallow_size ||
+        !s->retained_size || !s->native_size != !s->retained_native)
+        return false;
+    for (uint32_t row = 0; row < s->n_rows; row++) {
+        if (s->last[row] < row || s->last[row] >= s->n_rows) return false;
+        if (heap_is_virtual(s, row)) continue;
+        uint32_t d = s->dominator[row];
+        if (d >= row || s->last[d] < s->last[row]) return false;
+    }
+    return true;
+}
+
+static bool sum_fits(const uint64_t *size, uint32_t n)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (size[i] > INT64_MAX - sum) return false;
+        sum += size[i];
+    }
+    return true;
+}
+
+static enum heap_status check_side(const struct heap_side *s, const struct heap_match_options *o)
+{
+    bool signature = o->mode == HEAP_MATCH_SIGNATURE;
+    if (!check_tree(s) || !check_array(s->type, s->n_rows, o->n_types)) return HEAP_BAD_GRAPH;
+    if (s->parent && !check_array(s->parent, s->n_rows, s->n_rows)) return HEAP_BAD_GRAPH;
+    if (!s->step && (signature || o->group == HEAP_GROUP_SIGNATURE)) return HEAP_BAD_GRAPH;
+    if (!s->identity && !signature) return HEAP_BAD_GRAPH;
+    if (!sum_fits(s->shallow_size, s->n_rows)) return HEAP_TOO_LARGE;
+    return !s->native_size || sum_fits(s->native_size, s->n_rows) ? HEAP_OK : HEAP_TOO_LARGE;
+}
+
+static void pair(struct heap_matching *m, uint32_t a_row, uint32_t b_row)
+{
+    m->b_to_a[b_row] = a_row;
+    m->a_to_b[a_row] = b_row;
+}
+
+/* By identity */
+
+static void identity_fill(struct table *t, const struct heap_side *a)
+{
+    for (uint32_t row = 0; row < a->n_rows; row++) {
+        if (row + HEAP_AHEAD < a->n_rows)
+            HEAP_PREFETCH(&t->slot[place_of(t, a->identity[row + HEAP_AHEAD], 0)]);
+        if (heap_is_virtual(a, row)) continue;
+        uint64_t i = place_of(t, a->identity[row], 0);
+        while (t->slot[i] != HEAP_NONE && a->identity[t->slot[i]] != a->identity[row])
+            i = (i + 1) & t->mask;
+        if (t->slot[i] == HEAP_NONE) t->slot[i] = row;
+    }
+}
+
+static uint32_t identity_find(const struct table *t, const struct heap_side *a, uint64_t identity)
+{
+    uint64_t i = place_of(t, identity, 0);
+    while (t->slot[i] != HEAP_NONE && a->identity[t->slot[i]] != identity) i = (i + 1) & t->mask;
+    return t->slot[i];
+}
+
+static bool same_object(const struct heap_matching *m, uint32_t x, uint32_t y)
+{
+    const struct heap_side *a = m->a, *b = m->b;
+    if (a->check && b->check && a->check[x] && b->check[y] && a->check[x] != b->check[y])
+        return false;
+    if (m->options->mode == HEAP_MATCH_ID) return true;
+    if (a->type[x] != b->type[y]) return false;
+    bool resizable = m->options->resizable && a->type[x] != HEAP_NONE &&
+                     m->options->resizable[a->type[x]];
+    return resizable || a->shallow_size[x] == b->shallow_size[y];
+}
+
+static void match_identities(struct heap_matching *m, struct table *t)
+{
+    const struct heap_side *a = m->a, *b = m->b;
+    identity_fill(t, a);
+    for (uint32_t y = 0; y < b->n_rows; y++) {
+        if (y + 2 * HEAP_AHEAD < b->n_rows)
+            HEAP_PREFETCH(&t->slot[place_of(t, b->identity[y + 2 * HEAP_AHEAD], 0)]);
+        if (y + HEAP_AHEAD < b->n_rows) {
+            uint32_t ahead = t->slot[place_of(t, b->identity[y + HEAP_AHEAD], 0)];
+            if (ahead != HEAP_NONE) HEAP_PREFETCH(&a->identity[ahead]);
+        }
+        if (heap_is_virtual(b, y)) continue;
+        uint32_t x = identity_find(t, a, b->identity[y]);
+        if (x == HEAP_NONE || m->a_to_b[x] != HEAP_NONE || !same_object(m, x, y)) continue;
+        uint32_t owner = m->b_to_a[b->dominator[y]];
+        if (owner != HEAP_NONE && a->dominator[x] == owner)
+            pair(m, x, y);
+        else
+            heap_holds_set(m->moved, y);
+    }
+}
+
+/* By signature. The first sibling of each kind stands in the table, and the chain of those that are
+ * still free hangs on it. */
+
+static uint64_t sibling_slot(const struct table *t, const struct heap_side *a, uint32_t dominator,
+                             uint64_t step)
+{
+    uint64_t i = place_of(t, step, dominator);
+    while (t->slot[i] != HEAP_NONE &&
+           (a->dominator[t->slot[i]] != dominator || a->step[t->slot[i]] != step))
+        i = (i + 1) & t->mask;
+    return i;
+}
+
+/* Rows descending, so that a chain begins with its smallest row. */
+static void sibling_fill(struct table *t, const struct heap_side *a, uint32_t *chain)
+{
+    for (uint32_t row = a->n_rows; row-- > 0;) {
+        chain[row] = HEAP_NONE;
+        if (heap_is_virtual(a, row)) continue;
+        uint64_t i = sibling_slot(t, a, a->dominator[row], a->step[row]);
+        chain[row] = t->slot[i];
+        t->slot[i] = row;
+    }
+}
+
+static uint32_t take_sibling(const struct heap_matching *m, uint32_t *chain, uint32_t first)
+{
+    if (first == HEAP_NONE || m->a_to_b[first] == HEAP_NONE) return first;
+    uint32_t row = chain[first];
+    if (row != HEAP_NONE) chain[first] = chain[row];
+    return row;
+}
+
+static enum heap_status match_signatures(struct heap_matching *m, struct table *t)
+{
+    const struct heap_side *a = m->a, *b = m->b;
+    uint32_t *chain = heap_new(a->n_rows, sizeof *chain);
+    if (!chain) return HEAP_NO_MEMORY;
+    sibling_fill(t, a, chain);
+    for (uint32_t y = 0; y < b->n_rows; y++) {
+        if (heap_is_virtual(b, y)) continue;
+        uint32_t owner = m->b_to_a[b->dominator[y]];
+        if (owner == HEAP_NONE) continue;
+        uint32_t x = take_sibling(m, chain, t->slot[sibling_slot(t, a, owner, b->step[y])]);
+        if (x != HEAP_NONE) pair(m, x, y);
+    }
+    free(chain);
+    return HEAP_OK;
+}
+
+static enum heap_status match_rows(struct heap_matching *m)
+{
+    struct table t = { 0 };
+    m->a_to_b = heap_new_none(m->a->n_rows);
+    m->b_to_a = heap_new_none(m->b->n_rows);
+    m->moved = heap_new_zeroed(heap_holds_words(m->b->n_rows), sizeof *m->moved);
+    if (!m->a_to_b || !m->b_to_a || !m->moved || !table_new(&t, m->a->n_rows)) return HEAP_NO_MEMORY;
+    pair(m, 0, 0);
+    pair(m, m->a->garbage_root, m->b->garbage_root);
+    enum heap_status status = HEAP_OK;
+    if (m->options->mode == HEAP_MATCH_SIGNATURE)
+        status = match_signatures(m, &t);
+    else
+        match_identities(m, &t);
+    free(t.slot);
+    return status;
+}
+
+enum heap_status heap_match_compute(const struct heap_side *a, const struct heap_side *b,
+                                    const struct heap_match_options *options,
+                                    struct heap_match *out)
+{
+    *out = (struct heap_match){ 0 };
+    struct heap_matching m = { .a = a, .b = b, .options = options };
+    enum heap_status status = check_side(a, options);
+    if (status == HEAP_OK) status = check_side(b, options);
+    if (status == HEAP_OK) status = match_rows(&m);
+    if (status == HEAP_OK) status = heap_growth(&m, out);
+    free(m.moved);
+    if (status == HEAP_OK) {
+        out->a_to_b = m.a_to_b;
+        out->b_to_a = m.b_to_a;
+    } else {
+        free(m.a_to_b);
+        free(m.b_to_a);
+    }
+    return status;
+}
+
+void heap_match_free(struct heap_match *m)
+{
+    if (!m) return;
+    free(m->b_to_a);
+    free(m->a_to_b);
+    free(m->owners);
+    free(m->clusters);
+    *m = (struct heap_match){ 0 };
+}
+
+void heap_path_hashes(const struct heap_side *side, uint64_t *out)
+{
+    for (uint32_t row = 0; row < side->n_rows; row++)
+        out[row] = heap_is_virtual(side, row) ? heap_mix(0, row == 0 ? 1 : 2)
+                                              : heap_mix(out[side->dominator[row]], side->step[row]);
+}
