@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* The snapshot that a query command is asked about; the contract is in subject.h. */
+#include "report/subject.h"
+
+#include <string.h>
+
+#include "cli/color.h"
+#include "cli/message.h"
+#include "cli/number.h"
+
+int subject_open(struct subject *s, const char *path, const struct subject_options *options,
+                 bool need_refs)
+{
+    struct heapdb_options o = { .need_refs = need_refs, .no_cache = options->no_cache };
+    *s = (struct subject){ .chosen = options->snapshot != NULL };
+    if (heapdb_open(&s->db, path, &o)) return STATUS_UNUSABLE;
+    int status = heapdb_pick(s->db, options->snapshot, &s->snapshot);
+    if (status) subject_close(s);
+    return status;
+}
+
+void subject_close(struct subject *s)
+{
+    heapdb_close(s->db);
+    *s = (struct subject){ 0 };
+}
+
+/* The largest live object of the types that match; garbage only where there is nothing else. */
+static int subject_of_type(struct subject *s, const char *pattern, int64_t *id)
+{
+    struct heapdb_ids types = { 0 };
+    sqlite3_stmt *q = NULL;
+    int64_t best = -1, garbage = 0;
+    int status = heapdb_types(s->db, s->snapshot, pattern, &types), more = 0;
+    if (status) return status;
+    status = heapdb_prepare(s->db, &q,
+                            "SELECT o.id, o.retained_size FROM type_object x"
+                            " JOIN object o ON o.id = x.object_id"
+                            " WHERE x.type_id = ?1 ORDER BY x.rank");
+    for (size_t i = 0; !status && i < types.n; i++) {
+        sqlite3_reset(q);
+        sqlite3_bind_int64(q, 1, types.at[i]);
+        while ((more = heapdb_step(s->db, q)) == 1) {
+            int64_t found = sqlite3_column_int64(q, 0), size = sqlite3_column_int64(q, 1);
+            if (found > s->snapshot->garbage_root_id) {
+                if (!garbage) garbage = found;
+                continue;
+            }
+            if (size > best) {
+                best = size;
+                *id = found;
+            }
+            break;
+        }
+        if (more < 0) status = STATUS_UNUSABLE;
+    }
+    sqlite3_finalize(q);
+    heapdb_ids_free(&types);
+    if (status || best >= 0) return status;
+    if (!garbage)
+        return message_error(s->db->path, MESSAGE_NO_OFFSET, "snaptop --by type",
+                             "there is no object of type %s", pattern);
+    *id = garbage;
+    return STATUS_DONE;
+}
+
+int subject_object(struct subject *s, const char *argument, int64_t *id)
+{
+    if (argument[0] != '#' && (argument[0] < '0' || argument[0] > '9'))
+        return subject_of_type(s, argument, id);
+    int status = heapdb_resolve(s->db, s->snapshot, argument, id);
+    if (status) return status;
+    const struct heapdb_snapshot *of = heapdb_snapshot_of(s->db, *id);
+    if (!of || of == s->snapshot) return STATUS_DONE;
+    if (s->chosen)
+        return message_error(s->db->path, MESSAGE_NO_OFFSET, NULL,
+                             "object %s is of snapshot %lld, not of snapshot %lld", argument,
+                             (long long)of->id, (long long)s->snapshot->id);
+    s->snapshot = of;
+    return STATUS_DONE;
+}
+
+void subject_heading(const struct subject *s, FILE *out)
+{
+    const struct heapdb_snapshot *x = s->snapshot;
+    struct text t = { 0 };
+    char a[NUMBER_MAX], b[NUMBER_MAX];
+    text_adds(&t, s->db->path);
+    text_adds(&t, ":");
+    if (x->service) text_addf(&t, " %s", x->service);
+    if (x->version) text_addf(&t, " %s", x->version);
+    if (x->runtime) text_addf(&t, " %s", x->runtime);
+    if (x->pid) text_addf(&t, " pid %lld", (long long)x->pid);
+    if (x->host) text_addf(&t, " on %s", x->host);
+    if (x->has_time && x->captured_at > -9e9 && x->captured_at < 9e9)
+        text_addf(&t, " at %s", number_time(a, (int64_t)(x->captured_at * 1e3 + 0.5) * 1000000));
+    if (s->db->n_snapshots > 1)
+        text_addf(&t, ", snapshot %lld of %zu", (long long)x->id, s->db->n_snapshots);
+    fputs(color_on(out, COLOR_HEAD), out);
+    text_put(out, text_str(&t), t.n);
+    fputs(color_off(out), out);
+    fprintf(out, "\nlive %s in %s objects", number_size(a, subject_size(x->live_size)),
+            number_count(b, subject_size(x->n_live)));
+    if (x->n_garbage > 0)
+        fprintf(out, ", garbage %s in %s", number_size(a, subject_size(x->garbage_size)),
+                number_count(b, subject_size(x->n_garbage)));
+    fputs("\n", out);
+    if (!x->complete)
+        fputs("The capture is incomplete: what is missing may hold or be held by what is here.\n",
+              out);
+    text_free(&t);
+}
+
+void subject_json(const struct subject *s, struct json *j)
+{
+    const struct heapdb_snapshot *x = s->snapshot;
+    json_string(j, "file", s->db->path);
+    json_string(j, "taken_as", s->db->taken_text);
+    json_object(j, "snapshot");
+    json_id(j, "id", (uint64_t)x->id);
+    json_string(j, "path", x->path);
+    json_string(j, "runtime", x->runtime);
+    json_string(j, "service", x->service);
+    json_string(j, "version", x->version);
+    json_string(j, "host", x->host);
+    if (x->pid)
+        json_i64(j, "pid", x->pid);
+    else
+        json_null(j, "pid");
+    if (x->has_time && x->captured_at > -9e9 && x->captured_at < 9e9)
+        json_time(j, "captured_at", (int64_t)(x->captured_at * 1e3 + 0.5) * 1000000);
+    else
+        json_null(j, "captured_at");
+    json_bool(j, "complete", x->complete);
+    json_u64(j, "objects", subject_size(x->n_objects));
+    json_u64(j, "live_objects", subject_size(x->n_live));
+    json_u64(j, "garbage_objects", subject_size(x->n_garbage));
+    json_u64(j, "live_size", subject_size(x->live_size));
+    json_u64(j, "garbage_size", subject_size(x->garbage_size));
+    json_end_object(j);
+}
+
+/* Modules that people leave out when they name a type. */
+static bool subject_plain_module(const char *module)
+{
+    return !module || !*module || strcmp(module, "builtins") == 0 ||
+           strcmp(module, "__builtin__") == 0;
+}
+
+void subject_type(struct text *t, const char *module, const char *name)
+{
+    size_t n = module ? strlen(module) : 0;
+    /* Some runtimes' names hold the module already. */
+    bool there = name && n && strncmp(name, module, n) == 0 && name[n] == '.';
+    if (!there && !subject_plain_module(module)) text_addf(t, "%s.", module);
+    text_adds(t, name ? name : "(unknown)");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a query command is asked about: one snapshot of one file. Opening, choosing the snapshot and
+ * the object, the heading above every answer, and how types and objects are called in it.
+ * Errors are printed; functions return 0 or STATUS_UNUSABLE. Threads: one at a time.
+ */
+#ifndef SNAP_TOOLS_REPORT_SUBJECT_H
+#define SNAP_TOOLS_REPORT_SUBJECT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/text.h"
+#include "db/heapdb.h"
+
+struct subject {
+    struct heapdb *db;
+    const struct heapdb_snapshot *snapshot; /* points into db */
+    bool chosen; /* the user said which snapshot; otherwise an id of another one switches to it */
+};
+
+/** Options that choose the subject; part of a command's structure. */
+struct subject_options {
+    const char *snapshot; /* --snapshot */
+    bool no_cache;        /* --no-cache */
+};
+
+#define OPT_SUBJECT(T, m)                                                                          \
+    OPT_STRING(T, m.snapshot, "snapshot", 's', "N",                                                \
+               "the snapshot to look at where the file holds several: its number, first or last "  \
+               "(default last)"),                                                                  \
+    OPT_FLAG(T, m.no_cache, "no-cache", 0,                                                         \
+             "load a snapshot file into a temporary database instead of the cache")
+
+/** Opens `path` and chooses the snapshot. On failure nothing needs closing. */
+int subject_open(struct subject *s, const char *path, const struct subject_options *options,
+                 bool need_refs);
+void subject_close(struct subject *s);
+
+/** The object that `argument` means: an id (`#12`, `12`), an address (`0x7f..`), or the largest live
+ *  object of a type (`Session`, `app.*`). An id in another snapshot switches to that snapshot unless
+ *  one was chosen, which is an error then. */
+int subject_object(struct subject *s, const char *argument, int64_t *id);
+
+/** One or two lines: the file and the process, then live heap and garbage. */
+void subject_heading(const struct subject *s, FILE *out);
+
+/** Members "file", "taken_as", "snapshot" of the open JSON object. */
+void subject_json(const struct subject *s, struct json *j);
+
+/** Type name as people write it: `app.models.Session`, `dict` for a builtin. Appended as it is;
+ *  either may be NULL. */
+void subject_type(struct text *t, const char *module, const char *name);
+
+/** Exact integers of a database that should not be negative; negative ones are 0. */
+static inline uint64_t subject_size(int64_t bytes)
+{
+    return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+#endif

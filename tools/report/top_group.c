@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The largest groups of objects that have a summary in the database: types, packages, allocation
+ * sites; top.h. Types of one name and module (a class made again, or by several loaders) are one
+ * line. The stored retained sizes are sums over each type row's topmost objects; where rows join they
+ * are computed anew over the joint group, or objects of one row below those of another would count
+ * twice. The summaries are of live objects; what the garbage retains by group is one scan of it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "report/top.h"
+
+int top_scan(struct subject *s, int64_t low, int64_t high, bool site, const struct top_key *keys,
+             size_t n_keys, struct top_sum *sum)
+{
+    sqlite3_stmt *q = NULL;
+    int more;
+    if (n_keys == 0) return STATUS_DONE;
+    if (heapdb_prepare(s->db, &q, site ? "SELECT stack_id, id, last_dominated, shallow_size,"
+                                         " retained_size FROM object WHERE id BETWEEN ?1 AND ?2"
+                                         " ORDER BY id"
+                                       : "SELECT type_id, id, last_dominated, shallow_size,"
+                                         " retained_size FROM object WHERE id BETWEEN ?1 AND ?2"
+                                         " ORDER BY id"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_int64(q, 1, low);
+    sqlite3_bind_int64(q, 2, high);
+    while ((more = heapdb_step(s->db, q)) == 1) {
+        int64_t key = sqlite3_column_int64(q, 0), id = sqlite3_column_int64(q, 1);
+        size_t first = 0, end = n_keys;
+        while (first < end) {
+            size_t middle = first + (end - first) / 2;
+            if (keys[middle].key < key)
+                first = middle + 1;
+            else
+                end = middle;
+        }
+        if (first == n_keys || keys[first].key != key) continue;
+        struct top_sum *x = &sum[keys[first].group];
+        x->n++;
+        x->shallow_size += subject_size(sqlite3_column_int64(q, 3));
+        if (id <= x->until) continue;
+        x->retained_size += subject_size(sqlite3_column_int64(q, 4));
+        x->until = sqlite3_column_int64(q, 2);
+    }
+    sqlite3_finalize(q);
+    return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
+}
+
+/* One row of `type`. */
+struct type_row {
+    int64_t id;
+    char *name;     /* as people write it; the key by which rows join */
+    char *package;  /* beginning of the module, for packages; NULL: none */
+    uint64_t n, shallow_size, retained_size;
+};
+
+struct type_rows {
+    struct type_row *at;
+    size_t n, capacity;
+};
+
+static void type_rows_free(struct type_rows *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        free(t->at[i].name);
+        free(t->at[i].package);
+    }
+    free(t->at);
+}
+
+/* The first `depth` parts of a module's name. */
+static char *type_package(const char *module, unsigned depth)
+{
+    if (!module || !*module) return strdup("(none)");
+    size_t n = 0;
+    for (; module[n]; n++)
+        if (module[n] == '.' && --depth == 0) break;
+    return strndup(module, n);
+}
+
+static int type_rows_load(struct subject *s, const struct top_request *request,
+                          struct type_rows *out)
+{
+    sqlite3_stmt *q = NULL;
+    int status = STATUS_UNUSABLE, more;
+    *out = (struct type_rows){ 0 };
+    if (heapdb_prepare(s->db, &q,
+                       request->garbage
+                           ? "SELECT id, module, name, n_garbage, garbage_size, 0 FROM type"
+                             " WHERE snapshot_id = ? AND n_garbage > 0 ORDER BY id"
+                           : "SELECT id, module, name, n, shallow_size, retained_size FROM type"
+                             " WHERE snapshot_id = ? AND n > 0 ORDER BY id"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_int64(q, 1, s->snapshot->id);
+    while ((more = heapdb_step(s->db, q)) == 1) {
+        if (out->n == out->capacity) {
+            size_t capacity = out->capacity ? out->capacity * 2 : 256;
+            struct type_row *at = realloc(out->at, capacity * sizeof *at);
+            if (!at) break;
+            out->at = at;
+            out->capacity = capacity;
+        }
+        struct type_row *t = &out->at[out->n++];
+        struct text name = { 0 };
+        const char *module = (const char *)sqlite3_column_text(q, 1);
+        subject_type(&name, module, (const char *)sqlite3_column_text(q, 2));
+        *t = (struct type_row){ .id = sqlite3_column_int64(q, 0), .name = name.s };
+        t->package = type_package(module, request->depth);
+        t->n = subject_size(sqlite3_column_int64(q, 3));
+        t->shallow_size = subject_size(sqlite3_column_int64(q, 4));
+        t->retained_size = subject_size(sqlite3_column_int64(q, 5));
+        if (name.failed || !t->name || !t->package) break;
+    }
+    sqlite3_finalize(q);
+    if (more == 0) status = STATUS_DONE;
+    if (more == 1) status = message_no_memory("the types");
+    if (status) type_rows_free(out);
+    return status;
+}
+
+static int type_compare_names(const void *a, const void *b)
+{
+    const struct type_row *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x->id > y->id) - (x->id < y->id);
+}
+
+static int type_compare_packages(const void *a, const void *b)
+{
+    const struct type_row *x = a, *y = b;
+    int order = strcmp(x->package, y->package);
+    return order ? order : (x->id > y->id) - (x->id < y->id);
+}
+
+static int top_compare_keys(const void *a, const void *b)
+{
+    const struct top_key *x = a, *y = b;
+    return (x->key > y->key) - (x->key < y->key);
+}
+
+/* Makes a list row of each run of type rows with one name (rows sorted by it). */
+static int type_rows_join(const struct type_rows *t, bool by_package, struct top_list *list)
+{
+    for (size_t i = 0; i < t->n;) {
+        size_t end = i + 1;
+        const char *name = by_package ? t->at[i].package : t->at[i].name;
+        while (end < t->n &&
+               strcmp(by_package ? t->at[end].package : t->at[end].name, name) == 0)
+            end++;
+        struct top_row *row = top_add(list);
+        if (!row) return message_no_memory("the types");
+        row->name = strdup(name);
+        row->key = malloc((end - i) * sizeof *row->key);
+        if (!row->name || !row->key) return message_no_memory("the types");
+        row->id = by_package ? 0 : t->at[i].id;
+        for (; i < end; i++) {
+            row->key[row->n_keys++] = t->at[i].id;
+            row->n += t->at[i].n;
+            row->shallow_size += t->at[i].shallow_size;
+            row->retained_size += t->at[i].retained_size;
+        }
+    }
+    return STATUS_DONE;
+}
+
+/* Puts the retained sizes of rows that joined several types (of all rows with `all`) right by one scan
+ * of the objects. */
+static int type_rows_scan(struct subject *s, struct top_list *list, bool all)
+{
+    const struct heapdb_snapshot *x = s->snapshot;
+    size_t n_keys = 0, k = 0;
+    int64_t low = list->request.garbage ? x->garbage_root_id + 1 : x->live_root_id + 1, high = 0;
+    if (heapdb_number(s->db, "SELECT last_dominated FROM object WHERE id = ?", low - 1, &high) < 0)
+        return STATUS_UNUSABLE;
+    for (size_t i = 0; i < list->n; i++)
+        if (all || list->rows[i].n_keys > 1) n_keys += list->rows[i].n_keys;
+    if (n_keys == 0) return STATUS_DONE;
+    struct top_key *keys = malloc(n_keys * sizeof *keys);
+    struct top_sum *sum = calloc(list->n, sizeof *sum);
+    int status = keys && sum ? STATUS_DONE : message_no_memory("the types");
+    if (!status) {
+        for (size_t i = 0; i < list->n; i++)
+            for (size_t j = 0; (all || list->rows[i].n_keys > 1) && j < list->rows[i].n_keys; j++)
+                keys[k++] = (struct top_key){ list->rows[i].key[j], i };
+        qsort(keys, n_keys, sizeof *keys, top_compare_keys);
+        status = top_scan(s, low, high, list->request.by == TOP_SITE, keys, n_keys, sum);
+    }
+    for (size_t i = 0; !status && i < list->n; i++)
+        if (all || list->rows[i].n_keys > 1) list->rows[i].retained_size = sum[i].retained_size;
+    free(keys);
+    free(sum);
+    return status;
+}
+
+int top_types(struct subject *s, struct top_list *list)
+{
+    struct type_rows t;
+    if (type_rows_load(s, &list->request, &t)) return STATUS_UNUSABLE;
+    if (t.n) qsort(t.at, t.n, sizeof *t.at, type_compare_names);
+    int status = type_rows_join(&t, false, list);
+    type_rows_free(&t);
+    list->total = list->n;
+    if (!status) status = type_rows_scan(s, list, list->request.garbage);
+    return status;
+}
+
+/* The list's row of a name; rows are sorted by it. */
+static struct top_row *package_row(const struct top_list *list, const char *name)
+{
+    size_t first = 0, end = list->n;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (strcmp(list->rows[middle].name, name) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first < list->n && strcmp(list->rows[first].name, name) == 0 ? &list->rows[first] : NULL;
+}
+
+/* The stored retained sizes of packages: the sums over their types are not those. */
+static int packages_retained(struct subject *s, struct top_list *list)
+{
+    sqlite3_stmt *q = NULL;
+    size_t found = 0;
+    int more;
+    if (heapdb_prepare(s->db, &q, "SELECT coalesce(name, '(none)'), retained_size FROM package"
+                                  " WHERE snapshot_id = ?1 AND depth = ?2"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_int64(q, 1, s->snapshot->id);
+    sqlite3_bind_int64(q, 2, list->request.depth);
+    while ((more = heapdb_step(s->db, q)) == 1) {
+        const char *name = (const char *)sqlite3_column_text(q, 0);
+        struct top_row *row = name ? package_row(list, name) : NULL;
+        if (!row) continue;
+        row->retained_size = subject_size(sqlite3_column_int64(q, 1));
+        found++;
+    }
+    sqlite3_finalize(q);
+    if (more < 0) return STATUS_UNUSABLE;
+    return found < list->n ? type_rows_scan(s, list, true) : STATUS_DONE;
+}
+
+int top_packages(struct subject *s, struct top_list *list)
+{
+    struct type_rows t;
+    if (type_rows_load(s, &list->request, &t)) return STATUS_UNUSABLE;
+    if (t.n) qsort(t.at, t.n, sizeof *t.at, type_compare_packages);
+    int status = type_rows_join(&t, true, list);
+    type_rows_free(&t);
+    list->total = list->n;
+    if (!status)
+        status = list->request.garbage ? type_rows_scan(s, list, true)
+                                       : packages_retained(s, list);
+    return status;
+}
+
+int top_sites(struct subject *s, struct top_list *list)
+{
+    sqlite3_stmt *q = NULL;
+    int status = STATUS_DONE, more;
+    if (heapdb_prepare(s->db, &q,
+                       list->request.garbage
+                           ? "SELECT s.stack_id, f.function, f.file, f.line, s.n_garbage,"
+                             " s.garbage_size, 0 FROM site s LEFT JOIN stack k ON k.id = s.stack_id"
+                             " LEFT JOIN frame f ON f.id = k.frame_id"
+                             " WHERE s.snapshot_id = ? AND s.n_garbage > 0"
+                           : "SELECT s.stack_id, f.function, f.file, f.line, s.n,"
+                             " s.shallow_size, s.retained_size FROM site s"
+                             " LEFT JOIN stack k ON k.id = s.stack_id"
+                             " LEFT JOIN frame f ON f.id = k.frame_id"
+                             " WHERE s.snapshot_id = ? AND s.n > 0"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_int64(q, 1, s->snapshot->id);
+    while (!status && (more = heapdb_step(s->db, q)) == 1) {
+        struct top_row *row = top_add(list);
+        struct text place = { 0 };
+        if (!row) {
+            status = message_no_memory("the sites");
+            break;
+        }
+        row->id = sqlite3_column_int64(q, 0);
+        row->name = top_text(q, 1);
+        if (sqlite3_column_type(q, 2) != SQLITE_NULL)
+            text_addf(&place, "%s", (const char *)sqlite3_column_text(q, 2));
+        if (sqlite3_column_type(q, 3) != SQLITE_NULL)
+            text_addf(&place, ":%lld", (long long)sqlite3_column_int64(q, 3));
+        row->detail = place.s;
+        row->n = subject_size(sqlite3_column_int64(q, 4));
+        row->shallow_size = subject_size(sqlite3_column_int64(q, 5));
+        row->retained_size = subject_size(sqlite3_column_int64(q, 6));
+        row->key = malloc(sizeof *row->key);
+        if (!row->name || !row->key || place.failed) status = message_no_memory("the sites");
+        if (row->key) row->key[row->n_keys++] = row->id;
+    }
+    if (!status && more < 0) status = STATUS_UNUSABLE;
+    sqlite3_finalize(q);
+    list->total = list->n;
+    if (!status && list->request.garbage) status = type_rows_scan(s, list, true);
+    return status;
+}

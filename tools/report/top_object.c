@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The largest objects; top.h.
+ *
+ * By retained size: a best-first walk down the dominator tree. Siblings are numbered largest first,
+ * so after taking an object out of the heap of candidates only its first child and its next sibling
+ * can be next. n objects cost 2n look-ups and O(n log n), however large the snapshot, and live objects
+ * and garbage are served alike. Of one type: the list that is stored by rank.
+ * By shallow size or by count there is no stored order: one scan, in which SQLite keeps the n best.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "report/path_text.h"
+#include "report/top.h"
+
+struct candidate {
+    int64_t id, last, retained;
+    int64_t end; /* last id of its dominator's subtree */
+};
+
+struct walk {
+    struct candidate *heap; /* the largest first; ties: the smallest id */
+    size_t n, capacity;
+    sqlite3_stmt *q;
+    struct subject *s;
+};
+
+static bool walk_before(const struct candidate *a, const struct candidate *b)
+{
+    return a->retained != b->retained ? a->retained > b->retained : a->id < b->id;
+}
+
+static bool walk_push(struct walk *w, struct candidate c)
+{
+    if (w->n == w->capacity) {
+        size_t capacity = w->capacity ? w->capacity * 2 : 256;
+        struct candidate *heap = realloc(w->heap, capacity * sizeof *heap);
+        if (!heap) return false;
+        w->heap = heap;
+        w->capacity = capacity;
+    }
+    size_t i = w->n++;
+    for (; i > 0 && walk_before(&c, &w->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        w->heap[i] = w->heap[(i - 1) / 2];
+    w->heap[i] = c;
+    return true;
+}
+
+static struct candidate walk_pop(struct walk *w)
+{
+    struct candidate top = w->heap[0], c = w->heap[--w->n];
+    size_t i = 0;
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= w->n) break;
+        if (child + 1 < w->n && walk_before(&w->heap[child + 1], &w->heap[child])) child++;
+        if (!walk_before(&w->heap[child], &c)) break;
+        w->heap[i] = w->heap[child];
+        i = child;
+    }
+    if (w->n) w->heap[i] = c;
+    return top;
+}
+
+/* Makes `id` a candidate, unless it lies beyond its dominator's subtree. */
+static int walk_add(struct walk *w, int64_t id, int64_t end)
+{
+    if (id > end) return STATUS_DONE;
+    sqlite3_reset(w->q);
+    sqlite3_bind_int64(w->q, 1, id);
+    int more = heapdb_step(w->s->db, w->q);
+    if (more < 0) return STATUS_UNUSABLE;
+    struct candidate c = { .id = id, .end = end };
+    c.last = more ? sqlite3_column_int64(w->q, 0) : -1;
+    c.retained = more ? sqlite3_column_int64(w->q, 1) : 0;
+    if (c.last < id || c.last > end)
+        return message_error(w->s->db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
+                             "damaged heap database: rows do not fit together at object #%lld",
+                             (long long)id);
+    return walk_push(w, c) ? STATUS_DONE : message_no_memory("the largest objects");
+}
+
+/* Columns of every query for objects: what object_row reads. */
+#define OBJECT_COLUMNS                                                                             \
+    "o.id, t.module, t.name, o.last_dominated - o.id + 1, o.shallow_size, o.retained_size"
+
+/* A row's type as name, and as detail what tells it apart: its own name, or the reference that leads
+ * to it on the shortest path. */
+static int object_row(struct top_list *list, struct graph_steps *steps, sqlite3_stmt *q)
+{
+    struct text name = { 0 }, detail = { 0 };
+    struct graph_step step = { 0 };
+    struct top_row *row = top_add(list);
+    if (!row) return message_no_memory("the largest objects");
+    row->id = sqlite3_column_int64(q, 0);
+    subject_type(&name, (const char *)sqlite3_column_text(q, 1),
+                 (const char *)sqlite3_column_text(q, 2));
+    row->n = (uint64_t)sqlite3_column_int64(q, 3);
+    row->shallow_size = subject_size(sqlite3_column_int64(q, 4));
+    row->retained_size = subject_size(sqlite3_column_int64(q, 5));
+    struct graph_chain chain = { 0 };
+    int status = graph_chain_shortest(steps->db, row->id, 0, 1, &chain);
+    if (!status && chain.n) status = graph_step_read(steps, &chain, 0, &step);
+    if (!status) {
+        if (step.name) {
+            text_adds(&detail, step.name);
+        } else if (chain.n) {
+            path_text_edge(&detail, &step);
+            path_text_where(&detail, &step);
+        }
+        row->name = strdup(text_str(&name));
+        row->detail = detail.n ? strdup(text_str(&detail)) : NULL;
+        if (!row->name || (detail.n && !row->detail))
+            status = message_no_memory("the largest objects");
+    }
+    graph_step_free(&step);
+    graph_chain_free(&chain);
+    text_free(&name);
+    text_free(&detail);
+    return status;
+}
+
+static int objects_by_retained(struct subject *s, struct top_list *list, struct graph_steps *steps)
+{
+    bool garbage = list->request.garbage;
+    int64_t root = garbage ? s->snapshot->garbage_root_id : s->snapshot->live_root_id, end = 0;
+    struct walk w = { .s = s };
+    sqlite3_stmt *row = NULL;
+    int status = STATUS_UNUSABLE;
+    if (heapdb_number(s->db, "SELECT last_dominated FROM object WHERE id = ?", root, &end) < 0)
+        return STATUS_UNUSABLE;
+    if (heapdb_prepare(s->db, &w.q, "SELECT last_dominated, retained_size FROM object"
+                                    " WHERE id = ?"))
+        return STATUS_UNUSABLE;
+    status = heapdb_prepare(s->db, &row,
+                            "SELECT " OBJECT_COLUMNS " FROM object o"
+                            " JOIN type t ON t.id = o.type_id WHERE o.id = ?");
+    if (!status) status = walk_add(&w, root + 1, end);
+    while (!status && w.n && list->n < list->request.n) {
+        struct candidate c = walk_pop(&w);
+        status = walk_add(&w, c.id + 1, c.last);
+        if (!status) status = walk_add(&w, c.last + 1, c.end);
+        if (status) break;
+        sqlite3_reset(row);
+        sqlite3_bind_int64(row, 1, c.id);
+        int more = heapdb_step(s->db, row);
+        status = more < 0 ? STATUS_UNUSABLE : more ? object_row(list, steps, row) : STATUS_DONE;
+    }
+    sqlite3_finalize(row);
+    sqlite3_finalize(w.q);
+    free(w.heap);
+    return status;
+}
+
+/* The ids of the types asked for as a JSON array, which a query takes as one parameter. */
+static int objects_types(struct subject *s, const char *pattern, struct text *out, int64_t *total,
+                         bool garbage)
+{
+    struct heapdb_ids types = { 0 };
+    if (!pattern) return STATUS_DONE;
+    int status = heapdb_types(s->db, s->snapshot, pattern, &types);
+    text_adds(out, "[");
+    for (size_t i = 0; !status && i < types.n; i++) {
+        int64_t n = 0;
+        text_addf(out, "%s%lld", i ? "," : "", (long long)types.at[i]);
+        if (heapdb_number(s->db, garbage ? "SELECT n_garbage FROM type WHERE id = ?"
+                                         : "SELECT n FROM type WHERE id = ?",
+                          types.at[i], &n) < 0)
+            status = STATUS_UNUSABLE;
+        *total += n;
+    }
+    text_adds(out, "]");
+    heapdb_ids_free(&types);
+    if (!status && out->failed) status = message_no_memory("the types");
+    return status;
+}
+
+static int objects_query(struct subject *s, struct top_list *list, struct graph_steps *steps,
+                         const char *types, bool listed)
+{
+    static const char *const order[] = {
+        [TOP_RETAINED] = "o.retained_size DESC, o.id",
+        [TOP_SHALLOW] = "o.shallow_size DESC, o.id",
+        [TOP_COUNT] = "o.last_dominated - o.id DESC, o.id",
+    };
+    const struct heapdb_snapshot *x = s->snapshot;
+    struct text sql = { 0 };
+    sqlite3_stmt *q = NULL;
+    int64_t low = list->request.garbage ? x->garbage_root_id + 1 : x->live_root_id + 1, high = 0;
+    if (heapdb_number(s->db, "SELECT last_dominated FROM object WHERE id = ?", low - 1, &high) < 0)
+        return STATUS_UNUSABLE;
+    text_adds(&sql, "SELECT " OBJECT_COLUMNS " FROM ");
+    text_adds(&sql, listed ? "type_object x JOIN object o ON o.id = x.object_id" : "object o");
+    text_adds(&sql, " JOIN type t ON t.id = o.type_id WHERE ");
+    if (*types)
+        text_addf(&sql, "%s IN (SELECT value FROM json_each(?4)) AND ",
+                  listed ? "x.type_id" : "o.type_id");
+    text_addf(&sql, "o.id BETWEEN ?1 AND ?2 ORDER BY %s LIMIT ?3", order[list->request.sort]);
+    int status = sql.failed ? message_no_memory("a query")
+                            : heapdb_prepare(s->db, &q, text_str(&sql));
+    text_free(&sql);
+    if (status) return status;
+    sqlite3_bind_int64(q, 1, low);
+    sqlite3_bind_int64(q, 2, high);
+    sqlite3_bind_int64(q, 3, list->request.n > INT64_MAX ? -1 : (int64_t)list->request.n);
+    if (*types) sqlite3_bind_text(q, 4, types, -1, SQLITE_STATIC);
+    int more;
+    while ((more = heapdb_step(s->db, q)) == 1) {
+        status = object_row(list, steps, q);
+        if (status) break;
+    }
+    if (more < 0) status = STATUS_UNUSABLE;
+    sqlite3_finalize(q);
+    return status;
+}
+
+/* The stored lists of the largest objects of each type first; live objects and garbage share them,
+ * and they end, so where they do not fill the answer the objects are scanned. */
+static int objects_by_query(struct subject *s, struct top_list *list, struct graph_steps *steps,
+                            const char *types)
+{
+    if (*types && list->request.sort == TOP_RETAINED && list->request.n <= HEAPDB_LIST_MAX) {
+        if (objects_query(s, list, steps, types, true)) return STATUS_UNUSABLE;
+        if (list->n == list->request.n || list->n == list->total) return STATUS_DONE;
+        struct top_list empty = { .request = list->request, .total = list->total,
+                                  .whole = list->whole };
+        top_list_free(list);
+        *list = empty;
+    }
+    return objects_query(s, list, steps, types, false);
+}
+
+int top_objects(struct subject *s, struct top_list *list)
+{
+    const struct heapdb_snapshot *x = s->snapshot;
+    struct graph_steps steps;
+    struct text types = { 0 };
+    bool garbage = list->request.garbage;
+    int64_t n_of_types = 0;
+    if (graph_steps_begin(&steps, s->db)) return STATUS_UNUSABLE;
+    int status = objects_types(s, list->request.type, &types, &n_of_types, garbage);
+    list->total = subject_size(list->request.type ? n_of_types
+                               : garbage          ? x->n_garbage
+                                                  : x->n_live);
+    if (!status && !list->request.type && list->request.sort == TOP_RETAINED)
+        status = objects_by_retained(s, list, &steps);
+    else if (!status)
+        status = objects_by_query(s, list, &steps, text_str(&types));
+    text_free(&types);
+    graph_steps_end(&steps);
+    return status;
+}
+
+int top_type_ids(struct subject *s, const char *pattern, bool garbage, int64_t **ids, size_t *n)
+{
+    struct text types = { 0 }, sql = { 0 };
+    const struct heapdb_snapshot *x = s->snapshot;
+    int64_t count = 0, high = 0, low = garbage ? x->garbage_root_id + 1 : x->live_root_id + 1;
+    int status = objects_types(s, pattern, &types, &count, garbage);
+    if (!status &&
+        heapdb_number(s->db, "SELECT last_dominated FROM object WHERE id = ?", low - 1, &high) < 0)
+        status = STATUS_UNUSABLE;
+    /* The array holds digits, commas and brackets only. */
+    text_addf(&sql,
+              "SELECT id FROM object WHERE id BETWEEN %lld AND %lld"
+              " AND type_id IN (SELECT value FROM json_each('%s'))",
+              (long long)low, (long long)high, text_str(&types));
+    if (!status && sql.failed) status = message_no_memory("a query");
+    if (!status) status = top_query_ids(s, text_str(&sql), ids, n);
+    text_free(&types);
+    text_free(&sql);
+    return status;
+}
