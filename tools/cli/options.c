@@ -61,7 +61,7 @@ static int option_bad_value(const struct option_spec *o, const char *value)
     }
     const char *near = options_nearest(value, o->choices);
     if (near)
-        return message_usage("--%s: '%s' is none of %s; did you mean '%s'?", o->name, value, words,
+        return message_usage("--%s: '%s' is none of %s (did you mean '%s'?)", o->name, value, words,
                              near);
     return message_usage("--%s: '%s' is none of %s", o->name, value, words);
 }
@@ -117,7 +117,7 @@ static int option_unknown(const struct command *c, const char *name, size_t n)
     names[count] = NULL;
     snprintf(word, sizeof word, "%.*s", n > 60 ? 60 : (int)n, name);
     const char *near = options_nearest(word, names);
-    if (near) return message_usage("unknown option --%s; did you mean --%s?", word, near);
+    if (near) return message_usage("unknown option --%s (did you mean --%s?)", word, near);
     return message_usage("unknown option --%s", word);
 }
 

@@ -1,0 +1,20 @@
+# Command-line scenarios with golden output: one CTest entry each. README.md tells how to add one.
+add_executable(make_snap ${CMAKE_CURRENT_LIST_DIR}/make_snap.c)
+target_link_libraries(make_snap PRIVATE snap_flags snap_static)
+set_target_properties(make_snap PROPERTIES
+                      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cli)
+
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+set(cli_run ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py
+            --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR}/cli)
+
+file(GLOB scenarios CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_LIST_DIR}
+     ${CMAKE_CURRENT_LIST_DIR}/*.sh)
+foreach(scenario IN LISTS scenarios)
+    string(REPLACE ".sh" "" scenario ${scenario})
+    add_test(NAME cli_${scenario} COMMAND ${cli_run} ${scenario})
+    set_tests_properties(cli_${scenario} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300 LABELS cli)
+endforeach()
+
+add_custom_target(update-goldens COMMAND ${cli_run} --update USES_TERMINAL
+                  COMMENT "Writing what the commands print now over the goldens in tests/cli")

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * snapinfo: what is in a .snap file. Options and flow; the work is done in tools/info, with nothing
+ * but libsnap's public reader.
+ */
+#include <string.h>
+
+#include "cli/json.h"
+#include "cli/message.h"
+#include "cli/options.h"
+#include "info/info.h"
+
+struct options {
+    struct common_options common;
+    bool verify, privacy, types, chunks, force;
+    const char *recover;
+    uint64_t top;
+};
+
+static const struct option_spec specs[] = {
+    OPT_FLAG(struct options, verify, "verify", 'c',
+             "check every checksum and every rule of the format; exit status 2 when damaged"),
+    OPT_FLAG(struct options, types, "types", 't',
+             "count objects and shallow bytes by type (a single pass, no graph)"),
+    OPT_U64(struct options, top, "top", 'n', "N",
+            "show at most N types, 0 for all (default 40; with --json all)"),
+    OPT_FLAG(struct options, privacy, "privacy", 'p',
+             "list by category which strings the file holds, with examples"),
+    OPT_FLAG(struct options, chunks, "chunks", 0, "list the chunks and their columns"),
+    OPT_STRING(struct options, recover, "recover", 0, "OUT",
+               "write all whole chunks of FILE to a new valid file OUT"),
+    OPT_FLAG(struct options, force, "force", 'f', "let --recover replace an existing file"),
+    OPT_COMMON(struct options, common),
+    OPT_END
+};
+
+/* All that may be known of one file. */
+struct parts {
+    struct info_input in;
+    struct info_facts facts;
+    struct info_types types;
+    struct info_privacy privacy;
+    struct info_verdict verdict;
+    struct info_recovery recovery;
+};
+
+static void parts_free(struct parts *p)
+{
+    info_facts_free(&p->facts);
+    info_types_free(&p->types);
+    info_privacy_free(&p->privacy);
+    info_verdict_free(&p->verdict);
+    info_recovery_free(&p->recovery);
+    info_close(&p->in);
+}
+
+/* Collects what was asked for. A part that cannot be had ends the file, with a message. */
+static int collect(struct parts *p, struct info_report *report, const struct options *o)
+{
+    int status = info_facts(&p->facts, &p->in);
+    report->facts = &p->facts;
+    if (!status && o->types) {
+        status = info_types(&p->types, &p->in);
+        report->types = &p->types;
+    }
+    if (!status && o->privacy) {
+        status = info_privacy(&p->privacy, &p->in);
+        report->privacy = &p->privacy;
+    }
+    if (!status && o->verify) {
+        status = info_verify(&p->verdict, &p->in);
+        report->verdict = &p->verdict;
+    }
+    if (!status && o->recover) {
+        status = info_recover(&p->recovery, &p->in, o->recover, o->force);
+        report->recovery = &p->recovery;
+        report->recovered_to = o->recover;
+    }
+    return status;
+}
+
+/* The first few pieces of damage as warnings: the answer is given all the same. */
+static void warn(const struct parts *p)
+{
+    enum { SHOWN = 5 };
+    const struct info_damage *d = &p->facts.damage;
+    for (size_t i = 0; i < d->n && i < SHOWN; i++) message_snap_warning(p->in.path, &d->at[i]);
+    if (d->total > SHOWN)
+        message_warning(p->in.path, MESSAGE_NO_OFFSET, "%llu more pieces of damage",
+                        (unsigned long long)(d->total - SHOWN));
+}
+
+/* The first error that --verify found, for whoever only sees stderr. */
+static int judge(const struct info_report *report)
+{
+    const struct info_verdict *v = report->verdict;
+    const char *hint = info_report_complete(report) ? NULL : "snapinfo --recover OUT FILE";
+    for (size_t i = 0; i < v->n; i++)
+        if (v->findings[i].severity == FINDING_ERROR)
+            return message_error(report->in->path, v->findings[i].offset, hint, "%s",
+                                 v->findings[i].text);
+    return STATUS_DONE;
+}
+
+/* Then nothing else may go there. */
+static bool recovers_to_stdout(const struct options *o)
+{
+    return o->recover && strcmp(o->recover, "-") == 0;
+}
+
+/* Prints what was collected. `j` is NULL for text. */
+static int show(const struct options *o, const struct parts *p, const struct info_report *report,
+                struct json *j)
+{
+    if (!o->verify) warn(p);
+    if (!recovers_to_stdout(o)) return j ? info_show_json(report, j) : info_show_text(report);
+    message_note("%s: %llu chunks recovered, %llu bytes belong to no whole chunk", p->in.path,
+                 (unsigned long long)p->recovery.chunks,
+                 (unsigned long long)p->recovery.lost_bytes);
+    return STATUS_DONE;
+}
+
+static int one_file(const struct options *o, const char *path, struct json *j)
+{
+    struct parts p = { .in = { .fd = -1 } };
+    struct info_report report = { .in = &p.in, .chunks = o->chunks, .top = o->top };
+    int status = info_open(&p.in, path);
+    if (!status) status = collect(&p, &report, o);
+    if (!status) {
+        status = show(o, &p, &report, j);
+        if (!status && o->verify) status = judge(&report);
+    } else if (j) {
+        json_string(j, "path", path);
+        json_bool(j, "unusable", true);
+    }
+    parts_free(&p);
+    return status;
+}
+
+static int run(void *options, int n, char **files)
+{
+    struct options *o = options;
+    struct json j;
+    int status = STATUS_DONE;
+    if (o->recover && n != 1) return message_usage("--recover takes one FILE, got %d", n);
+    if (o->common.json && recovers_to_stdout(o))
+        return message_usage("--json and --recover - both write to standard output");
+    if (o->top == UINT64_MAX) o->top = o->common.json ? 0 : 40;
+    if (o->common.json) {
+        json_begin(&j, stdout);
+        json_object(&j, NULL);
+        json_string(&j, "schema", "snap.info/1");
+        json_array(&j, "files");
+    }
+    for (int i = 0; i < n; i++) {
+        if (o->common.json) json_object(&j, NULL);
+        if (i && !o->common.json) putchar('\n');
+        int failed = one_file(o, files[i], o->common.json ? &j : NULL);
+        if (failed) status = failed;
+        if (o->common.json) json_end_object(&j);
+    }
+    if (o->common.json) {
+        json_end_array(&j);
+        json_end_object(&j);
+        json_finish(&j); /* an error of stdout is told by command_main */
+    }
+    return status;
+}
+
+static const struct command command = {
+    .name = "snapinfo",
+    .summary = "Shows what is in heap snapshot files, whole or damaged.",
+    .operands = "FILE...",
+    .min_operands = 1,
+    .max_operands = COMMAND_ANY,
+    .specs = specs,
+    .common = offsetof(struct options, common),
+    .notes = "A FILE may be `-` for standard input. Without --verify the contents of a whole\n"
+             "file are not read, only its facts and totals. Damage is told on standard error;\n"
+             "with --verify it is exit status 2.\n",
+    .run = run,
+};
+
+int main(int argc, char **argv)
+{
+    struct options o = { .top = UINT64_MAX };
+    return command_main(&command, argc, argv, &o);
+}
