@@ -119,7 +119,7 @@ CREATE TABLE string (
 CREATE TABLE module (
     id            INTEGER PRIMARY KEY,
     path          TEXT,
-    build_id      BLOB,
+    build_id      TEXT,
     start_address INTEGER,
     end_address   INTEGER
 ) STRICT;
@@ -431,7 +431,7 @@ CREATE TABLE edge_kind (
     holds INTEGER NOT NULL -- 0: keeps nothing alive; applied before any tree was built
 ) STRICT;
 INSERT INTO edge_kind (id, name, holds) VALUES
-    (1, 'attribute', 1), (2, 'element', 1), (3, 'key', 1), (4, 'value', 1), (5, 'variable', 1),
+    (0, 'other', 1), (1, 'attribute', 1), (2, 'element', 1), (3, 'key', 1), (4, 'value', 1), (5, 'variable', 1),
     (6, 'local', 1), (7, 'internal', 1), (8, 'type', 1), (9, 'static', 1), (10, 'weak', 0),
     (11, 'soft', 1), (12, 'phantom', 0), (13, 'finalizer', 1), (14, 'ephemeron', 1),
     (15, 'shortcut', 0), (16, 'hidden', 1);

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Columns of batches appended to arrays. See capture.h.
+ *
+ * Every column is one loop over the batch; columns that no row of the snapshot has are never
+ * allocated. Values from the file are clipped to what they can be before they are kept.
+ */
+#include "db/capture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap/status.h"
+
+/* Sizes of one snapshot add up to less than this, so that no sum anywhere overflows. */
+#define SIZE_SUM_MAX (UINT64_C(1) << 62)
+
+void capture_init(struct capture *c, struct budget *budget, struct capture_definitions *definitions)
+{
+    *c = (struct capture){ .budget = budget, .definitions = definitions };
+}
+
+void capture_free(struct capture *c)
+{
+    free(c->id);
+    free(c->shallow);
+    free(c->type);
+    free(c->refcount);
+    free(c->flags);
+    free(c->generation);
+    free(c->native);
+    free(c->stack);
+    free(c->hash);
+    free(c->length.at);
+    free(c->length.wide);
+    free(c->capacity.at);
+    free(c->capacity.wide);
+    free(c->extra);
+    free(c->preview);
+    free(c->target);
+    free(c->kind);
+    free(c->name);
+    free(c->key);
+    free(c->run);
+    free(c->by_id);
+    free(c->target_id);
+    free(c->root);
+    idmap_free(&c->ordinal);
+    *c = (struct capture){ 0 };
+}
+
+uint32_t capture_text(struct capture_definitions *d, uint64_t id)
+{
+    uint64_t index;
+    return id && idmap_find(&d->string, id, &index) ? d->string_number[index] : 0;
+}
+
+#define GROW(c, array, cap, need)                                                                  \
+    memory_grow((c)->budget, (void **)&(array), &(cap), (need), sizeof *(array))
+
+/* The columns that every object has grow together. */
+static bool grow_objects(struct capture *c, size_t need)
+{
+    size_t caps[5];
+    for (size_t i = 0; i < 5; i++) caps[i] = c->cap;
+    if (!GROW(c, c->id, caps[0], need) || !GROW(c, c->shallow, caps[1], need) ||
+        !GROW(c, c->type, caps[2], need) || !GROW(c, c->refcount, caps[3], need) ||
+        !GROW(c, c->flags, caps[4], need) || !GROW(c, c->generation, c->cap, need))
+        return false;
+    return true;
+}
+
+/* Makes room for the elements up to `need` of a column that only some batches have, and zeroes those
+ * that have no value yet: from `have` on, or all of them while the column does not exist (cap 0). */
+static bool grow_column(struct capture *c, void **array, size_t *cap, size_t have, size_t need,
+                        size_t size)
+{
+    size_t from = *cap ? have : 0;
+    if (!memory_grow(c->budget, array, cap, need, size)) return false;
+    memset((char *)*array + from * size, 0, (need - from) * size);
+    return true;
+}
+
+/* A size that can be: negative when signed, or beyond what the snapshot may sum to, is 0. */
+static uint64_t plausible(struct capture *c, uint64_t size)
+{
+    if (size > SIZE_SUM_MAX - c->size_sum) {
+        c->bad_sizes++;
+        return 0;
+    }
+    c->size_sum += size;
+    return size;
+}
+
+static void put_plain(struct capture *c, const struct record_batch *b)
+{
+    const struct record_column *type = &b->column[SNAP_COL_OBJECT_TYPE];
+    const struct record_column *refcount = &b->column[SNAP_COL_OBJECT_REFCOUNT];
+    const struct record_column *generation = &b->column[SNAP_COL_OBJECT_GENERATION];
+    for (uint32_t i = 0; i < b->rows; i++) {
+        uint32_t at = c->n + i;
+        uint64_t index;
+        c->id[at] = record_get(&b->column[SNAP_COL_OBJECT_ID], i);
+        c->shallow[at] = plausible(c, record_get(&b->column[SNAP_COL_OBJECT_SHALLOW], i));
+        c->flags[at] = (uint16_t)record_get(&b->column[SNAP_COL_OBJECT_FLAGS], i);
+        c->type[at] = CAPTURE_TYPE_UNKNOWN;
+        if (idmap_find(&c->definitions->type, record_get(type, i), &index) &&
+            index < UINT32_MAX - CAPTURE_TYPES)
+            c->type[at] = (uint32_t)index + CAPTURE_TYPES;
+        else
+            c->unknown_types++;
+        uint64_t count = record_has(refcount, i) ? refcount->value[i] : CAPTURE_NONE;
+        c->refcount[at] = count < CAPTURE_NONE ? (uint32_t)count : CAPTURE_NONE;
+        uint64_t g = record_has(generation, i) ? generation->value[i] : CAPTURE_NO_GENERATION;
+        c->generation[at] = (uint8_t)(g < CAPTURE_NO_GENERATION ? g : CAPTURE_NO_GENERATION);
+    }
+}
+
+static bool put_lengths(struct capture *c, struct capture_lengths *l, const struct record_column *in,
+                        uint32_t rows)
+{
+    if (!in->value && !l->at) return true;
+    if (!grow_column(c, (void **)&l->at, &l->cap, c->n, (size_t)c->n + rows, sizeof *l->at))
+        return false;
+    for (uint32_t i = 0; in->value && i < rows; i++) {
+        if (!record_has(in, i)) continue;
+        uint64_t v = in->value[i];
+        l->at[c->n + i] = v < CAPTURE_NONE - 1 ? (uint32_t)v + 1 : CAPTURE_NONE;
+        if (v < CAPTURE_NONE - 1) continue;
+        if (!GROW(c, l->wide, l->wide_cap, l->n_wide + 1)) return false;
+        l->wide[l->n_wide++] = (struct capture_wide){ c->n + i, v };
+    }
+    return true;
+}
+
+bool capture_length(const struct capture_lengths *l, uint32_t node, uint64_t *value)
+{
+    if (!l->at || !l->at[node]) return false;
+    *value = l->at[node] - 1u;
+    if (l->at[node] != CAPTURE_NONE) return true;
+    size_t low = 0, high = l->n_wide;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (l->wide[mid].node < node)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    *value = l->wide[low].value;
+    return true;
+}
+
+static bool put_native_stack_hash(struct capture *c, const struct record_batch *b)
+{
+    const struct record_column *native = &b->column[SNAP_COL_OBJECT_NATIVE];
+    const struct record_column *stack = &b->column[SNAP_COL_OBJECT_STACK];
+    const struct record_column *hash = &b->column[SNAP_COL_OBJECT_HASH];
+    size_t need = (size_t)c->n + b->rows;
+    if ((native->value || c->native) &&
+        !grow_column(c, (void **)&c->native, &c->native_cap, c->n, need, sizeof *c->native))
+        return false;
+    if ((stack->value || c->stack) &&
+        !grow_column(c, (void **)&c->stack, &c->stack_cap, c->n, need, sizeof *c->stack))
+        return false;
+    if ((hash->value || c->hash) &&
+        !grow_column(c, (void **)&c->hash, &c->hash_cap, c->n, need, sizeof *c->hash))
+        return false;
+    for (uint32_t i = 0; native->value && i < b->rows; i++)
+        if (record_has(native, i)) c->native[c->n + i] = plausible(c, native->value[i]);
+    for (uint32_t i = 0; hash->value && i < b->rows; i++)
+        if (record_has(hash, i)) c->hash[c->n + i] = hash->value[i];
+    for (uint32_t i = 0; stack->value && i < b->rows; i++) {
+        uint64_t index;
+        if (stack->value[i] && idmap_find(&c->definitions->stack, stack->value[i], &index))
+            c->stack[c->n + i] = c->definitions->stack_row[index];
+    }
+    return true;
+}
+
+/* Names, bounds, buffers, resources: one entry for each object that has any of them. */
+static bool put_extra(struct capture *c, const struct record_batch *b)
+{
+    const struct record_column *name = &b->column[SNAP_COL_OBJECT_NAME];
+    const struct record_column *bound = &b->column[SNAP_COL_OBJECT_BOUND];
+    const struct record_column *buffer = &b->column[SNAP_COL_OBJECT_BUFFER];
+    const struct record_column *resource = &b->column[SNAP_COL_OBJECT_RESOURCE];
+    const struct record_column *state = &b->column[SNAP_COL_OBJECT_STATE];
+    if (!name->value && !bound->value && !buffer->value && !resource->value && !state->value)
+        return true;
+    for (uint32_t i = 0; i < b->rows; i++) {
+        uint64_t r = record_get(resource, i), s = record_get(state, i);
+        struct capture_extra e = {
+            .node = c->n + i,
+            .name = capture_text(c->definitions, record_get(name, i)),
+            .bound = record_get(bound, i),
+            .buffer = record_get(buffer, i),
+            .has_bound = record_has(bound, i),
+            .has_buffer = record_has(buffer, i),
+            .resource = (uint8_t)(r <= SNAP_RESOURCE_SELECTOR ? r : 0),
+            .state = (uint8_t)(s <= SNAP_STATE_CLOSED ? s : 0),
+        };
+        if (!e.name && !e.has_bound && !e.has_buffer && !e.resource && !e.state) continue;
+        if (!GROW(c, c->extra, c->extra_cap, c->n_extra + 1)) return false;
+        c->extra[c->n_extra++] = e;
+    }
+    return true;
+}
+
+int capture_objects(struct capture *c, const struct record_batch *b)
+{
+    c->objects_read += b->rows;
+    if (b->rows > HEAP_MAX_NODES - c->n) return CAPTURE_TOO_MANY;
+    if (!grow_objects(c, (size_t)c->n + b->rows)) return CAPTURE_NO_MEMORY;
+    int added = idmap_add(c->budget, &c->ordinal, b->first, b->rows);
+    if (added != IDMAP_OK) return added == IDMAP_TAKEN ? CAPTURE_TAKEN : CAPTURE_NO_MEMORY;
+    put_plain(c, b);
+    if (!put_native_stack_hash(c, b) || !put_extra(c, b) ||
+        !put_lengths(c, &c->length, &b->column[SNAP_COL_OBJECT_LENGTH], b->rows) ||
+        !put_lengths(c, &c->capacity, &b->column[SNAP_COL_OBJECT_CAPACITY], b->rows))
+        return CAPTURE_NO_MEMORY;
+    c->n += b->rows;
+    return CAPTURE_OK;
+}
+
+/* What stands for a name: the index of an element where it is not simply its place among the
+ * references of its source, else the hash of a key; plus 1, 0 for none. */
+static uint32_t edge_key(const struct record_batch *b, uint32_t i, uint64_t kind, uint32_t name,
+                         uint64_t position)
+{
+    const struct record_column *hash = &b->column[SNAP_COL_EDGE_KEY_HASH];
+    if (kind == SNAP_EDGE_ELEMENT) {
+        uint64_t index = b->edge_index ? b->edge_index[i] : position;
+        return index != position && index < CAPTURE_NONE - 1 ? (uint32_t)index + 1 : 0;
+    }
+    if (!name && record_has(hash, i)) return ((uint32_t)hash->value[i] & 0xffffffu) + 1;
+    return 0;
+}
+
+/* Room for `rows` more references; the key column only once it is there. */
+static bool grow_edges(struct capture *c, size_t rows)
+{
+    size_t need = (size_t)c->m + rows;
+    return GROW(c, c->target, c->target_cap, need) && GROW(c, c->kind, c->kind_cap, need) &&
+           GROW(c, c->name, c->name_cap, need) && GROW(c, c->run, c->run_cap, c->n_runs + rows) &&
+           (!c->key || grow_column(c, (void **)&c->key, &c->key_cap, (size_t)c->m, need,
+                                    sizeof *c->key));
+}
+
+/* The node of a source, with the last answer kept: sources come in runs. */
+struct source_cache {
+    uint64_t ordinal, node;
+    bool known, valid;
+};
+
+static bool find_source(struct capture *c, struct source_cache *s, uint64_t ordinal)
+{
+    if (!s->valid || s->ordinal != ordinal) {
+        s->ordinal = ordinal;
+        s->valid = true;
+        s->known = idmap_find(&c->ordinal, ordinal, &s->node);
+    }
+    return s->known;
+}
+
+/* Appends one reference of `node` to the runs; returns its place among those of the run. */
+static uint64_t put_run(struct capture *c, uint32_t node)
+{
+    struct capture_run *last = c->n_runs ? &c->run[c->n_runs - 1] : NULL;
+    if (!last || last->source != node || last->n == UINT32_MAX) {
+        c->run[c->n_runs++] = (struct capture_run){ node, 1 };
+        return 0;
+    }
+    return last->n++;
+}
+
+int capture_edges(struct capture *c, const struct record_batch *b)
+{
+    const uint64_t *source = b->column[SNAP_COL_EDGE_SOURCE].value;
+    const uint64_t *by_ordinal = b->column[SNAP_COL_EDGE_TARGET_ORDINAL].value;
+    const uint64_t *target = by_ordinal ? by_ordinal : b->column[SNAP_COL_EDGE_TARGET].value;
+    c->edges_read += b->rows;
+    if (!source || !target) {
+        c->no_source += b->rows;
+        return CAPTURE_OK;
+    }
+    if (!grow_edges(c, b->rows)) return CAPTURE_NO_MEMORY;
+    if (!by_ordinal && !GROW(c, c->target_id, c->target_id_cap, c->n_target_id + b->rows))
+        return CAPTURE_NO_MEMORY;
+    uint64_t first = c->m, first_id = c->n_target_id;
+    struct source_cache cache = { 0 };
+    for (uint32_t i = 0; i < b->rows; i++) {
+        if (!find_source(c, &cache, source[i])) {
+            c->no_source++;
+            continue;
+        }
+        uint64_t kind = record_get(&b->column[SNAP_COL_EDGE_KIND], i);
+        if (kind > SNAP_EDGE_HIDDEN) kind = 0;
+        uint32_t name = capture_text(c->definitions, record_get(&b->column[SNAP_COL_EDGE_NAME], i));
+        uint64_t position = put_run(c, (uint32_t)cache.node);
+        uint32_t key = edge_key(b, i, kind, name, position);
+        if (key && !c->key &&
+            !grow_column(c, (void **)&c->key, &c->key_cap, 0, first + b->rows, sizeof *c->key))
+            return CAPTURE_NO_MEMORY;
+        if (c->key) c->key[c->m] = key;
+        bool owns = record_get(&b->column[SNAP_COL_EDGE_FLAGS], i) & SNAP_EDGE_OWNS;
+        c->kind[c->m] = (uint8_t)(kind | (owns ? CAPTURE_OWNS : 0));
+        c->name[c->m] = name;
+        c->target[c->m] = CAPTURE_NONE;
+        if (!by_ordinal)
+            c->target_id[c->n_target_id++] = target[i];
+        else if (target[i] < CAPTURE_NONE)
+            c->target[c->m] = (uint32_t)target[i];
+        c->m++;
+    }
+    if (by_ordinal || c->m == first) return CAPTURE_OK;
+    struct capture_by_id *last = c->n_by_id ? &c->by_id[c->n_by_id - 1] : NULL;
+    if (last && last->first + last->n == first) {
+        last->n += c->m - first;
+        return CAPTURE_OK;
+    }
+    if (!GROW(c, c->by_id, c->by_id_cap, c->n_by_id + 1)) return CAPTURE_NO_MEMORY;
+    c->by_id[c->n_by_id++] = (struct capture_by_id){ first, c->m - first, first_id };
+    return CAPTURE_OK;
+}
+
+int capture_roots(struct capture *c, const struct record_batch *b)
+{
+    const uint64_t *by_ordinal = b->column[SNAP_COL_ROOT_OBJECT_ORDINAL].value;
+    const uint64_t *object = by_ordinal ? by_ordinal : b->column[SNAP_COL_ROOT_OBJECT].value;
+    const struct record_column *depth = &b->column[SNAP_COL_ROOT_DEPTH];
+    if (!object) return CAPTURE_OK;
+    if (!GROW(c, c->root, c->root_cap, c->n_roots + b->rows)) return CAPTURE_NO_MEMORY;
+    for (uint32_t i = 0; i < b->rows; i++) {
+        uint64_t kind = record_get(&b->column[SNAP_COL_ROOT_KIND], i);
+        struct capture_root *r = &c->root[c->n_roots++];
+        *r = (struct capture_root){
+            .object = object[i],
+            .by_ordinal = by_ordinal != NULL,
+            .kind = (uint8_t)(kind && kind <= SNAP_ROOT_UNREACHABLE ? kind : SNAP_ROOT_UNKNOWN),
+            .name = capture_text(c->definitions, record_get(&b->column[SNAP_COL_ROOT_NAME], i)),
+            .thread = record_get(&b->column[SNAP_COL_ROOT_THREAD], i),
+            .frame = record_get(&b->column[SNAP_COL_ROOT_FRAME], i),
+            .depth = CAPTURE_NONE,
+        };
+        if (record_has(depth, i) && depth->value[i] < CAPTURE_NONE)
+            r->depth = (uint32_t)depth->value[i];
+    }
+    return CAPTURE_OK;
+}
+
+int capture_preview(struct capture *c, uint64_t ordinal, uint32_t text)
+{
+    uint64_t node;
+    if (!text || !idmap_find(&c->ordinal, ordinal, &node)) return CAPTURE_OK;
+    if (!GROW(c, c->preview, c->preview_cap, c->n_preview + 1)) return CAPTURE_NO_MEMORY;
+    c->preview[c->n_preview++] = (struct capture_preview){ (uint32_t)node, text };
+    return CAPTURE_OK;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rows of one snapshot as they come from a source, in arrays: objects by node (their order of
+ * arrival), references in their order of arrival with runs that name the source. Nothing is resolved
+ * here but what costs nothing now: the names and types that were defined before.
+ *
+ * Per object 27 B, and 4 to 8 B for each of native size, allocation site, length, capacity and content
+ * hash where the capture has them; per reference 9 B, and 4 B more where keys are hashed, 8 B more
+ * while its target is still an id.
+ */
+#ifndef SNAP_TOOLS_DB_CAPTURE_H
+#define SNAP_TOOLS_DB_CAPTURE_H
+
+#include "db/idmap.h"
+#include "import/record.h"
+
+/** "No value" in 32-bit columns. */
+#define CAPTURE_NONE UINT32_MAX
+/** Generations are small; this one means none. */
+#define CAPTURE_NO_GENERATION 255u
+
+/** Types by index: two virtual ones, one for objects whose type is not known, then those of the file. */
+enum { CAPTURE_TYPE_LIVE = 0, CAPTURE_TYPE_GARBAGE = 1, CAPTURE_TYPE_UNKNOWN = 2, CAPTURE_TYPES = 3 };
+
+/** Edge kinds fit 7 bits here (an unknown one is 0); the eighth says that the source owns a counted
+ *  reference. */
+#define CAPTURE_OWNS 0x80u
+
+/** What few objects have. */
+struct capture_extra {
+    uint32_t node;
+    uint32_t name; /* number of a text, 0: none */
+    uint64_t bound, buffer;
+    bool has_bound, has_buffer;
+    uint8_t resource, state; /* 0: none */
+};
+
+/** A number beyond 32 bits in a 32-bit column. */
+struct capture_wide {
+    uint32_t node;
+    uint64_t value;
+};
+
+/** A column of lengths: value + 1, 0 for none; a number beyond 32 bits stands in `wide`, by node
+ *  ascending, and CAPTURE_NONE here. */
+struct capture_lengths {
+    uint32_t *at; /* NULL: no object has one */
+    size_t cap;
+    struct capture_wide *wide;
+    size_t n_wide, wide_cap;
+};
+
+struct capture_preview {
+    uint32_t node;
+    uint32_t text;
+};
+
+/** `n` references of one source in a row. */
+struct capture_run {
+    uint32_t source; /* node */
+    uint32_t n;
+};
+
+/** References first .. first+n-1 name their targets by id, id[at] and on. */
+struct capture_by_id {
+    uint64_t first, n, at;
+};
+
+struct capture_root {
+    uint64_t object; /* id, or ordinal */
+    bool by_ordinal;
+    uint8_t kind;
+    uint32_t name;   /* number of a text, 0: none */
+    uint64_t thread; /* row id in the file, 0: none */
+    uint64_t frame;  /* id in the file, 0: none */
+    uint32_t depth;  /* CAPTURE_NONE: none */
+};
+
+/** What the file defined so far, as far as rows refer to it. */
+struct capture_definitions {
+    struct idmap string; /* index + 1 into string_number */
+    uint32_t *string_number;
+    size_t string_cap;
+    struct idmap type; /* index + CAPTURE_TYPES is the type's index */
+    struct idmap stack;
+    uint32_t *stack_row;
+    size_t stack_cap;
+};
+
+struct capture {
+    struct budget *budget;
+    struct capture_definitions *definitions;
+
+    uint32_t n;
+    size_t cap; /* of all the columns that every object has */
+    uint64_t *id, *shallow;
+    uint32_t *type, *refcount; /* refcount: CAPTURE_NONE for none */
+    uint16_t *flags;
+    uint8_t *generation;
+    uint64_t *native; /* NULL: no object has one; 0 for none */
+    size_t native_cap;
+    uint32_t *stack; /* row of the stack, 0: none; NULL: none has one */
+    size_t stack_cap;
+    uint64_t *hash; /* 0: none; NULL: none has one */
+    size_t hash_cap;
+    struct capture_lengths length, capacity;
+    struct capture_extra *extra; /* by node ascending */
+    size_t n_extra, extra_cap;
+    struct capture_preview *preview;
+    size_t n_preview, preview_cap;
+    struct idmap ordinal; /* ordinal to node */
+
+    uint64_t m;
+    size_t target_cap, kind_cap, name_cap, key_cap;
+    uint32_t *target; /* ordinal; CAPTURE_NONE: beyond 32 bits */
+    uint8_t *kind;
+    uint32_t *name; /* number of a text, 0: none */
+    uint32_t *key;  /* element index or key hash plus 1, 0: none; NULL: no edge has one */
+    struct capture_run *run;
+    size_t n_runs, run_cap;
+    struct capture_by_id *by_id;
+    size_t n_by_id, by_id_cap;
+    uint64_t *target_id;
+    size_t n_target_id, target_id_cap;
+
+    struct capture_root *root;
+    size_t n_roots, root_cap;
+
+    uint64_t objects_read, edges_read; /* rows that came, dropped ones included */
+    uint64_t no_source;                /* edges whose source object was lost */
+    uint64_t unknown_types;            /* objects whose type was lost */
+    uint64_t bad_sizes;                /* sizes that cannot be: taken as 0 */
+    uint64_t size_sum;
+};
+
+void capture_init(struct capture *c, struct budget *budget, struct capture_definitions *definitions);
+void capture_free(struct capture *c);
+
+enum { CAPTURE_OK = 0, CAPTURE_NO_MEMORY, CAPTURE_TOO_MANY, CAPTURE_TAKEN };
+
+/** Adds the rows of a batch. CAPTURE_TAKEN: ordinals that exist already, the batch is dropped;
+ *  CAPTURE_TOO_MANY: more objects than a database snapshot holds. */
+int capture_objects(struct capture *c, const struct record_batch *batch);
+int capture_edges(struct capture *c, const struct record_batch *batch);
+int capture_roots(struct capture *c, const struct record_batch *batch);
+
+/** A preview (the number of its text) of the object with this ordinal; unknown ordinals are ignored. */
+int capture_preview(struct capture *c, uint64_t ordinal, uint32_t text);
+
+/** The value of a length column at a node; false where it has none. */
+bool capture_length(const struct capture_lengths *l, uint32_t node, uint64_t *value);
+
+/** The number of a text that the file defined under `id`; 0 for 0 and for lost definitions. */
+uint32_t capture_text(struct capture_definitions *d, uint64_t id);
+
+#endif

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of objects. Paths share their beginnings, so the node of every row that was climbed over is
+ * remembered; a lookup in `ref` happens once a row. The search backwards looks at a bounded number of
+ * references an object and in all, so that a heap of hubs costs no more than a small one.
+ */
+#include "db/diff_name.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <snap/format.h>
+
+#include "cli/message.h"
+#include "db/diff_rowmap.h"
+
+enum {
+    SEARCH_OBJECTS = 1000,    /* rows a search may visit */
+    SEARCH_REFERRERS = 256,   /* references looked at of one row */
+    SEARCH_BUDGET = 400000    /* references looked at by all searches */
+};
+
+struct diff_names {
+    struct diff_name_source from;
+    struct sign *sign;
+    struct rowmap own;   /* row -> label of a module or class */
+    struct rowmap roots; /* row -> label of its best root */
+    struct rowmap ranks; /* row -> rank of that root */
+    struct rowmap nodes; /* row -> node, of climbed rows */
+    uint32_t *climb;     /* [NAME_CLIMB_MAX] */
+    uint32_t *type_text; /* by type number: its number in the signature's texts, or TEXTS_NONE */
+    uint64_t looked;     /* references looked at by searches so far */
+    sqlite3_stmt *ref, *referrer, *text;
+};
+
+/* Roots by what they tell a reader, best first. A local variable is where an object happens to be at
+ * the moment; `external` and the rest say only that something holds it. */
+static uint32_t root_rank(int64_t kind)
+{
+    switch (kind) {
+    case SNAP_ROOT_GLOBAL:
+    case SNAP_ROOT_TYPE: return 0;
+    case SNAP_ROOT_TASK:
+    case SNAP_ROOT_CALLBACK:
+    case SNAP_ROOT_NATIVE_GLOBAL: return 1;
+    case SNAP_ROOT_RUNTIME:
+    case SNAP_ROOT_THREAD: return 2;
+    case SNAP_ROOT_LOCAL:
+    case SNAP_ROOT_NATIVE_LOCAL:
+    case SNAP_ROOT_NATIVE_STACK: return 3;
+    case SNAP_ROOT_EXTERNAL: return 4;
+    default: return 5;
+    }
+}
+
+enum { RANK_NAMED = 1 }; /* up to this rank a root is a name that lasts */
+
+static uint32_t type_number(struct diff_names *n, uint32_t row)
+{
+    uint32_t type = n->from.rows->type[row];
+    if (type == HEAP_NONE) return TEXTS_NONE;
+    if (n->type_text[type] == TEXTS_NONE) {
+        size_t length;
+        const char *name = texts_get(n->from.type_names, type, &length);
+        n->type_text[type] = texts_add(&n->sign->texts, name, length);
+    }
+    return n->type_text[type];
+}
+
+static uint32_t text_number(struct diff_names *n, struct text *t)
+{
+    if (t->failed) n->sign->failed = true;
+    uint32_t number = texts_add(&n->sign->texts, text_str(t), t->n);
+    text_clear(t);
+    return number;
+}
+
+/* The row of an id that a table names, or HEAP_NONE when it is not of this snapshot. */
+static uint32_t row_of(const struct diff_names *n, int64_t id)
+{
+    const struct diff_rows *a = n->from.rows;
+    if (id < a->first_id || id - a->first_id >= (int64_t)a->n_rows) return HEAP_NONE;
+    return (uint32_t)(id - a->first_id);
+}
+
+static void add_column(struct text *t, sqlite3_stmt *q, int column)
+{
+    const char *s = (const char *)sqlite3_column_text(q, column);
+    if (s) text_add(t, s, (size_t)sqlite3_column_bytes(q, column));
+}
+
+static int read_classes(struct diff_names *n, struct text *t)
+{
+    sqlite3_stmt *q;
+    int got;
+    if (heapdb_prepare(n->from.db, &q, "SELECT object_id, name, module FROM type "
+                                       "WHERE snapshot_id = ?1 AND object_id IS NOT NULL"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_int64(q, 1, n->from.snapshot->id);
+    while ((got = heapdb_step(n->from.db, q)) == 1) {
+        uint32_t row = row_of(n, sqlite3_column_int64(q, 0));
+        if (row == HEAP_NONE) continue;
+        const char *module = (const char *)sqlite3_column_text(q, 2);
+        if (module && strcmp(module, "builtins") != 0) {
+            add_column(t, q, 2);
+            text_add(t, ".", 1);
+        }
+        add_column(t, q, 1);
+        if (!rowmap_set(&n->own, row, text_number(n, t))) n->sign->failed = true;
+    }
+    sqlite3_finalize(q);
+    return got ? STATUS_UNUSABLE : 0;
+}
+
+/* `app` for a global with a name, `<local handle.batch>` for anything else. */
+static void root_label(struct text *t, sqlite3_stmt *q)
+{
+    int64_t kind = sqlite3_column_int64(q, 1);
+    bool named = sqlite3_column_type(q, 2) != SQLITE_NULL;
+    if (kind == SNAP_ROOT_GLOBAL && named) {
+        add_column(t, q, 2);
+        return;
+    }
+    text_addf(t, "<%s", heapdb_root_kind(kind));
+    if (named || sqlite3_column_type(q, 3) != SQLITE_NULL) text_add(t, " ", 1);
+    add_column(t, q, 3);
+    if (named && sqlite3_column_type(q, 3) != SQLITE_NULL) text_add(t, ".", 1);
+    add_column(t, q, 2);
+    text_add(t, ">", 1);
+}
+
+static int read_roots(struct diff_names *n, struct text *t)
+{
+    const struct diff_rows *a = n->from.rows;
+    sqlite3_stmt *q;
+    int got;
+    if (heapdb_prepare(n->from.db, &q,
+                       "SELECT object_id, kind, (SELECT text FROM string WHERE id = name_id), "
+                       "(SELECT function FROM frame WHERE id = frame_id) FROM root "
+                       "WHERE object_id BETWEEN ?1 AND ?2 ORDER BY object_id, id"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_int64(q, 1, a->first_id);
+    sqlite3_bind_int64(q, 2, a->first_id + (int64_t)a->n_rows - 1);
+    while ((got = heapdb_step(n->from.db, q)) == 1) {
+        uint32_t row = row_of(n, sqlite3_column_int64(q, 0));
+        uint32_t rank = root_rank(sqlite3_column_int64(q, 1));
+        if (row == HEAP_NONE || rank >= rowmap_get(&n->ranks, row)) continue;
+        root_label(t, q);
+        uint32_t label = text_number(n, t);
+        bool set = rowmap_set(&n->ranks, row, rank) && rowmap_set(&n->roots, row, label);
+        if (sqlite3_column_int64(q, 1) == SNAP_ROOT_GLOBAL &&
+            sqlite3_column_type(q, 2) != SQLITE_NULL)
+            set = set && rowmap_set(&n->own, row, label);
+        if (!set) n->sign->failed = true;
+    }
+    sqlite3_finalize(q);
+    return got ? STATUS_UNUSABLE : 0;
+}
+
+static int prepare(struct diff_names *n)
+{
+    struct heapdb *db = n->from.db;
+    return heapdb_prepare(db, &n->ref, "SELECT kind, name_id FROM ref "
+                                       "WHERE source_id = ?1 AND position = ?2") ||
+           heapdb_prepare(db, &n->referrer,
+                          "SELECT b.source_id, r.kind, r.name_id FROM referrer b JOIN ref r "
+                          "ON r.source_id = b.source_id AND r.position = b.position "
+                          "WHERE b.target_id = ?1 LIMIT ?2") ||
+           heapdb_prepare(db, &n->text, "SELECT text FROM string WHERE id = ?1")
+               ? STATUS_UNUSABLE : 0;
+}
+
+int diff_names_new(struct diff_names **out, const struct diff_name_source *source,
+                   struct sign *sign)
+{
+    struct text t = { 0 };
+    uint32_t n_types = source->type_names->n;
+    *out = NULL;
+    struct diff_names *n = calloc(1, sizeof *n);
+    if (!n) return message_no_memory("names of objects");
+    n->from = *source;
+    n->sign = sign;
+    n->climb = malloc(NAME_CLIMB_MAX * sizeof *n->climb);
+    n->type_text = malloc(((size_t)n_types + 1) * sizeof *n->type_text);
+    int status = 0;
+    if (!n->climb || !n->type_text) status = message_no_memory("names of objects");
+    for (uint32_t i = 0; n->type_text && i < n_types; i++) n->type_text[i] = TEXTS_NONE;
+    /* Classes first: a module's name as a global overrides nothing of theirs. */
+    if (!status) status = read_classes(n, &t) || read_roots(n, &t) || prepare(n);
+    text_free(&t);
+    if (!status && sign->failed) status = message_no_memory("names of objects");
+    if (status) {
+        diff_names_free(n);
+        return STATUS_UNUSABLE;
+    }
+    *out = n;
+    return 0;
+}
+
+/* Adds a step over an edge whose kind and name stand in columns c and c+1 of a row. */
+static int add_step(struct diff_names *n, sqlite3_stmt *q, int c, uint32_t parent, uint32_t row,
+                    uint32_t *node)
+{
+    int kind = (int)sqlite3_column_int64(q, c);
+    const char *name = NULL;
+    size_t length = 0;
+    if (sqlite3_column_type(q, c + 1) != SQLITE_NULL) {
+        sqlite3_bind_int64(n->text, 1, sqlite3_column_int64(q, c + 1));
+        int got = heapdb_step(n->from.db, n->text);
+        if (got < 0) return STATUS_UNUSABLE;
+        if (got) name = (const char *)sqlite3_column_text(n->text, 0);
+        if (name) length = (size_t)sqlite3_column_bytes(n->text, 0);
+    }
+    *node = sign_step(n->sign, parent, kind, name, length, type_number(n, row));
+    sqlite3_reset(n->text);
+    return 0;
+}
+
+/* The step from a row's parent to the row, in a path whose last step so far is `parent_node`. */
+static int step_down(struct diff_names *n, uint32_t row, uint32_t parent_node, uint32_t *node)
+{
+    const struct diff_rows *a = n->from.rows;
+    sqlite3_bind_int64(n->ref, 1, a->first_id + (int64_t)a->parent[row]);
+    sqlite3_bind_int64(n->ref, 2, (int64_t)a->parent_position[row]);
+    int got = heapdb_step(n->from.db, n->ref);
+    int status = got < 0 ? STATUS_UNUSABLE : 0;
+    if (got == 1) {
+        status = add_step(n, n->ref, 0, parent_node, row, node);
+    } else if (!status) { /* no such reference: a database without them, or a damaged one */
+        *node = sign_step(n->sign, parent_node, SNAP_EDGE_ATTRIBUTE, NULL, 0, type_number(n, row));
+    }
+    sqlite3_reset(n->ref);
+    return status;
+}
+
+/* Where a climb ends: the node of a row that needs no parent, or SIGN_NONE. */
+static uint32_t start_at(struct diff_names *n, uint32_t row)
+{
+    const struct diff_rows *a = n->from.rows;
+    uint32_t label = rowmap_get(&n->own, row);
+    bool is_root = a->parent[row] == 0;
+    if (row == 0) return sign_root(n->sign, "(live)", 6, TEXTS_NONE);
+    if (row == a->garbage_root) return sign_root(n->sign, "(garbage)", 9, TEXTS_NONE);
+    if (label == ROWMAP_NONE && is_root) label = rowmap_get(&n->roots, row);
+    if (label != ROWMAP_NONE) {
+        size_t length;
+        const char *s = texts_get(&n->sign->texts, label, &length);
+        return sign_root(n->sign, s, length, type_number(n, row));
+    }
+    if (a->parent[row] == HEAP_NONE) return sign_root(n->sign, "(garbage)", 9, type_number(n, row));
+    if (is_root) return sign_root(n->sign, "<root>", 6, type_number(n, row));
+    return SIGN_NONE;
+}
+
+/* The signature along the shortest path. */
+static int name_by_climb(struct diff_names *n, uint32_t row, uint32_t *node)
+{
+    const struct diff_rows *a = n->from.rows;
+    uint32_t depth = 0, at = row, found;
+    while ((found = rowmap_get(&n->nodes, at)) == ROWMAP_NONE &&
+           (found = start_at(n, at)) == SIGN_NONE && !n->sign->failed) {
+        if (depth == NAME_CLIMB_MAX) {
+            found = sign_root(n->sign, "...", 3, type_number(n, at));
+            break;
+        }
+        n->climb[depth++] = at;
+        at = a->parent[at];
+    }
+    while (depth > 0 && !n->sign->failed) {
+        uint32_t below = n->climb[--depth];
+        if (step_down(n, below, found, &found)) return STATUS_UNUSABLE;
+        if (!rowmap_set(&n->nodes, below, found)) n->sign->failed = true;
+    }
+    if (n->sign->failed) return message_no_memory("names of objects");
+    *node = found;
+    return 0;
+}
+
+/* Does the shortest path to a row begin with a name that lasts? No reference is looked up. */
+static bool is_named(const struct diff_names *n, uint32_t row)
+{
+    const struct diff_rows *a = n->from.rows;
+    for (uint32_t i = 0; i < NAME_CLIMB_MAX; i++) {
+        if (rowmap_get(&n->own, row) != ROWMAP_NONE) return true;
+        if (a->parent[row] == HEAP_NONE) return false;
+        if (a->parent[row] == 0) return rowmap_get(&n->ranks, row) <= RANK_NAMED;
+        row = a->parent[row];
+    }
+    return false;
+}
+
+/* A search backwards: rows met, each with the row nearer to the start that it refers to. */
+struct search {
+    uint32_t row[SEARCH_OBJECTS], next[SEARCH_OBJECTS];
+    int kind[SEARCH_OBJECTS];         /* of the reference to row[next[i]] */
+    int64_t name_id[SEARCH_OBJECTS];  /* -1: none */
+    uint32_t n;
+    struct rowmap seen;
+};
+
+static bool search_add(struct search *s, uint32_t row, uint32_t next, int kind, int64_t name_id)
+{
+    if (s->n == SEARCH_OBJECTS || rowmap_get(&s->seen, row) != ROWMAP_NONE) return true;
+    s->row[s->n] = row;
+    s->next[s->n] = next;
+    s->kind[s->n] = kind;
+    s->name_id[s->n] = name_id;
+    return rowmap_set(&s->seen, row, s->n++);
+}
+
+/* Looks at who refers to entry i; 1 when a named holder was found (the last entry). */
+static int search_step(struct diff_names *n, struct search *s, uint32_t i)
+{
+    int got, found = 0;
+    sqlite3_bind_int64(n->referrer, 1, n->from.rows->first_id + (int64_t)s->row[i]);
+    sqlite3_bind_int64(n->referrer, 2, SEARCH_REFERRERS);
+    while (!found && (got = heapdb_step(n->from.db, n->referrer)) != 0) {
+        if (got < 0) return -1;
+        n->looked++;
+        uint32_t row = row_of(n, sqlite3_column_int64(n->referrer, 0));
+        int64_t kind = sqlite3_column_int64(n->referrer, 1);
+        if (row == HEAP_NONE || !heapdb_edge_holds(kind) || kind == SNAP_EDGE_TYPE) continue;
+        bool name = sqlite3_column_type(n->referrer, 2) != SQLITE_NULL;
+        uint32_t before = s->n;
+        if (!search_add(s, row, i, (int)kind, name ? sqlite3_column_int64(n->referrer, 2) : -1)) {
+            n->sign->failed = true;
+            found = -1;
+        } else if (s->n > before && is_named(n, row)) {
+            found = 1;
+        }
+    }
+    sqlite3_reset(n->referrer);
+    return found;
+}
+
+/* The path of a finished search: the named holder's, then forwards to the start. */
+static int search_path(struct diff_names *n, const struct search *s, uint32_t *node)
+{
+    uint32_t i = s->n - 1, at;
+    if (name_by_climb(n, s->row[i], &at)) return STATUS_UNUSABLE;
+    for (; i != 0 && !n->sign->failed; i = s->next[i]) {
+        const char *name = NULL;
+        size_t length = 0;
+        if (s->name_id[i] >= 0) {
+            sqlite3_bind_int64(n->text, 1, s->name_id[i]);
+            int got = heapdb_step(n->from.db, n->text);
+            if (got < 0) return STATUS_UNUSABLE;
+            if (got) name = (const char *)sqlite3_column_text(n->text, 0);
+            if (name) length = (size_t)sqlite3_column_bytes(n->text, 0);
+        }
+        at = sign_step(n->sign, at, s->kind[i], name, length, type_number(n, s->row[s->next[i]]));
+        sqlite3_reset(n->text);
+    }
+    if (n->sign->failed) return message_no_memory("names of objects");
+    *node = at;
+    return 0;
+}
+
+/* Looks backwards for a path with a name; *node stays as it is where there is none. */
+static int name_by_search(struct diff_names *n, uint32_t row, uint32_t *node)
+{
+    struct search *s = calloc(1, sizeof *s);
+    if (!s || !search_add(s, row, 0, 0, -1)) {
+        free(s);
+        return message_no_memory("names of objects");
+    }
+    int found = 0, status = 0;
+    for (uint32_t i = 0; !found && i < s->n && n->looked < SEARCH_BUDGET; i++)
+        found = search_step(n, s, i);
+    if (found > 0) status = search_path(n, s, node);
+    if (found < 0) status = n->sign->failed ? message_no_memory("names of objects")
+                                            : STATUS_UNUSABLE;
+    rowmap_free(&s->seen);
+    free(s);
+    return status;
+}
+
+int diff_names_row(struct diff_names *n, uint32_t row, uint32_t *node)
+{
+    const struct diff_rows *a = n->from.rows;
+    if (name_by_climb(n, row, node)) return STATUS_UNUSABLE;
+    if (row == 0 || a->parent[row] == HEAP_NONE || is_named(n, row)) return 0;
+    return name_by_search(n, row, node);
+}
+
+int diff_names_edge(struct diff_names *n, uint32_t row, struct text *out)
+{
+    const struct diff_rows *a = n->from.rows;
+    if (row == 0 || a->parent[row] == HEAP_NONE || a->parent[row] == 0) return 0;
+    uint32_t parent, node;
+    if (name_by_climb(n, a->parent[row], &parent) || step_down(n, row, parent, &node))
+        return STATUS_UNUSABLE;
+    if (n->sign->failed) return message_no_memory("names of objects");
+    size_t length;
+    const char *label = texts_get(&n->sign->texts, n->sign->nodes[node].label, &length);
+    text_add(out, label, length);
+    return 0;
+}
+
+uint64_t diff_names_label_hash(const struct diff_names *n, uint32_t row)
+{
+    uint32_t label = rowmap_get(&n->own, row);
+    if (label == ROWMAP_NONE && n->from.rows->parent[row] == 0) label = rowmap_get(&n->roots, row);
+    return label == ROWMAP_NONE ? 0 : texts_hash(&n->sign->texts, label);
+}
+
+void diff_names_free(struct diff_names *n)
+{
+    if (!n) return;
+    sqlite3_finalize(n->ref);
+    sqlite3_finalize(n->referrer);
+    sqlite3_finalize(n->text);
+    rowmap_free(&n->own);
+    rowmap_free(&n->roots);
+    rowmap_free(&n->ranks);
+    rowmap_free(&n->nodes);
+    free(n->climb);
+    free(n->type_text);
+    free(n);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names objects of one snapshot by their signature (db/diff_sign.h): which path is taken, read from
+ * the database reference by reference, only for objects that are asked for.
+ *
+ * The path. Starting at the object, the loader's shortest path (parent) is climbed until an object
+ * that has a name of its own, a module or a class, or else a root object. So a path begins with the
+ * innermost name that stands in the program: `app.Handler.cache`, wherever the class is held.
+ *   A shortest path may run through something that happens to hold the object at the moment, such as
+ * a local variable of the thread that is using it; the signature would come and go. Where the climb
+ * meets no name, the references to the object are searched backwards, breadth first and bounded, for
+ * a holder whose own path has a name; the first found is taken. Only where there is none does the path
+ * begin at the root: `<local handle.batch>`, `<external>`.
+ *
+ * Functions print their error and return STATUS_UNUSABLE, or 0. One thread a database.
+ */
+#ifndef SNAP_TOOLS_DB_DIFF_NAME_H
+#define SNAP_TOOLS_DB_DIFF_NAME_H
+
+#include "db/diff_rows.h"
+#include "db/diff_sign.h"
+
+/** Steps climbed before a path is cut (`...` stands for the rest): long lists. */
+enum { NAME_CLIMB_MAX = 4096 };
+
+struct diff_names;
+
+/** What is needed of a snapshot; all of it outlives the names. */
+struct diff_name_source {
+    struct heapdb *db;
+    const struct heapdb_snapshot *snapshot;
+    const struct diff_rows *rows;
+    const struct texts *type_names; /* diff_types.names */
+};
+
+/** Starts; reads the roots and the names of modules and classes. `sign` is shared by all snapshots
+ *  that are compared. *out is NULL after an error. O(roots + types). */
+int diff_names_new(struct diff_names **out, const struct diff_name_source *source,
+                   struct sign *sign);
+
+/** The signature of a row in *node. Virtual roots are `(live)` and `(garbage)`; garbage, which no
+ *  path leads to, is `(garbage)` with its type. Some microseconds a step that was not met before. */
+int diff_names_row(struct diff_names *names, uint32_t row, uint32_t *node);
+
+/** How the parent refers to a row: appends `[*]`, `.x`; nothing where it has no parent. */
+int diff_names_edge(struct diff_names *names, uint32_t row, struct text *out);
+
+/** A hash of the name that a row has by itself: of a module or class, else of the root that it is; 0
+ *  where it has neither. The same for the same name in every snapshot. */
+uint64_t diff_names_label_hash(const struct diff_names *names, uint32_t row);
+
+void diff_names_free(struct diff_names *names);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Allocation stacks as places: stack ids differ between databases, so a place is a hash over the
+ * functions, files and lines of the whole stack. Texts are read for places that are shown only.
+ *
+ * Functions print their error and return 0 or STATUS_UNUSABLE.
+ */
+#ifndef SNAP_TOOLS_DB_DIFF_PLACE_H
+#define SNAP_TOOLS_DB_DIFF_PLACE_H
+
+#include "db/diff_texts.h"
+#include "db/heapdb.h"
+
+/** Frames of a stack that are told, innermost first. */
+enum { PLACE_FRAMES = 8 };
+
+struct diff_places {
+    uint32_t n;     /* largest stack id + 1; 0: there are no stacks */
+    uint64_t *hash; /* [n] by stack id; 0: no such stack */
+};
+
+/** Reads the tables `stack` and `frame`. O(stacks + frames). */
+int diff_places_load(struct heapdb *db, struct diff_places *out);
+void diff_places_free(struct diff_places *places);
+
+/** One place in words. */
+struct diff_place {
+    const char *function, *file; /* of the innermost frame; NULL: not known */
+    int64_t line;                /* 0: not known */
+    const char *stack;           /* "function (file:line) < caller (file:line) < ..." */
+};
+
+int diff_place_read(struct heapdb *db, uint32_t stack, struct texts *texts, struct diff_place *out);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads a snapshot's columns into arrays. The rows are handed over by an aggregate function that
+ * SQLite calls from inside its scan: a result row a step costs about twice as much.
+ */
+#include "db/diff_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <snap/format.h>
+
+#include "cli/message.h"
+
+enum { TYPE_IDS_MAX = 1 << 26 };
+
+/* ---- types ------------------------------------------------------------------------------------- */
+
+static bool set_resizable(struct diff_types *t, uint32_t number, bool resizable)
+{
+    if (number >= t->cap) {
+        uint32_t cap = number < 512 ? 1024 : number * 2;
+        uint8_t *grown = realloc(t->resizable, cap);
+        if (!grown) return false;
+        memset(grown + t->cap, 0, cap - t->cap);
+        t->resizable = grown;
+        t->cap = cap;
+    }
+    if (resizable) t->resizable[number] = 1;
+    return true;
+}
+
+static bool add_type(struct diff_types *t, sqlite3_stmt *q, struct diff_type_map *map)
+{
+    struct text name = { 0 };
+    const char *module = (const char *)sqlite3_column_text(q, 2);
+    if (module && *module && strcmp(module, "builtins") != 0) {
+        text_add(&name, module, (size_t)sqlite3_column_bytes(q, 2));
+        text_add(&name, ".", 1);
+    }
+    const char *own = (const char *)sqlite3_column_text(q, 1);
+    if (own) text_add(&name, own, (size_t)sqlite3_column_bytes(q, 1));
+    uint32_t number = name.failed ? TEXTS_NONE : texts_add(&t->names, text_str(&name), name.n);
+    text_free(&name);
+    if (number == TEXTS_NONE) return false;
+    map->number[sqlite3_column_int64(q, 0) - map->first] = number;
+    return set_resizable(t, number, !(sqlite3_column_int64(q, 3) & SNAP_TYPE_FIXED_SIZE));
+}
+
+/* The range of the snapshot's type ids, as an empty map. */
+static int type_range(struct heapdb *db, int64_t snapshot, struct diff_type_map *map)
+{
+    int64_t first = 1, last = 0;
+    if (heapdb_number(db, "SELECT min(id) FROM type WHERE snapshot_id = ?1", snapshot, &first) < 0 ||
+        heapdb_number(db, "SELECT max(id) FROM type WHERE snapshot_id = ?1", snapshot, &last) < 0)
+        return STATUS_UNUSABLE;
+    if (last < first) return 0;
+    if ((uint64_t)last - (uint64_t)first >= TYPE_IDS_MAX)
+        return message_error(db->path, MESSAGE_NO_OFFSET, NULL,
+                             "the database is damaged: its type ids do not fit its types");
+    map->first = first;
+    map->n = (uint32_t)(last - first) + 1;
+    map->number = malloc(map->n * sizeof *map->number);
+    if (!map->number) return message_no_memory("the types");
+    for (uint32_t i = 0; i < map->n; i++) map->number[i] = HEAP_NONE;
+    return 0;
+}
+
+int diff_types_add(struct diff_types *types, struct heapdb *db,
+                   const struct heapdb_snapshot *snapshot, struct diff_type_map *map)
+{
+    sqlite3_stmt *q = NULL;
+    int got = 0, status;
+    *map = (struct diff_type_map){ 0 };
+    status = type_range(db, snapshot->id, map);
+    if (!status)
+        status = heapdb_prepare(db, &q, "SELECT id, name, module, flags FROM type "
+                                        "WHERE snapshot_id = ?1 ORDER BY id");
+    if (!status) sqlite3_bind_int64(q, 1, snapshot->id);
+    while (!status && (got = heapdb_step(db, q)) == 1)
+        if (!add_type(types, q, map)) status = message_no_memory("the types");
+    sqlite3_finalize(q);
+    if (got < 0) status = STATUS_UNUSABLE;
+    if (status) diff_type_map_free(map);
+    return status;
+}
+
+void diff_type_map_free(struct diff_type_map *map)
+{
+    free(map->number);
+    *map = (struct diff_type_map){ 0 };
+}
+
+void diff_types_free(struct diff_types *types)
+{
+    texts_free(&types->names);
+    free(types->resizable);
+    *types = (struct diff_types){ 0 };
+}
+
+/* ---- objects ----------------------------------------------------------------------------------- */
+
+/* What the aggregate functions fill in, and what they found wrong. */
+struct reading {
+    struct diff_rows *rows;
+    const struct diff_type_map *types;
+    uint32_t *distance; /* [n_rows], to see that shortest paths end */
+    uint64_t seen;
+    int side;
+    bool any_native, any_stack;
+};
+
+static uint32_t row_or_none(const struct reading *r, sqlite3_value *v)
+{
+    if (sqlite3_value_type(v) == SQLITE_NULL) return HEAP_NONE;
+    uint64_t row = (uint64_t)sqlite3_value_int64(v) - (uint64_t)r->rows->first_id;
+    return row < r->rows->n_rows ? (uint32_t)row : HEAP_NONE - 1; /* refused later */
+}
+
+static uint32_t small_or_none(sqlite3_value *v)
+{
+    if (sqlite3_value_type(v) == SQLITE_NULL) return HEAP_NONE;
+    int64_t n = sqlite3_value_int64(v);
+    return n >= 0 && n < (int64_t)HEAP_NONE ? (uint32_t)n : HEAP_NONE;
+}
+
+static uint64_t size_of(sqlite3_value *v)
+{
+    int64_t n = sqlite3_value_int64(v);
+    return n < 0 ? UINT64_MAX : (uint64_t)n; /* refused later: sums would not fit */
+}
+
+enum { C_ID, C_ADDRESS, C_TYPE, C_SHALLOW, C_RETAINED, C_LAST, C_DOMINATOR, C_DISTANCE, C_PARENT,
+       C_POSITION, C_NATIVE, C_RETAINED_NATIVE, C_STACK, N_COLUMNS };
+
+static const char OBJECT_SQL[] =
+    "SELECT diff_object(id, address, type_id, shallow_size, retained_size, last_dominated, "
+    "dominator_id, distance, parent_id, parent_position, native_size, retained_native, stack_id) "
+    "FROM object WHERE id BETWEEN ?1 AND ?2";
+
+static void take_object(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct reading *r = sqlite3_user_data(c);
+    struct diff_rows *o = r->rows;
+    (void)n;
+    uint32_t row = row_or_none(r, v[C_ID]);
+    uint64_t type = (uint64_t)sqlite3_value_int64(v[C_TYPE]) - (uint64_t)r->types->first;
+    bool root = row == 0 || row == o->garbage_root;
+    if (row >= o->n_rows) return;
+    r->seen++;
+    o->type[row] = type < r->types->n && !root ? r->types->number[type] : HEAP_NONE;
+    o->identity[row] = sqlite3_value_type(v[C_ADDRESS]) == SQLITE_NULL
+                           ? ~(uint64_t)0 - 2 * (uint64_t)row - (uint64_t)r->side
+                           : (uint64_t)sqlite3_value_int64(v[C_ADDRESS]);
+    o->shallow[row] = size_of(v[C_SHALLOW]);
+    o->retained[row] = size_of(v[C_RETAINED]);
+    o->last[row] = row_or_none(r, v[C_LAST]);
+    o->dominator[row] = row_or_none(r, v[C_DOMINATOR]);
+    r->distance[row] = small_or_none(v[C_DISTANCE]);
+    o->parent[row] = row_or_none(r, v[C_PARENT]);
+    o->parent_position[row] = small_or_none(v[C_POSITION]);
+    o->native[row] = size_of(v[C_NATIVE]);
+    o->retained_native[row] = size_of(v[C_RETAINED_NATIVE]);
+    o->stack[row] = sqlite3_value_type(v[C_STACK]) == SQLITE_NULL ? 0 : small_or_none(v[C_STACK]);
+    if (o->native[row]) r->any_native = true;
+    if (o->stack[row]) r->any_stack = true;
+}
+
+static void take_hash(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct reading *r = sqlite3_user_data(c);
+    (void)n;
+    uint32_t row = row_or_none(r, v[0]);
+    if (row < r->rows->n_rows) r->rows->check[row] = (uint64_t)sqlite3_value_int64(v[1]);
+}
+
+static void take_end(sqlite3_context *c)
+{
+    sqlite3_result_null(c);
+}
+
+/* Runs an aggregate query over the ids of the snapshot. */
+static int scan(struct heapdb *db, const char *function, int n_args,
+                void (*take)(sqlite3_context *, int, sqlite3_value **), const char *sql,
+                struct reading *r)
+{
+    sqlite3_stmt *q = NULL;
+    if (sqlite3_create_function_v2(db->sqlite, function, n_args, SQLITE_UTF8 | SQLITE_DIRECTONLY, r,
+                                   NULL, take, take_end, NULL) != SQLITE_OK)
+        return heapdb_error(db, "reading the objects");
+    int status = heapdb_prepare(db, &q, sql);
+    if (!status) {
+        sqlite3_bind_int64(q, 1, r->rows->first_id);
+        sqlite3_bind_int64(q, 2, r->rows->first_id + (int64_t)r->rows->n_rows - 1);
+        if (heapdb_step(db, q) < 0) status = STATUS_UNUSABLE;
+    }
+    sqlite3_finalize(q);
+    sqlite3_create_function_v2(db->sqlite, function, n_args, SQLITE_UTF8, NULL, NULL, NULL, NULL,
+                               NULL);
+    return status;
+}
+
+/* The rows agree with each other. The graph core checks the nesting of the ranges again; what counts
+ * here is that no number leads outside the arrays and no path runs in a circle. */
+static bool rows_agree(const struct reading *r)
+{
+    const struct diff_rows *o = r->rows;
+    if (r->seen != o->n_rows) return false;
+    for (uint32_t i = 0; i < o->n_rows; i++) {
+        bool root = i == 0 || i == o->garbage_root;
+        if (o->last[i] >= o->n_rows || o->last[i] < i) return false;
+        if (root != (o->dominator[i] == HEAP_NONE) || root != (o->type[i] == HEAP_NONE)) return false;
+        if (!root && o->dominator[i] >= i) return false;
+        if (o->shallow[i] > INT64_MAX || o->retained[i] > INT64_MAX) return false;
+        if (o->native[i] > INT64_MAX || o->retained_native[i] > INT64_MAX) return false;
+        if (root || o->parent[i] == HEAP_NONE) {
+            o->parent[i] = HEAP_NONE;
+            continue;
+        }
+        if (o->parent[i] >= o->garbage_root || i > o->garbage_root || r->distance[i] == HEAP_NONE)
+            return false;
+        uint32_t before = o->parent[i] == 0 ? 0 : r->distance[o->parent[i]];
+        if (before >= r->distance[i]) return false;
+    }
+    return true;
+}
+
+static void *array(uint32_t n, size_t size)
+{
+    return calloc(n, size);
+}
+
+static bool allocate(struct diff_rows *o, struct reading *r, bool content_hashes)
+{
+    uint32_t n = o->n_rows;
+    return (o->last = array(n, sizeof *o->last)) && (o->dominator = array(n, sizeof *o->dominator)) &&
+           (o->parent = array(n, sizeof *o->parent)) &&
+           (o->parent_position = array(n, sizeof *o->parent_position)) &&
+           (o->type = array(n, sizeof *o->type)) && (o->shallow = array(n, sizeof *o->shallow)) &&
+           (o->retained = array(n, sizeof *o->retained)) &&
+           (o->native = array(n, sizeof *o->native)) &&
+           (o->retained_native = array(n, sizeof *o->retained_native)) &&
+           (o->identity = array(n, sizeof *o->identity)) &&
+           (o->stack = array(n, sizeof *o->stack)) &&
+           (!content_hashes || (o->check = array(n, sizeof *o->check))) &&
+           (r->distance = array(n, sizeof *r->distance));
+}
+
+/* The numbers of the snapshot row, checked against each other and the size of the database. */
+static int set_shape(struct heapdb *db, const struct heapdb_snapshot *s, struct diff_rows *o)
+{
+    int64_t pages = 0, page_size = 0;
+    if (heapdb_number(db, "PRAGMA page_count", 0, &pages) < 0 ||
+        heapdb_number(db, "PRAGMA page_size", 0, &page_size) < 0)
+        return STATUS_UNUSABLE;
+    int64_t rows_at_most = pages * page_size / 8; /* no row is smaller */
+    bool sound = s->n_objects >= 0 && s->n_objects < (int64_t)HEAP_MAX_NODES &&
+                 s->n_objects + 2 <= rows_at_most && s->live_root_id > 0 &&
+                 s->live_root_id < INT64_MAX / 2 && s->garbage_root_id > s->live_root_id &&
+                 s->garbage_root_id - s->live_root_id <= s->n_objects + 1;
+    if (!sound)
+        return message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
+                             "the database is damaged: its snapshot %lld does not fit its objects",
+                             (long long)s->id);
+    o->first_id = s->live_root_id;
+    o->n_rows = (uint32_t)(s->n_objects + 2);
+    o->garbage_root = (uint32_t)(s->garbage_root_id - s->live_root_id);
+    return 0;
+}
+
+static void drop(uint64_t **array)
+{
+    free(*array);
+    *array = NULL;
+}
+
+int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
+                   const struct diff_type_map *types, int side, bool content_hashes,
+                   struct diff_rows *out)
+{
+    struct reading r = { .rows = out, .types = types, .side = side };
+    *out = (struct diff_rows){ 0 };
+    int status = set_shape(db, snapshot, out);
+    if (!status && !allocate(out, &r, content_hashes))
+        status = message_no_memory("the objects of a snapshot");
+    if (!status) status = scan(db, "diff_object", N_COLUMNS, take_object, OBJECT_SQL, &r);
+    if (!status && content_hashes)
+        status = scan(db, "diff_hash", 2, take_hash,
+                      "SELECT diff_hash(object_id, content_hash) FROM detail "
+                      "WHERE object_id BETWEEN ?1 AND ?2", &r);
+    if (!status && !rows_agree(&r))
+        status = message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
+                               "the database is damaged: the objects of snapshot %lld do not fit "
+                               "each other", (long long)snapshot->id);
+    free(r.distance);
+    if (status) {
+        diff_rows_free(out);
+        return status;
+    }
+    if (!r.any_native) {
+        drop(&out->native);
+        drop(&out->retained_native);
+    }
+    if (!r.any_stack) {
+        free(out->stack);
+        out->stack = NULL;
+    }
+    return 0;
+}
+
+void diff_rows_free(struct diff_rows *o)
+{
+    free(o->last);
+    free(o->dominator);
+    free(o->parent);
+    free(o->parent_position);
+    free(o->type);
+    free(o->shallow);
+    free(o->retained);
+    free(o->native);
+    free(o->retained_native);
+    free(o->identity);
+    free(o->check);
+    free(o->stack);
+    *o = (struct diff_rows){ 0 };
+}
+
+struct heap_side diff_rows_side(const struct diff_rows *o, const uint64_t *step)
+{
+    return (struct heap_side){ .n_rows = o->n_rows, .garbage_root = o->garbage_root,
+        .last = o->last, .dominator = o->dominator, .parent = o->parent, .type = o->type,
+        .shallow_size = o->shallow, .retained_size = o->retained, .native_size = o->native,
+        .retained_native = o->retained_native, .identity = o->identity, .step = step,
+        .check = o->check };
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The steps by which two snapshots of different processes are matched: for each row a hash of what it
+ * is below its dominator.
+ *
+ *   step = type, and
+ *          the object's own name, where it has one (modules, classes, functions, tasks); else
+ *          how the dominator refers to it, where the dominator's reference is the row's shortest path:
+ *          list positions and data keys all alike, names as they are; roots by kind and name; else
+ *          nothing.
+ *
+ * It takes one scan of `ref`, which is why matching by address does without steps. Functions print
+ * their error and return 0 or STATUS_UNUSABLE.
+ */
+#ifndef SNAP_TOOLS_DB_DIFF_STEP_H
+#define SNAP_TOOLS_DB_DIFF_STEP_H
+
+#include "db/diff_name.h"
+
+/** Fills step[n_rows], the caller's. `names` is of the same snapshot; `data_keys`: recorded key names
+ *  are data. About 0.2 us a reference. */
+int diff_steps_load(const struct diff_name_source *source, const struct diff_names *names,
+                    bool data_keys, uint64_t *step);
+
+#endif

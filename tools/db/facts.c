@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known about a snapshot beside its heap: its row, labels, metadata, counters, threads, and
+ * where the resident memory of the process went.
+ */
+#include "db/loader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The value of a key: of the snapshot where it has one, else of the file. */
+static uint32_t find_pair(const struct loader *l, const struct snapshot *s, bool is_label,
+                          const char *key)
+{
+    uint32_t value = 0;
+    for (size_t i = 0; i < l->file.n_pairs; i++) {
+        const struct pair *p = &l->file.pair[i];
+        if (p->is_label != is_label || (p->snapshot && p->snapshot != s->number)) continue;
+        if (strcmp(strings_text(&l->strings, p->key), key) != 0) continue;
+        if (p->snapshot) return p->value;
+        value = p->value;
+    }
+    return value;
+}
+
+uint32_t facts_metadata(const struct loader *l, const struct snapshot *s, const char *key)
+{
+    return find_pair(l, s, false, key);
+}
+
+uint32_t facts_label(const struct loader *l, const struct snapshot *s, const char *key)
+{
+    return find_pair(l, s, true, key);
+}
+
+uint32_t loader_row_of_id(const struct snapshot *s, uint64_t id)
+{
+    const struct resolved *r = &s->resolved;
+    uint32_t low = 0, high = r->n;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if ((int64_t)s->capture.id[r->by_address[mid]] < (int64_t)id)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low == r->n || s->capture.id[r->by_address[low]] != id) return HEAP_NONE;
+    return s->analysis.row_of[r->by_address[low]];
+}
+
+static bool counter_value(const struct loader *l, const struct snapshot *s, const char *name,
+                          int64_t *value)
+{
+    for (size_t i = 0; i < s->n_counters; i++) {
+        if (strcmp(strings_text(&l->strings, s->counter[i].name), name) != 0) continue;
+        *value = s->counter[i].value;
+        return true;
+    }
+    return false;
+}
+
+/* ---- the snapshot's row --------------------------------------------------------------------------- */
+
+static void bind_uuid(sqlite3_stmt *q, int at, const struct import_result *r)
+{
+    if (!r->has_uuid) return;
+    const uint8_t *u = r->uuid;
+    char text[37];
+    snprintf(text, sizeof text,
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
+             u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
+             u[15]);
+    sqlite3_bind_text(q, at, text, -1, SQLITE_TRANSIENT);
+}
+
+static void bind_parameter(sqlite3_stmt *q, const char *name, int64_t value)
+{
+    sqlite3_bind_int64(q, sqlite3_bind_parameter_index(q, name), value);
+}
+
+static void bind_metadata(struct loader *l, struct snapshot *s, sqlite3_stmt *q, const char *name,
+                          const char *key)
+{
+    loader_bind_text(l, q, sqlite3_bind_parameter_index(q, name), facts_metadata(l, s, key));
+}
+
+static void bind_heap(const struct snapshot *s, sqlite3_stmt *q)
+{
+    const struct heap_analysis *a = &s->analysis;
+    uint64_t total = a->live_size + a->garbage_size;
+    bind_parameter(q, ":live_root_id", s->first_id);
+    bind_parameter(q, ":garbage_root_id", loader_object_id(s, a->garbage_root));
+    bind_parameter(q, ":n_objects", a->n_nodes);
+    bind_parameter(q, ":n_refs", (int64_t)s->resolved.m);
+    bind_parameter(q, ":shallow_size", (int64_t)total);
+    bind_parameter(q, ":live_size", (int64_t)a->live_size);
+    bind_parameter(q, ":garbage_size", (int64_t)a->garbage_size);
+    bind_parameter(q, ":n_live", a->n_live);
+    bind_parameter(q, ":n_garbage", (int64_t)a->n_nodes - a->n_live);
+    bind_parameter(q, ":n_roots", (int64_t)s->resolved.n_roots);
+    bind_parameter(q, ":has_refs", s->has_refs);
+    if (!s->capture.native) return;
+    bind_parameter(q, ":native_size", (int64_t)(a->live_native + a->garbage_native));
+    bind_parameter(q, ":live_native", (int64_t)a->live_native);
+    bind_parameter(q, ":garbage_native", (int64_t)a->garbage_native);
+}
+
+static int write_snapshot(struct loader *l, struct snapshot *s)
+{
+    sqlite3_stmt *q;
+    int status = loader_prepare(l, &q,
+        "INSERT INTO snapshot (id, path, file_number, runtime, captured_at, host, pid, service,"
+        " version, complete, live_root_id, garbage_root_id, n_objects, n_refs, shallow_size,"
+        " live_size, garbage_size, n_live, n_garbage, n_roots, native_size, live_native,"
+        " garbage_native, has_refs, stable_ids, runtime_version, size_model, reason, monotonic_ns,"
+        " process_start, boot_id, file_uuid, parent_uuid) VALUES (:id, :path, :file_number,"
+        " :runtime, :captured_at, :host, :pid, :service, :version, :complete, :live_root_id,"
+        " :garbage_root_id, :n_objects, :n_refs, :shallow_size, :live_size, :garbage_size, :n_live,"
+        " :n_garbage, :n_roots, :native_size, :live_native, :garbage_native, :has_refs,"
+        " :stable_ids, :runtime_version, :size_model, :reason, :monotonic_ns, :process_start,"
+        " :boot_id, :file_uuid, :parent_uuid)");
+    if (status) return status;
+    bind_parameter(q, ":id", s->id);
+    sqlite3_bind_text(q, sqlite3_bind_parameter_index(q, ":path"), l->file.path, -1, SQLITE_STATIC);
+    bind_parameter(q, ":file_number", s->number);
+    bind_metadata(l, s, q, ":runtime", "runtime.name");
+    bind_metadata(l, s, q, ":host", "host.name");
+    const char *pid = strings_text(&l->strings, facts_metadata(l, s, "process.pid"));
+    if (pid && atoll(pid) > 0) bind_parameter(q, ":pid", atoll(pid));
+    loader_bind_text(l, q, sqlite3_bind_parameter_index(q, ":service"), facts_label(l, s, "service"));
+    loader_bind_text(l, q, sqlite3_bind_parameter_index(q, ":version"), facts_label(l, s, "version"));
+    bind_parameter(q, ":complete", s->complete);
+    bind_heap(s, q);
+    if (s->has_begin && s->wall_ns)
+        sqlite3_bind_double(q, sqlite3_bind_parameter_index(q, ":captured_at"),
+                            (double)s->wall_ns / 1e9);
+    if (s->has_begin) bind_parameter(q, ":monotonic_ns", (int64_t)s->mono_ns);
+    const char *stable = strings_text(&l->strings, facts_metadata(l, s, "id.stable"));
+    if (stable) bind_parameter(q, ":stable_ids", strcmp(stable, "yes") == 0);
+    bind_metadata(l, s, q, ":runtime_version", "runtime.version");
+    bind_metadata(l, s, q, ":size_model", "size.model");
+    loader_bind_text(l, q, sqlite3_bind_parameter_index(q, ":reason"), s->reason);
+    bind_metadata(l, s, q, ":process_start", "process.start");
+    bind_metadata(l, s, q, ":boot_id", "host.boot_id");
+    bind_metadata(l, s, q, ":parent_uuid", "parent.uuid");
+    bind_uuid(q, sqlite3_bind_parameter_index(q, ":file_uuid"), &l->file.result);
+    status = loader_insert(l, q);
+    sqlite3_finalize(q);
+    return status;
+}
+
+/* ---- small tables --------------------------------------------------------------------------------- */
+
+/* The snapshot's own values go in first, so a value of the file never replaces them. */
+static int write_pairs(struct loader *l, struct snapshot *s, bool labels)
+{
+    sqlite3_stmt *q;
+    int status = loader_prepare(l, &q,
+        labels ? "INSERT OR IGNORE INTO label (snapshot_id, key, value) VALUES (?, ?, ?)"
+               : "INSERT OR IGNORE INTO metadata (snapshot_id, key, value) VALUES (?, ?, ?)");
+    if (status) return status;
+    for (int own = 1; own >= 0; own--) {
+        for (size_t i = 0; i < l->file.n_pairs && !status; i++) {
+            const struct pair *p = &l->file.pair[i];
+            if (p->is_label != labels || p->snapshot != (own ? s->number : 0)) continue;
+            sqlite3_bind_int64(q, 1, s->id);
+            loader_bind_text(l, q, 2, p->key);
+            loader_bind_text(l, q, 3, p->value);
+            status = loader_insert(l, q);
+        }
+    }
+    sqlite3_finalize(q);
+    return status;
+}
+
+static int write_counters(struct loader *l, struct snapshot *s)
+{
+    sqlite3_stmt *q;
+    int status = loader_prepare(l, &q, "INSERT OR IGNORE INTO counter (snapshot_id, name, value)"
+                                       " VALUES (?, ?, ?)");
+    if (status) return status;
+    for (size_t i = 0; i < s->n_counters && !status; i++) {
+        sqlite3_bind_int64(q, 1, s->id);
+        loader_bind_text(l, q, 2, s->counter[i].name);
+        sqlite3_bind_int64(q, 3, s->counter[i].value);
+        status = loader_insert(l, q);
+    }
+    sqlite3_finalize(q);
+    return status;
+}
+
+static int write_threads(struct loader *l, struct snapshot *s)
+{
+    sqlite3_stmt *q;
+    int status = loader_prepare(l, &q, "INSERT INTO thread (id, snapshot_id, runtime_id, os_id, name,"
+                                       " stack_id, object_id) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    if (status) return status;
+    for (size_t i = 0; i < s->n_threads && !status; i++) {
+        const struct thread_record *t = &s->thread[i];
+        uint32_t row = t->thread.object ? loader_row_of_id(s, t->thread.object) : HEAP_NONE;
+        sqlite3_bind_int64(q, 1, s->thread_base + (int64_t)i);
+        sqlite3_bind_int64(q, 2, s->id);
+        sqlite3_bind_int64(q, 3, (int64_t)t->thread.id);
+        loader_bind_id(q, 4, (int64_t)t->thread.os_id);
+        loader_bind_text(l, q, 5, t->name);
+        loader_bind_id(q, 6, t->stack);
+        loader_bind_id(q, 7, row == HEAP_NONE ? 0 : loader_object_id(s, row));
+        status = loader_insert(l, q);
+    }
+    sqlite3_finalize(q);
+    return status;
+}
+
+/* ---- where the resident memory is ----------------------------------------------------------------- */
+
+struct map_writer {
+    struct loader *l;
+    struct snapshot *s;
+    sqlite3_stmt *q;
+    int position;
+    int64_t explained; /* bytes in the parts so far */
+    int status;
+};
+
+static void map_part(struct map_writer *w, const char *part, int64_t bytes, bool exact)
+{
+    if (w->status) return;
+    sqlite3_bind_int64(w->q, 1, w->s->id);
+    sqlite3_bind_text(w->q, 2, part, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(w->q, 3, bytes);
+    sqlite3_bind_int(w->q, 4, exact);
+    sqlite3_bind_int(w->q, 5, ++w->position);
+    w->explained += bytes;
+    w->status = loader_insert(w->l, w->q);
+}
+
+/* A counter's part, where the counter is there. */
+static void map_counter(struct map_writer *w, const char *part, const char *counter)
+{
+    int64_t v;
+    if (counter_value(w->l, w->s, counter, &v) && v > 0) map_part(w, part, v, true);
+}
+
+/*
+ * The parts add up to the resident set where that is known. What the heap does not explain of the
+ * memory that allocators took is a difference of numbers from slightly different moments, and marked
+ * so; no part is negative, what does not fit is in the last one ("rest"), which may be.
+ */
+static int write_memory_map(struct loader *l, struct snapshot *s)
+{
+    const struct heap_analysis *a = &s->analysis;
+    struct map_writer w = { .l = l, .s = s };
+    int64_t rss, arenas = 0, in_use = 0, mmapped = 0;
+    bool has_rss = counter_value(l, s, "rss", &rss);
+    bool has_arenas = counter_value(l, s, "pymalloc.arena_bytes", &arenas);
+    bool has_malloc = counter_value(l, s, "malloc.in_use", &in_use);
+    counter_value(l, s, "malloc.mmap", &mmapped);
+    int status = loader_prepare(l, &w.q, "INSERT INTO memory_map (snapshot_id, part, bytes, exact,"
+                                         " position) VALUES (?, ?, ?, ?, ?)");
+    if (status) return status;
+    int64_t heap = (int64_t)(a->live_size + a->garbage_size);
+    int64_t native = (int64_t)(a->live_native + a->garbage_native);
+    map_part(&w, "live heap", (int64_t)a->live_size, true);
+    map_part(&w, "garbage", (int64_t)a->garbage_size, true);
+    if (native) map_part(&w, "native memory of objects", native, true);
+    if (has_arenas || has_malloc) {
+        /* What the allocators hand out beyond the heap, then what they keep. Arenas of the small-object
+         * allocator come from mmap, so they are not part of malloc's figures. */
+        int64_t taken = arenas + in_use;
+        int64_t unexplained = taken - heap - native;
+        if (unexplained > 0) map_part(&w, "allocated, not in the heap", unexplained, false);
+        map_counter(&w, "malloc, free but held", "malloc.free");
+    }
+    map_counter(&w, "mapped files", "rss.file");
+    map_counter(&w, "shared memory", "rss.shmem");
+    map_counter(&w, "thread stacks", "stack.resident");
+    if (has_rss) map_part(&w, "rest", rss - w.explained, false);
+    sqlite3_finalize(w.q);
+    return w.status;
+}
+
+int facts_write(struct loader *l, struct snapshot *s)
+{
+    int status = write_snapshot(l, s);
+    if (!status) status = write_pairs(l, s, true);
+    if (!status) status = write_pairs(l, s, false);
+    if (!status) status = write_counters(l, s);
+    if (!status) status = write_threads(l, s);
+    if (!status) status = write_memory_map(l, s);
+    return status;
+}

@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The flow of a load: files, their snapshots, and the sink that takes the records. See load.h, and
+ * loader.h for the other parts.
+ *
+ * A snapshot is written when the next one begins or its file ends, not at its FINISH row: counters and
+ * labels of it may still follow.
+ */
+#include "db/loader.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cli/message.h"
+#include "cli/progress.h"
+#include "db/schema.h"
+
+/* Warnings on stderr; the table gets all of them, up to its own limit. */
+#define WARNINGS_SHOWN 8
+#define WARNINGS_KEPT 10000
+
+const char *const load_phase_name[LOAD_PHASES] = { "read", "resolve", "analyse", "write" };
+
+/* ---- errors, statements --------------------------------------------------------------------------- */
+
+int loader_no_memory(struct loader *l)
+{
+    message_error(l->file.path, MESSAGE_NO_OFFSET, "a machine with more memory, or --max-memory",
+                  "not enough memory: %.1f GiB are in use, %.1f GiB may be",
+                  (double)l->budget.used / (1 << 30), (double)l->budget.limit / (1 << 30));
+    return LOADER_STOP;
+}
+
+int loader_sqlite(struct loader *l, const char *doing)
+{
+    int os = sqlite3_system_errno(l->db);
+    int code = sqlite3_extended_errcode(l->db);
+    if ((code & 0xff) == SQLITE_FULL)
+        message_error(l->output, MESSAGE_NO_OFFSET, "another file system with -o",
+                      "%s: the disk is full", doing);
+    else if ((code & 0xff) == SQLITE_IOERR && os)
+        message_errno(l->output, os, "%s", doing);
+    else
+        message_error(l->output, MESSAGE_NO_OFFSET, NULL, "%s: %s", doing, sqlite3_errmsg(l->db));
+    return LOADER_STOP;
+}
+
+int loader_heap(struct loader *l, enum heap_status status)
+{
+    if (status == HEAP_OK) return 0;
+    if (status == HEAP_NO_MEMORY) return loader_no_memory(l);
+    message_error(l->file.path, MESSAGE_NO_OFFSET, NULL, "%s", heap_status_text(status));
+    return LOADER_STOP;
+}
+
+int loader_exec(struct loader *l, const char *sql)
+{
+    return sqlite3_exec(l->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : loader_sqlite(l, "writing");
+}
+
+int loader_prepare(struct loader *l, sqlite3_stmt **out, const char *sql)
+{
+    return sqlite3_prepare_v2(l->db, sql, -1, out, NULL) == SQLITE_OK ? 0
+                                                                      : loader_sqlite(l, "writing");
+}
+
+int loader_insert(struct loader *l, sqlite3_stmt *q)
+{
+    int rc = sqlite3_step(q);
+    if (rc != SQLITE_DONE) return loader_sqlite(l, "writing");
+    sqlite3_reset(q);
+    return 0;
+}
+
+int loader_rows(struct loader *l, const char *table, const struct rows_source *source)
+{
+    return rows_insert(l->rows, table, source) == SQLITE_OK ? 0 : loader_sqlite(l, "writing");
+}
+
+void loader_bind_text(struct loader *l, sqlite3_stmt *q, int at, uint32_t number)
+{
+    const char *text = strings_text(&l->strings, number);
+    if (text)
+        sqlite3_bind_text(q, at, text, (int)strings_size(&l->strings, number), SQLITE_STATIC);
+    else
+        sqlite3_bind_null(q, at);
+}
+
+void loader_bind_id(sqlite3_stmt *q, int at, int64_t value)
+{
+    if (value)
+        sqlite3_bind_int64(q, at, value);
+    else
+        sqlite3_bind_null(q, at);
+}
+
+int loader_warn(struct loader *l, int64_t snapshot, uint64_t offset, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    l->warnings++;
+    if (l->warnings <= WARNINGS_SHOWN && !l->options->quiet_warnings)
+        message_warning(l->file.path, offset, "%s", text);
+    if (l->warnings > WARNINGS_KEPT) return 0;
+
+    sqlite3_stmt *q;
+    int status = loader_prepare(l, &q, "INSERT INTO warning (snapshot_id, offset, message)"
+                                       " VALUES (?, ?, ?)");
+    if (status) return status;
+    loader_bind_id(q, 1, snapshot);
+    if (offset != MESSAGE_NO_OFFSET) sqlite3_bind_int64(q, 2, (int64_t)offset);
+    sqlite3_bind_text(q, 3, text, -1, SQLITE_STATIC);
+    status = loader_insert(l, q);
+    sqlite3_finalize(q);
+    return status;
+}
+
+static double cpu_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- one snapshot ------------------------------------------------------------------------------------ */
+
+static void snapshot_free(struct snapshot *s)
+{
+    capture_free(&s->capture);
+    resolved_free(&s->resolved);
+    heap_analysis_free(&s->analysis);
+    free(s->counter);
+    free(s->thread);
+    free(s->type);
+    free(s->stack);
+    free(s->order);
+    *s = (struct snapshot){ 0 };
+}
+
+static int snapshot_begin(struct loader *l, uint32_t number)
+{
+    struct snapshot *s = &l->now;
+    *s = (struct snapshot){ .open = true, .number = number, .id = l->next_snapshot++ };
+    capture_init(&s->capture, &l->budget, &l->file.definitions);
+    l->file.n_snapshots++;
+    return 0;
+}
+
+/* The analysis; where missing references could fake garbage, everything that nothing reaches is kept as
+ * a root of its own kind and analysed again, so that nothing is called garbage. */
+static int snapshot_analyse(struct loader *l, struct snapshot *s)
+{
+    struct capture *c = &s->capture;
+    uint32_t *roots = NULL;
+    int status = 0;
+    for (int round = 0; round < 2 && !status; round++) {
+        struct resolved *r = &s->resolved;
+        free(roots);
+        roots = memory_new(&l->budget, r->n_roots, sizeof *roots);
+        if (!roots) return loader_no_memory(l);
+        for (size_t i = 0; i < r->n_roots; i++) roots[i] = r->root[i].node;
+        s->graph = (struct heap_graph){
+            .n = r->n, .off = r->off, .target = c->target, .holds = r->holds,
+            .root = roots, .n_roots = r->n_roots, .shallow = c->shallow, .native = c->native,
+        };
+        heap_analysis_free(&s->analysis);
+        status = loader_heap(l, heap_analyse(&s->graph, HEAP_WANT_ALL, (uint64_t)s->first_id,
+                                             &s->analysis));
+        if (status || (s->complete && c->n_roots) || !s->analysis.n_garbage_entry) break;
+        for (uint32_t i = 0; i < s->analysis.n_garbage_entry && !status; i++) {
+            uint32_t node = s->analysis.node[s->analysis.garbage_entry[i]];
+            if (!resolved_add_root(r, node, SNAP_ROOT_UNREACHABLE, CAPTURE_NONE))
+                status = loader_no_memory(l);
+        }
+    }
+    s->graph.root = NULL;
+    free(roots);
+    return status;
+}
+
+/* What everything that is written is ordered by. */
+static int snapshot_order(struct loader *l, struct snapshot *s)
+{
+    const struct heap_analysis *a = &s->analysis;
+    s->type = memory_new(&l->budget, a->n_rows, sizeof *s->type);
+    if (!s->type) return loader_no_memory(l);
+    heap_permute_u32(a, s->capture.type, CAPTURE_TYPE_LIVE, s->type);
+    s->type[a->garbage_root] = CAPTURE_TYPE_GARBAGE;
+    if (s->capture.stack) {
+        s->stack = memory_new(&l->budget, a->n_rows, sizeof *s->stack);
+        if (!s->stack) return loader_no_memory(l);
+        heap_permute_u32(a, s->capture.stack, 0, s->stack);
+        for (uint32_t row = 0; row < a->n_rows; row++)
+            if (!s->stack[row]) s->stack[row] = HEAP_NONE;
+    }
+    return loader_heap(l, heap_order(a, &s->order));
+}
+
+/* One warning for each kind of loss. */
+static int snapshot_warn(struct loader *l, struct snapshot *s)
+{
+    const struct capture *c = &s->capture;
+    const struct {
+        uint64_t n;
+        const char *what;
+    } lost[] = {
+        { s->resolved.duplicates, "objects have the id of an earlier one and were dropped" },
+        { s->resolved.dangling, "references lead to no object and were dropped" },
+        { c->no_source, "references of lost objects were dropped" },
+        { s->resolved.lost_roots, "roots name no object and were dropped" },
+        { c->unknown_types, "objects have a type whose definition is missing" },
+        { c->bad_sizes, "sizes are impossible and were taken as 0" },
+        { s->resolved.over_owned, "objects have fewer references than were found; what holds them"
+                                  " from outside is not known" },
+    };
+    for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+        if (!lost[i].n) continue;
+        int status = loader_warn(l, s->id, MESSAGE_NO_OFFSET, "snapshot %u: %llu %s", s->number,
+                                 (unsigned long long)lost[i].n, lost[i].what);
+        if (status) return status;
+    }
+    if (s->complete) return 0;
+    return loader_warn(l, s->id, MESSAGE_NO_OFFSET,
+                       "snapshot %u is incomplete: nothing is called garbage or held from outside",
+                       s->number);
+}
+
+static bool snapshot_is_complete(const struct snapshot *s)
+{
+    return s->has_finish && s->finish.flags & SNAP_FINISH_COMPLETE &&
+           s->finish.objects == s->capture.objects_read &&
+           s->finish.edges == s->capture.edges_read && s->finish.roots == s->capture.n_roots;
+}
+
+static int snapshot_write(struct loader *l, struct snapshot *s)
+{
+    int status = facts_write(l, s);
+    if (!status) status = tables_write(l, s);
+    if (!status) status = summary_write(l, s);
+    if (!status) status = class_path_write(l, s);
+    return status;
+}
+
+/* Ends the snapshot that is open: resolves, analyses, writes, frees. */
+static int snapshot_end(struct loader *l)
+{
+    struct snapshot *s = &l->now;
+    if (!s->open) return 0;
+    double *cpu = l->result->cpu_seconds, start = cpu_now();
+    uint64_t used = l->budget.used;
+    s->complete = snapshot_is_complete(s);
+    s->has_refs = !l->options->summary;
+    s->first_id = l->next_id;
+    s->type_base = l->next_type;
+    s->n_types = (uint32_t)l->file.n_types + CAPTURE_TYPES;
+    s->component_base = l->next_component;
+    s->thread_base = l->next_thread;
+
+    int status = resolve(&s->capture, s->complete, &s->resolved) ? 0 : loader_no_memory(l);
+    double resolved = cpu_now();
+    if (!status) status = snapshot_analyse(l, s);
+    if (!status) status = snapshot_order(l, s);
+    double analysed = cpu_now();
+    if (!status) status = snapshot_warn(l, s);
+    if (!status) status = snapshot_write(l, s);
+    double written = cpu_now();
+    cpu[LOAD_RESOLVE] += resolved - start;
+    cpu[LOAD_ANALYSE] += analysed - resolved;
+    cpu[LOAD_WRITE] += written - analysed;
+    cpu[LOAD_READ] -= written - start; /* the reading around it is timed as a whole */
+
+    if (!status) {
+        l->next_id += ((int64_t)s->analysis.n_rows / HEAP_PREFIX_ROWS + 1) * HEAP_PREFIX_ROWS;
+        l->next_type += s->n_types;
+        l->next_component += s->analysis.n_components;
+        l->next_thread += (int64_t)s->n_threads;
+        l->result->n_snapshots++;
+        l->result->n_objects += s->resolved.n;
+        l->result->n_refs += s->resolved.m;
+        l->result->complete &= s->complete;
+    }
+    snapshot_free(s);
+    /* What stays is what definitions took; the snapshot's own arrays are gone. */
+    l->budget.used = used < l->budget.used ? used / 2 : l->budget.used / 2;
+    return status;
+}
+
+/* ---- the sink ------------------------------------------------------------------------------------- */
+
+/* Makes the snapshot `number` the open one; its BEGIN row may be lost. False: it is over already. */
+static int snapshot_select(struct loader *l, uint32_t number, bool *usable)
+{
+    *usable = true;
+    if (l->now.open && l->now.number == number) return 0;
+    if (l->now.open && number < l->now.number) {
+        *usable = false;
+        return 0;
+    }
+    int status = snapshot_end(l);
+    return status ? status : snapshot_begin(l, number);
+}
+
+static int on_begin(void *opaque, uint32_t number, const snap_begin *begin)
+{
+    struct loader *l = opaque;
+    bool usable;
+    int status = snapshot_select(l, number, &usable);
+    if (status || !usable || l->now.has_begin) return status;
+    l->now.has_begin = true;
+    l->now.wall_ns = begin->wall_ns;
+    l->now.mono_ns = begin->mono_ns;
+    if (begin->reason && begin->reason_size)
+        l->now.reason = strings_add(&l->strings, begin->reason, begin->reason_size);
+    return 0;
+}
+
+static int on_finish(void *opaque, uint32_t number, const snap_finish *finish)
+{
+    struct loader *l = opaque;
+    bool usable;
+    int status = snapshot_select(l, number, &usable);
+    if (status || !usable) return status;
+    l->now.has_finish = true;
+    l->now.finish = *finish;
+    return 0;
+}
+
+/* Answers of the capture as answers of the sink. */
+static int on_rows(struct loader *l, const struct record_batch *b, int got)
+{
+    switch (got) {
+    case CAPTURE_OK:
+        return 0;
+    case CAPTURE_TAKEN:
+        return loader_warn(l, l->now.id, b->offset,
+                           "objects have the ordinals of earlier ones and were dropped");
+    case CAPTURE_TOO_MANY:
+        message_error(l->file.path, b->offset, NULL, "%s", heap_status_text(HEAP_TOO_LARGE));
+        return LOADER_STOP;
+    default:
+        return loader_no_memory(l);
+    }
+}
+
+static int on_batch(struct loader *l, const struct record_batch *b,
+                    int (*add)(struct capture *, const struct record_batch *))
+{
+    bool usable;
+    int status = snapshot_select(l, b->snapshot, &usable);
+    if (status) return status;
+    if (!usable) return loader_warn(l, 0, b->offset, "rows of a snapshot that is over");
+    return on_rows(l, b, add(&l->now.capture, b));
+}
+
+static int on_objects(void *opaque, const struct record_batch *b)
+{
+    return on_batch(opaque, b, capture_objects);
+}
+
+static int on_edges(void *opaque, const struct record_batch *b)
+{
+    return on_batch(opaque, b, capture_edges);
+}
+
+static int on_roots(void *opaque, const struct record_batch *b)
+{
+    return on_batch(opaque, b, capture_roots);
+}
+
+static int on_value(void *opaque, uint32_t number, uint64_t ordinal, struct record_text text)
+{
+    struct loader *l = opaque;
+    if (!l->now.open || l->now.number != number) return 0;
+    uint32_t t = strings_add(&l->strings, text.at, text.size);
+    if (!t || capture_preview(&l->now.capture, ordinal, t) != CAPTURE_OK)
+        return loader_no_memory(l);
+    return 0;
+}
+
+static int on_thread(void *opaque, uint32_t number, uint64_t id, const snap_thread *thread)
+{
+    struct loader *l = opaque;
+    bool usable;
+    int status = snapshot_select(l, number, &usable);
+    if (status || !usable) return status;
+    struct snapshot *s = &l->now;
+    uint64_t stack;
+    if (!memory_grow(&l->budget, (void **)&s->thread, &s->thread_cap, s->n_threads + 1,
+                     sizeof *s->thread))
+        return loader_no_memory(l);
+    struct thread_record *t = &s->thread[s->n_threads++];
+    *t = (struct thread_record){ .thread = *thread, .id = id };
+    t->name = capture_text(&l->file.definitions, thread->name);
+    if (thread->stack && idmap_find(&l->file.definitions.stack, thread->stack, &stack))
+        t->stack = l->file.definitions.stack_row[stack];
+    return 0;
+}
+
+static int on_pair(struct loader *l, uint32_t number, bool is_label, struct record_text key,
+                   struct record_text value)
+{
+    struct source_file *f = &l->file;
+    if (!memory_grow(&l->budget, (void **)&f->pair, &f->pair_cap, f->n_pairs + 1, sizeof *f->pair))
+        return loader_no_memory(l);
+    struct pair p = { number, is_label, strings_add(&l->strings, key.at, key.size),
+                      strings_add(&l->strings, value.at, value.size) };
+    if (!p.key || !p.value) return loader_no_memory(l);
+    f->pair[f->n_pairs++] = p;
+    return 0;
+}
+
+static int on_metadata(void *opaque, uint32_t number, struct record_text key,
+                       struct record_text value)
+{
+    return on_pair(opaque, number, false, key, value);
+}
+
+static int on_label(void *opaque, uint32_t number, struct record_text key, struct record_text value)
+{
+    return on_pair(opaque, number, true, key, value);
+}
+
+static int on_counter(void *opaque, uint32_t number, struct record_text name, int64_t value)
+{
+    struct loader *l = opaque;
+    struct snapshot *s = &l->now;
+    bool usable;
+    if (!number) return 0;
+    int status = snapshot_select(l, number, &usable);
+    if (status || !usable) return status;
+    uint32_t t = strings_add(&l->strings, name.at, name.size);
+    if (!t || !memory_grow(&l->budget, (void **)&s->counter, &s->counter_cap, s->n_counters + 1,
+                           sizeof *s->counter))
+        return loader_no_memory(l);
+    s->counter[s->n_counters++] = (struct counter){ t, value };
+    return 0;
+}
+
+static int on_sample(void *opaque, uint32_t number, struct record_text name, uint64_t mono_ns,
+                     int64_t value)
+{
+    struct loader *l = opaque;
+    sqlite3_stmt *q;
+    int status = loader_prepare(l, &q, "INSERT INTO sample (snapshot_id, name, monotonic_ns, value)"
+                                       " VALUES (?, ?, ?, ?)");
+    if (status) return status;
+    uint32_t t = strings_add(&l->strings, name.at, name.size);
+    if (number && l->now.open && l->now.number == number) sqlite3_bind_int64(q, 1, l->now.id);
+    loader_bind_text(l, q, 2, t);
+    sqlite3_bind_int64(q, 3, (int64_t)mono_ns);
+    sqlite3_bind_int64(q, 4, value);
+    status = t ? loader_insert(l, q) : loader_no_memory(l);
+    sqlite3_finalize(q);
+    return status;
+}
+
+static void on_damage(void *opaque, uint64_t offset, const char *text)
+{
+    struct loader *l = opaque;
+    l->now.damaged = true;
+    loader_warn(l, 0, offset, "%s", text);
+}
+
+/* ---- files ---------------------------------------------------------------------------------------- */
+
+static void on_progress(void *opaque, uint64_t bytes)
+{
+    progress_set(opaque, bytes);
+}
+
+static int load_file(struct loader *l, const char *path)
+{
+    const struct record_sink sink = {
+        .opaque = l, .string = define_string, .type = define_type, .frame = define_frame,
+        .stack = define_stack, .module = define_module, .metadata = on_metadata,
+        .label = on_label, .counter = on_counter, .sample = on_sample, .begin = on_begin,
+        .thread = on_thread, .objects = on_objects, .edges = on_edges, .roots = on_roots,
+        .value = on_value, .finish = on_finish, .damage = on_damage,
+    };
+    struct progress progress;
+    struct stat st;
+    struct import_options options = { .progress = on_progress, .opaque = &progress };
+    l->file = (struct source_file){ .path = path, .format = import_open(path) };
+    if (!l->file.format) return LOADER_STOP;
+    uint64_t size = stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+    progress_begin(&progress, "reading", size, PROGRESS_BYTES);
+    int status = l->file.format->read(path, &sink, &options, &l->file.result);
+    progress_end(&progress);
+    if (!status) status = snapshot_end(l);
+    snapshot_free(&l->now);
+    l->result->bytes_read += l->file.result.bytes;
+    l->result->complete &= l->file.result.complete;
+    if (!status && !l->file.n_snapshots) {
+        message_error(path, MESSAGE_NO_OFFSET, "snapinfo", "the file holds no snapshot");
+        status = LOADER_STOP;
+    }
+    define_forget_file(&l->file);
+    return status;
+}
+
+/* ---- the database --------------------------------------------------------------------------------- */
+
+static int database_open(struct loader *l, const char *database)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(database, &l->db, flags, NULL) != SQLITE_OK) {
+        if (!l->db) return loader_no_memory(l);
+        return loader_sqlite(l, "making the database");
+    }
+    int status = loader_exec(l, "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF;"
+                                "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+                                "PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF;"
+                                "PRAGMA temp_store = MEMORY; BEGIN");
+    if (!status) status = loader_exec(l, db_schema);
+    if (status) return status;
+    l->rows = rows_register(l->db);
+    return l->rows ? 0 : loader_no_memory(l);
+}
+
+static void loader_init(struct loader *l, const struct load_options *options,
+                        struct load_result *result, const char *name)
+{
+    *l = (struct loader){
+        .options = options, .result = result, .output = name, .next_snapshot = 1, .next_id = 1,
+        .next_type = 1, .next_component = 1, .next_root = 1, .next_thread = 1, .next_global = 1,
+    };
+    budget_init(&l->budget, options->max_memory);
+    strings_init(&l->strings, &l->budget);
+    intern_init(&l->modules, &l->budget, sizeof(struct module_record));
+    intern_init(&l->frames, &l->budget, sizeof(struct frame_record));
+    intern_init(&l->stacks, &l->budget, sizeof(struct stack_record));
+    *result = (struct load_result){ .complete = true };
+}
+
+static void loader_free(struct loader *l)
+{
+    snapshot_free(&l->now);
+    define_forget_file(&l->file);
+    strings_free(&l->strings);
+    intern_free(&l->modules);
+    intern_free(&l->frames);
+    intern_free(&l->stacks);
+    free(l->stack_depth);
+    if (l->db) sqlite3_close(l->db);
+}
+
+int load_files(const char *const *paths, size_t n, const char *database, const char *name,
+               const struct load_options *options, struct load_result *result)
+{
+    struct loader l;
+    struct stat st;
+    double start = cpu_now();
+    loader_init(&l, options, result, name);
+    int status = database_open(&l, database);
+    for (size_t i = 0; i < n && !status; i++) status = load_file(&l, paths[i]);
+    result->cpu_seconds[LOAD_READ] += cpu_now() - start;
+    double writing = cpu_now();
+    if (!status) status = define_write(&l);
+    if (!status) status = loader_exec(&l, "COMMIT");
+    if (l.warnings > WARNINGS_SHOWN && !options->quiet_warnings)
+        message_warning(name, MESSAGE_NO_OFFSET, "%llu warnings in all; see the table \"warning\"",
+                        (unsigned long long)l.warnings);
+    result->warnings = l.warnings;
+    loader_free(&l);
+    result->cpu_seconds[LOAD_WRITE] += cpu_now() - writing;
+    if (!status && stat(database, &st) == 0) result->database_size = (uint64_t)st.st_size;
+    return status ? STATUS_UNUSABLE : 0;
+}
+
+/* ---- estimates ------------------------------------------------------------------------------------ */
+
+/* Measured on heaps of CPython: tests/bench/README.md. */
+#define BYTES_PER_FILE_BYTE 24u
+#define BYTES_PER_FILE_BYTE_SUMMARY 14u
+#define FILE_BYTES_PER_SECOND 3.0e6
+
+struct load_estimate load_estimate(const char *const *paths, size_t n, bool summary)
+{
+    struct load_estimate e = { 0, 0 };
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct stat st;
+        if (stat(paths[i], &st) == 0 && S_ISREG(st.st_mode)) bytes += (uint64_t)st.st_size;
+    }
+    e.database_size = bytes * (summary ? BYTES_PER_FILE_BYTE_SUMMARY : BYTES_PER_FILE_BYTE);
+    e.seconds = (double)bytes / FILE_BYTES_PER_SECOND / (summary ? 2 : 1);
+    return e;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From snapshot files to a heap database: decode, resolve references, analyse, write in key order.
+ *
+ * The database is written through the SQLite API without journal and synchronisation, in one
+ * transaction, into a file that nobody else sees: the caller gives a name in the directory where it is
+ * to stay and renames it when this returns 0 (cli/output.h). A failure leaves a file that must be
+ * removed.
+ *
+ * Memory: everything of one snapshot at a time. About 100 B an object and 25 B a reference at the peak.
+ * Bounded by a budget, so that a file that claims too much ends in a sentence.
+ */
+#ifndef SNAP_TOOLS_DB_LOAD_H
+#define SNAP_TOOLS_DB_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct load_options {
+    bool summary;        /* leave out ref and referrer */
+    uint64_t max_memory; /* bytes; 0: most of what the machine has left */
+    bool quiet_warnings; /* warnings only into the table, not to stderr */
+};
+
+/** Phases of a load, in order. */
+enum load_phase { LOAD_READ, LOAD_RESOLVE, LOAD_ANALYSE, LOAD_WRITE, LOAD_PHASES };
+
+struct load_result {
+    uint32_t n_snapshots;
+    uint64_t n_objects, n_refs;
+    uint64_t warnings;
+    bool complete;                /* every snapshot is complete and every file whole */
+    uint64_t bytes_read;
+    double cpu_seconds[LOAD_PHASES];
+    uint64_t database_size;
+};
+
+/** Names of the phases, for messages. */
+extern const char *const load_phase_name[LOAD_PHASES];
+
+/**
+ * Loads `n` files into the new database `database` (an empty or absent file; `name` is what messages
+ * call it). Prints its errors and warnings. Returns 0 or STATUS_UNUSABLE.
+ */
+int load_files(const char *const *paths, size_t n, const char *database, const char *name,
+               const struct load_options *options, struct load_result *result);
+
+/** A guess before loading: bytes of database and seconds for files of so many bytes in all. */
+struct load_estimate {
+    uint64_t database_size;
+    double seconds;
+};
+struct load_estimate load_estimate(const char *const *paths, size_t n, bool summary);
+
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loader's state, shared by its files; not for others (they include load.h).
+ *
+ *   load.c      the flow: files, snapshots, the sink of records, strings at the end
+ *   define.c    definitions: names, types, frames, stacks, modules, threads
+ *   facts.c     snapshot, label, metadata, counter, sample, warning, memory_map
+ *   tables.c    object, detail, ref, referrer, root and the ordered lists
+ *   summary.c   types, sites, packages, roots, globals, cycles, hubs
+ *   class_path.c the dominator tree folded by type
+ *
+ * Functions return 0, or LOADER_STOP after they have said why.
+ */
+#ifndef SNAP_TOOLS_DB_LOADER_H
+#define SNAP_TOOLS_DB_LOADER_H
+
+#include <sqlite3.h>
+
+#include "db/capture.h"
+#include "db/intern.h"
+#include "db/load.h"
+#include "db/resolve.h"
+#include "db/rows.h"
+#include "db/strings.h"
+#include "heap/order.h"
+#include "import/import.h"
+
+enum { LOADER_STOP = RECORD_STOP };
+
+/* A key with a value, as labels and metadata come. */
+struct pair {
+    uint32_t snapshot; /* 0: the file */
+    bool is_label;
+    uint32_t key, value; /* numbers of texts */
+};
+
+struct counter {
+    uint32_t name;
+    int64_t value;
+};
+
+/* Records kept once for all snapshots; see intern.h. All fields are numbers of texts or rows, 0 for
+ * none, and there is no padding. */
+struct module_record {
+    uint64_t start, end;
+    uint32_t path, build_id; /* build id: text in hexadecimal */
+};
+
+struct frame_record {
+    uint64_t address;
+    uint32_t function, file, line, module, language, padding;
+};
+
+struct stack_record {
+    uint32_t parent, frame;
+};
+
+struct type_record {
+    snap_type type;
+    uint32_t name, module; /* numbers of texts */
+};
+
+struct thread_record {
+    snap_thread thread;
+    uint64_t id; /* of the row in the file */
+    uint32_t name, stack;
+};
+
+/* The file that is being read. */
+struct source_file {
+    const char *path;
+    const struct import_format *format;
+    struct import_result result;
+    struct capture_definitions definitions;
+    struct type_record *type;
+    size_t n_types, type_cap;
+    struct idmap module, frame;
+    uint32_t *module_row, *frame_row;
+    size_t module_cap, frame_cap;
+    struct pair *pair;
+    size_t n_pairs, pair_cap;
+    uint32_t n_snapshots; /* begun so far */
+};
+
+/* The snapshot that is being read, or written. */
+struct snapshot {
+    bool open;
+    uint32_t number; /* in the file */
+    int64_t id;
+    bool has_begin, has_finish, damaged;
+    uint64_t wall_ns, mono_ns;
+    uint32_t reason; /* number of a text */
+    snap_finish finish;
+    struct capture capture;
+    struct counter *counter;
+    size_t n_counters, counter_cap;
+    struct thread_record *thread;
+    size_t n_threads, thread_cap;
+
+    bool complete;
+    struct resolved resolved;
+    struct heap_graph graph;
+    struct heap_analysis analysis;
+    uint32_t *type;  /* by row: index of the type */
+    uint32_t *stack; /* by row: row of the stack, HEAP_NONE; NULL without sites */
+    uint32_t *order; /* rows by retained size descending */
+    uint32_t n_types;
+    int64_t type_base;      /* id of the type with index 0 */
+    int64_t component_base; /* id of component 0 */
+    int64_t thread_base;    /* id of thread 0 */
+    int64_t first_id;
+    bool has_refs;
+};
+
+struct loader {
+    const struct load_options *options;
+    struct load_result *result;
+    sqlite3 *db;
+    struct rows *rows;
+    const char *output; /* for messages */
+    struct budget budget;
+    struct strings strings;
+    struct intern modules, frames, stacks;
+    uint32_t *stack_depth; /* by number of the stack - 1 */
+    size_t stack_depth_cap;
+    struct source_file file;
+    struct snapshot now;
+    int64_t next_snapshot, next_id, next_type, next_component, next_root, next_thread, next_global;
+    uint64_t warnings;
+};
+
+/* ---- errors ---- */
+
+int loader_no_memory(struct loader *l);
+/* SQLite's last error, with what was being done. */
+int loader_sqlite(struct loader *l, const char *doing);
+/* A result of the graph core. */
+int loader_heap(struct loader *l, enum heap_status status);
+/* A warning about the current file: to stderr and into the table. `snapshot` may be 0. */
+int loader_warn(struct loader *l, int64_t snapshot, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ---- statements ---- */
+
+int loader_exec(struct loader *l, const char *sql);
+int loader_prepare(struct loader *l, sqlite3_stmt **out, const char *sql);
+/* Steps an INSERT and makes it ready for the next row. */
+int loader_insert(struct loader *l, sqlite3_stmt *q);
+int loader_rows(struct loader *l, const char *table, const struct rows_source *source);
+/* Binds the text with this number; null for 0. */
+void loader_bind_text(struct loader *l, sqlite3_stmt *q, int at, uint32_t number);
+/* Binds a number; null where it is 0. */
+void loader_bind_id(sqlite3_stmt *q, int at, int64_t value);
+
+/* ---- parts ---- */
+
+/* The definitions' half of the sink; `opaque` is the loader. */
+int define_string(void *opaque, uint64_t id, struct record_text text);
+int define_type(void *opaque, uint64_t id, const snap_type *type);
+int define_frame(void *opaque, uint64_t id, const snap_frame *frame);
+int define_stack(void *opaque, uint64_t id, uint64_t parent, uint64_t frame);
+int define_module(void *opaque, uint64_t id, const snap_module *module);
+void define_forget_file(struct source_file *f);
+/* Rows of `module`, `frame`, `stack` and `string`, once all snapshots are in. */
+int define_write(struct loader *l);
+/* The row of a thread of the current snapshot by its id in the file; 0 for none. */
+int64_t define_thread_row(const struct snapshot *s, uint64_t id);
+
+int facts_write(struct loader *l, struct snapshot *s);
+int tables_write(struct loader *l, struct snapshot *s);
+int summary_write(struct loader *l, struct snapshot *s);
+/* Who refers to the largest hubs, from the referrers that tables_write has in memory. */
+int summary_hubs(struct loader *l, struct snapshot *s, const struct heap_referrers *r);
+int class_path_write(struct loader *l, struct snapshot *s);
+
+/* The row of the object with this id in the source; HEAP_NONE if there is none. */
+uint32_t loader_row_of_id(const struct snapshot *s, uint64_t id);
+
+static inline int64_t loader_object_id(const struct snapshot *s, uint32_t row)
+{
+    return s->first_id + row;
+}
+
+/* The text of a file's metadata key, that of the snapshot before that of the file; 0 if none. */
+uint32_t facts_metadata(const struct loader *l, const struct snapshot *s, const char *key);
+uint32_t facts_label(const struct loader *l, const struct snapshot *s, const char *key);
+
+#endif

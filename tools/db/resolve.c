@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ids to nodes, edges to compressed rows. See resolve.h.
+ */
+#include "db/resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/heapdb.h"
+#include "db/sort.h"
+#include "heap/analysis.h"
+
+/* Look-ups that are under way at the same time: their cache misses overlap. */
+#define AHEAD 16u
+
+/* The work of one call. */
+struct work {
+    struct capture *c;
+    struct resolved *out;
+    struct budget *b;
+    uint32_t *renumber; /* [nodes before] new number; a duplicate's is that of the one that holds.
+                           NULL without duplicates */
+    uint64_t *dead;     /* bit by old node: dropped. NULL without duplicates */
+    uint32_t n_before;
+    uint32_t *slot;     /* hash table of nodes + 1 by id, 0 is free */
+    uint64_t slots;
+};
+
+static bool is_dead(const struct work *w, uint32_t node)
+{
+    return w->dead && (w->dead[node / 64] >> (node % 64) & 1);
+}
+
+/* ---- duplicates --------------------------------------------------------------------------------- */
+
+/* Marks all but the first node of each id, and shortens by_address to those that stay. */
+static bool find_duplicates(struct work *w)
+{
+    const uint64_t *id = w->c->id;
+    uint32_t *order = w->out->by_address, n = w->c->n, keep = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (i == 0 || id[order[i]] != id[order[i - 1]]) continue;
+        if (!w->dead) {
+            w->dead = memory_zeroed(w->b, heap_holds_words(n), sizeof *w->dead);
+            w->renumber = memory_new(w->b, n, sizeof *w->renumber);
+            if (!w->dead || !w->renumber) return false;
+        }
+        heap_holds_set(w->dead, order[i]);
+        w->out->duplicates++;
+    }
+    if (!w->dead) return true;
+    uint32_t next = 0;
+    for (uint32_t v = 0; v < n; v++)
+        if (!is_dead(w, v)) w->renumber[v] = next++;
+    for (uint32_t i = 0; i < n; i++) {
+        if (is_dead(w, order[i])) /* equal ids stand together, the one that holds before the others */
+            w->renumber[order[i]] = w->renumber[order[i - 1]];
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (!is_dead(w, order[i])) order[keep++] = w->renumber[order[i]];
+    return true;
+}
+
+static void compact_lengths(const struct work *w, struct capture_lengths *l)
+{
+    size_t keep = 0;
+    for (size_t i = 0; i < l->n_wide; i++) {
+        if (is_dead(w, l->wide[i].node)) continue;
+        l->wide[keep] = l->wide[i];
+        l->wide[keep++].node = w->renumber[l->wide[i].node];
+    }
+    l->n_wide = keep;
+}
+
+/* Takes the dropped nodes out of all columns. */
+static void compact_objects(struct work *w)
+{
+    struct capture *c = w->c;
+    uint32_t to = 0;
+    for (uint32_t v = 0; v < w->n_before; v++) {
+        if (is_dead(w, v)) continue;
+        c->id[to] = c->id[v];
+        c->shallow[to] = c->shallow[v];
+        c->type[to] = c->type[v];
+        c->refcount[to] = c->refcount[v];
+        c->flags[to] = c->flags[v];
+        c->generation[to] = c->generation[v];
+        if (c->native) c->native[to] = c->native[v];
+        if (c->stack) c->stack[to] = c->stack[v];
+        if (c->hash) c->hash[to] = c->hash[v];
+        if (c->length.at) c->length.at[to] = c->length.at[v];
+        if (c->capacity.at) c->capacity.at[to] = c->capacity.at[v];
+        to++;
+    }
+    c->n = to;
+    compact_lengths(w, &c->length);
+    compact_lengths(w, &c->capacity);
+    size_t keep = 0;
+    for (size_t i = 0; i < c->n_extra; i++) {
+        if (is_dead(w, c->extra[i].node)) continue;
+        c->extra[keep] = c->extra[i];
+        c->extra[keep++].node = w->renumber[c->extra[i].node];
+    }
+    c->n_extra = keep;
+    for (size_t i = 0; i < c->n_preview; i++)
+        c->preview[i].node = w->renumber[c->preview[i].node];
+}
+
+static bool drop_duplicates(struct work *w)
+{
+    w->n_before = w->c->n;
+    if (!sort_ids(w->b, w->c->id, w->c->n, &w->out->by_address)) return false;
+    if (!find_duplicates(w)) return false;
+    if (w->dead) compact_objects(w);
+    w->out->n = w->c->n;
+    return true;
+}
+
+/* ---- ids to nodes --------------------------------------------------------------------------------- */
+
+static uint64_t slot_hash(const struct work *w, uint64_t id)
+{
+    /* Fibonacci hashing: ids are addresses, whose low bits say little. */
+    return (id * UINT64_C(0x9e3779b97f4a7c15)) >> 20 & (w->slots - 1);
+}
+
+static bool build_table(struct work *w)
+{
+    if (w->slot) return true;
+    w->slots = 1024;
+    while (w->slots / 2 < w->c->n) w->slots *= 2;
+    w->slot = memory_zeroed(w->b, w->slots, sizeof *w->slot);
+    if (!w->slot) return false;
+    for (uint32_t v = 0; v < w->c->n; v++) {
+        uint64_t i = slot_hash(w, w->c->id[v]);
+        while (w->slot[i]) i = (i + 1) & (w->slots - 1);
+        w->slot[i] = v + 1;
+    }
+    return true;
+}
+
+static uint32_t node_of_id(const struct work *w, uint64_t id)
+{
+    for (uint64_t i = slot_hash(w, id);; i = (i + 1) & (w->slots - 1)) {
+        uint32_t v = w->slot[i];
+        if (!v) return CAPTURE_NONE;
+        if (w->c->id[v - 1] == id) return v - 1;
+    }
+}
+
+static void resolve_by_id(struct work *w, const struct capture_by_id *s)
+{
+    const uint64_t *id = w->c->target_id + s->at;
+    for (uint64_t i = 0; i < s->n; i++) {
+        if (i + AHEAD < s->n) __builtin_prefetch(&w->slot[slot_hash(w, id[i + AHEAD])]);
+        w->c->target[s->first + i] = node_of_id(w, id[i]);
+    }
+}
+
+static uint32_t node_of_ordinal(struct work *w, uint64_t ordinal)
+{
+    uint64_t node;
+    if (!idmap_find(&w->c->ordinal, ordinal, &node)) return CAPTURE_NONE;
+    return w->renumber ? w->renumber[node] : (uint32_t)node;
+}
+
+static void resolve_by_ordinal(struct work *w, uint64_t from, uint64_t to)
+{
+    uint32_t *target = w->c->target;
+    const struct idmap *map = &w->c->ordinal;
+    bool plain = !w->renumber && map->n == 1 && map->at[0].first == 0;
+    for (uint64_t e = from; e < to; e++) {
+        if (plain)
+            target[e] = target[e] < w->c->n ? target[e] : CAPTURE_NONE;
+        else if (target[e] != CAPTURE_NONE)
+            target[e] = node_of_ordinal(w, target[e]);
+    }
+}
+
+/* All targets become nodes; CAPTURE_NONE for those that are nowhere. */
+static bool resolve_targets(struct work *w)
+{
+    struct capture *c = w->c;
+    uint64_t at = 0;
+    if (c->n_by_id && !build_table(w)) return false;
+    for (size_t i = 0; i < c->n_by_id; i++) {
+        resolve_by_ordinal(w, at, c->by_id[i].first);
+        resolve_by_id(w, &c->by_id[i]);
+        at = c->by_id[i].first + c->by_id[i].n;
+    }
+    resolve_by_ordinal(w, at, c->m);
+    free(c->target_id);
+    c->target_id = NULL;
+    c->n_target_id = c->target_id_cap = 0;
+    return true;
+}
+
+/* ---- rows of edges -------------------------------------------------------------------------------- */
+
+/* Counts the references that stay into off[v+1], drops the others by their target, and tells whether
+ * the runs ascend already. */
+static bool count_edges(struct work *w)
+{
+    struct capture *c = w->c;
+    uint64_t e = 0;
+    bool ascending = true;
+    uint32_t last = 0;
+    for (size_t r = 0; r < c->n_runs; r++) {
+        uint32_t source = c->run[r].source;
+        bool dead = is_dead(w, source);
+        uint32_t node = w->renumber ? w->renumber[source] : source;
+        if (!dead) {
+            if (r && node <= last) ascending = false;
+            last = node;
+        }
+        for (uint32_t k = 0; k < c->run[r].n; k++, e++) {
+            if (dead) c->target[e] = CAPTURE_NONE;
+            if (c->target[e] == CAPTURE_NONE)
+                w->out->dangling++;
+            else
+                w->out->off[node + 1]++;
+        }
+    }
+    for (uint32_t v = 0; v < c->n; v++) w->out->off[v + 1] += w->out->off[v];
+    w->out->m = w->out->off[c->n];
+    return ascending;
+}
+
+/* Where the columns of edges are written to: the same arrays, or new ones. */
+struct edge_columns {
+    uint32_t *target, *name, *key;
+    uint8_t *kind;
+};
+
+/* Moves every reference to its place. A list's element whose place among the references of its source
+ * changes keeps its index in `key`. `next` is where each source's next reference goes; NULL when the
+ * runs ascend, and then writing in place never overtakes reading. */
+static void place_edges(struct work *w, const struct edge_columns *to, uint64_t *next)
+{
+    struct capture *c = w->c;
+    const uint64_t *off = w->out->off;
+    uint64_t e = 0, write = 0;
+    for (size_t r = 0; r < c->n_runs; r++) {
+        uint32_t source = w->renumber ? w->renumber[c->run[r].source] : c->run[r].source;
+        for (uint32_t k = 0; k < c->run[r].n; k++, e++) {
+            if (c->target[e] == CAPTURE_NONE) continue;
+            uint64_t at = next ? next[source]++ : write++;
+            uint32_t key = c->key ? c->key[e] : 0;
+            if (!key && (c->kind[e] & ~CAPTURE_OWNS) == SNAP_EDGE_ELEMENT && at - off[source] != k)
+                key = k + 1;
+            to->target[at] = c->target[e];
+            to->kind[at] = c->kind[e];
+            to->name[at] = c->name[e];
+            if (to->key) to->key[at] = key;
+        }
+    }
+}
+
+/* The runs do not ascend: counting sort into new columns. */
+static bool scatter_edges(struct work *w)
+{
+    struct capture *c = w->c;
+    uint64_t m = w->out->m;
+    struct edge_columns to = {
+        .target = memory_new(w->b, m, sizeof *to.target),
+        .name = memory_new(w->b, m, sizeof *to.name),
+        .key = memory_zeroed(w->b, m, sizeof *to.key),
+        .kind = memory_new(w->b, m, sizeof *to.kind),
+    };
+    uint64_t *next = memory_new(w->b, c->n, sizeof *next);
+    bool ok = to.target && to.name && to.key && to.kind && next;
+    if (ok) {
+        memcpy(next, w->out->off, (size_t)c->n * sizeof *next);
+        place_edges(w, &to, next);
+        free(c->target);
+        free(c->name);
+        free(c->key);
+        free(c->kind);
+        c->target = to.target;
+        c->name = to.name;
+        c->key = to.key;
+        c->kind = to.kind;
+    } else {
+        free(to.target);
+        free(to.name);
+        free(to.key);
+        free(to.kind);
+    }
+    memory_free(w->b, next, c->n, sizeof *next);
+    return ok;
+}
+
+static bool build_rows(struct work *w)
+{
+    struct capture *c = w->c;
+    w->out->off = memory_zeroed(w->b, (uint64_t)c->n + 1, sizeof *w->out->off);
+    if (!w->out->off) return false;
+    bool ascending = count_edges(w);
+    bool ok = true;
+    if (!ascending) {
+        ok = scatter_edges(w);
+    } else if (w->out->dangling) {
+        if (!c->key) {
+            c->key = memory_zeroed(w->b, c->m, sizeof *c->key);
+            c->key_cap = (size_t)c->m;
+        }
+        struct edge_columns to = { c->target, c->name, c->key, c->kind };
+        ok = c->key != NULL;
+        if (ok) place_edges(w, &to, NULL);
+    }
+    c->m = w->out->m;
+    free(c->run);
+    c->run = NULL;
+    c->n_runs = c->run_cap = 0;
+    return ok;
+}
+
+static bool find_holds(struct work *w)
+{
+    const struct capture *c = w->c;
+    uint64_t weak = 0;
+    bool holds[CAPTURE_OWNS];
+    for (unsigned k = 0; k < CAPTURE_OWNS; k++) holds[k] = heapdb_edge_holds(k);
+    for (uint64_t e = 0; e < c->m; e++) weak += !holds[c->kind[e] & ~CAPTURE_OWNS];
+    if (!weak) return true;
+    w->out->holds = memory_zeroed(w->b, heap_holds_words(c->m), sizeof *w->out->holds);
+    if (!w->out->holds) return false;
+    for (uint64_t e = 0; e < c->m; e++)
+        if (holds[c->kind[e] & ~CAPTURE_OWNS]) heap_holds_set(w->out->holds, e);
+    return true;
+}
+
+/* ---- roots ---------------------------------------------------------------------------------------- */
+
+bool resolved_add_root(struct resolved *r, uint32_t node, uint8_t kind, uint32_t capture)
+{
+    if (!memory_grow(r->budget, (void **)&r->root, &r->root_cap, r->n_roots + 1, sizeof *r->root))
+        return false;
+    r->root[r->n_roots++] = (struct resolved_root){ node, capture, kind };
+    return true;
+}
+
+static bool resolve_roots(struct work *w)
+{
+    const struct capture *c = w->c;
+    bool by_id = false;
+    for (size_t i = 0; i < c->n_roots; i++) by_id |= !c->root[i].by_ordinal;
+    if (by_id && !build_table(w)) return false;
+    for (size_t i = 0; i < c->n_roots; i++) {
+        const struct capture_root *r = &c->root[i];
+        uint32_t node = r->by_ordinal ? node_of_ordinal(w, r->object) : node_of_id(w, r->object);
+        if (node == CAPTURE_NONE || node >= c->n)
+            w->out->lost_roots++;
+        else if (!resolved_add_root(w->out, node, r->kind, (uint32_t)i))
+            return false;
+    }
+    return true;
+}
+
+/* Does the runtime hold one counted reference for each root of this kind, which no object's edge
+ * explains? Modules, types and interned strings stand in tables that are objects themselves. */
+static bool root_owns(uint8_t kind)
+{
+    switch (kind) {
+    case SNAP_ROOT_LOCAL:
+    case SNAP_ROOT_THREAD:
+    case SNAP_ROOT_RUNTIME:
+    case SNAP_ROOT_CALLBACK:
+    case SNAP_ROOT_TASK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* external[v] = reference count - owned edges - owning roots, where the count is known. */
+static bool find_external(struct work *w)
+{
+    const struct capture *c = w->c;
+    bool known = false;
+    for (uint32_t v = 0; v < c->n && !known; v++) known = c->refcount[v] != CAPTURE_NONE;
+    if (!known) return true;
+    uint32_t *owned = memory_zeroed(w->b, c->n, sizeof *owned);
+    if (!owned) return false;
+    w->out->external = owned;
+    for (uint64_t e = 0; e < c->m; e++) {
+        if (e + AHEAD < c->m) __builtin_prefetch(&owned[c->target[e + AHEAD]], 1);
+        if (c->kind[e] & CAPTURE_OWNS && owned[c->target[e]] < CAPTURE_NONE - 1)
+            owned[c->target[e]]++;
+    }
+    for (uint32_t v = 0; v < c->n; v++) {
+        bool immortal = c->flags[v] & SNAP_OBJECT_IMMORTAL;
+        if (c->refcount[v] == CAPTURE_NONE || immortal) {
+            owned[v] = CAPTURE_NONE;
+        } else if (owned[v] > c->refcount[v]) {
+            owned[v] = CAPTURE_NONE;
+            w->out->over_owned++;
+        } else {
+            owned[v] = c->refcount[v] - owned[v];
+        }
+    }
+    for (size_t i = 0; i < w->out->n_roots; i++) {
+        uint32_t *x = &owned[w->out->root[i].node];
+        if (root_owns(w->out->root[i].kind) && *x != CAPTURE_NONE && *x > 0) --*x;
+    }
+    return true;
+}
+
+/* In a complete capture what is held from outside, and what is never freed, is a root. */
+static bool add_roots(struct work *w)
+{
+    const struct capture *c = w->c;
+    for (uint32_t v = 0; v < c->n; v++) {
+        uint32_t x = w->out->external ? w->out->external[v] : CAPTURE_NONE;
+        uint8_t kind = 0;
+        if (c->flags[v] & SNAP_OBJECT_IMMORTAL)
+            kind = SNAP_ROOT_IMMORTAL;
+        else if (x != CAPTURE_NONE && x > 0)
+            kind = SNAP_ROOT_EXTERNAL;
+        if (kind && !resolved_add_root(w->out, v, kind, CAPTURE_NONE)) return false;
+    }
+    return true;
+}
+
+bool resolve(struct capture *c, bool complete, struct resolved *out)
+{
+    struct work w = { .c = c, .out = out, .b = c->budget };
+    *out = (struct resolved){ .budget = c->budget };
+    bool ok = drop_duplicates(&w) && resolve_targets(&w) && build_rows(&w) && find_holds(&w) &&
+              resolve_roots(&w);
+    if (ok && complete) ok = find_external(&w) && add_roots(&w);
+    memory_free(w.b, w.renumber, w.n_before, sizeof *w.renumber);
+    memory_free(w.b, w.dead, heap_holds_words(w.n_before), sizeof *w.dead);
+    memory_free(w.b, w.slot, w.slots, sizeof *w.slot);
+    return ok;
+}
+
+void resolved_free(struct resolved *r)
+{
+    free(r->off);
+    free(r->by_address);
+    free(r->holds);
+    free(r->external);
+    free(r->root);
+    *r = (struct resolved){ 0 };
+}

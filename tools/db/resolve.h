@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the rows of a snapshot as they came (capture.h) to the graph that is analysed: ids become
+ * nodes, duplicate objects go (the first of an id holds, with its references), references to nowhere
+ * go and are counted, and what is held from outside the heap becomes known.
+ *
+ * The capture is changed in place: afterwards its columns are by node without duplicates, and target,
+ * kind, name and key are in the order of the graph (references of node v at off[v] .. off[v+1]-1).
+ */
+#ifndef SNAP_TOOLS_DB_RESOLVE_H
+#define SNAP_TOOLS_DB_RESOLVE_H
+
+#include "db/capture.h"
+
+struct resolved_root {
+    uint32_t node;
+    uint32_t capture; /* index of the row it came from; CAPTURE_NONE where the loader made it */
+    uint8_t kind;     /* snap_root_kind */
+};
+
+struct resolved {
+    struct budget *budget;
+    uint32_t n;
+    uint64_t m;
+    uint64_t *off;         /* [n+1] */
+    uint32_t *by_address;  /* [n] nodes by id ascending as a signed number */
+    uint64_t *holds;       /* bits by edge; NULL: all hold */
+    uint32_t *external;    /* [n] references held from outside, CAPTURE_NONE for null; NULL: nobody
+                              knows */
+    struct resolved_root *root;
+    size_t n_roots, root_cap;
+    uint64_t duplicates;   /* objects dropped */
+    uint64_t dangling;     /* references dropped: to nowhere, or of a duplicate */
+    uint64_t lost_roots;   /* roots of objects that are not there */
+    uint64_t over_owned;   /* objects with fewer references than the heap explains */
+};
+
+/**
+ * Resolves `c`. Where `complete`, external references are computed and objects held from outside, and
+ * immortal ones, become roots; otherwise missing references could fake both.
+ * False without memory; resolved_free is due either way.
+ * O(n + m) but for the radix sort of the ids. Memory beyond the results: 24 B an object while sorting;
+ * 8 B an object for the hash table where references name ids.
+ */
+bool resolve(struct capture *c, bool complete, struct resolved *out);
+void resolved_free(struct resolved *r);
+
+/** Appends a root. */
+bool resolved_add_root(struct resolved *r, uint32_t node, uint8_t kind, uint32_t capture);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * snapload: from snapshot files to an SQLite database. Options, flow and what is said about it; the
+ * work is done in tools/db.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "cli/json.h"
+#include "cli/message.h"
+#include "cli/number.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "db/load.h"
+
+struct options {
+    struct common_options common;
+    const char *output;
+    bool summary, force;
+    uint64_t max_memory;
+};
+
+static const struct option_spec specs[] = {
+    OPT_STRING(struct options, output, "output", 'o', "FILE",
+               "write the database FILE (default: the first snapshot's name with .db)"),
+    OPT_FLAG(struct options, summary, "summary", 's',
+             "leave out references and referrers: half the size, twice as fast; a tool that needs"
+             " them adds them later"),
+    OPT_FLAG(struct options, force, "force", 'f', "replace an existing database"),
+    OPT_SIZE(struct options, max_memory, "max-memory", 0, "SIZE",
+             "stop rather than use more memory (default: most of what is available)"),
+    OPT_COMMON(struct options, common),
+    OPT_END
+};
+
+/* The name of the database for a snapshot `path`: `.snap` or `.snap.part` becomes `.db`. */
+static char *default_output(const char *path)
+{
+    size_t n = strlen(path);
+    if (n > 5 && strcmp(path + n - 5, ".part") == 0) n -= 5;
+    if (n > 5 && strncmp(path + n - 5, ".snap", 5) == 0) n -= 5;
+    char *out = malloc(n + 4);
+    if (!out) return NULL;
+    memcpy(out, path, n);
+    memcpy(out + n, ".db", 4);
+    return out;
+}
+
+/* Says what a long load will need, and refuses what the disk cannot hold. */
+static int check_room(const char *output, const struct load_estimate *e)
+{
+    char need[NUMBER_MAX], free_text[NUMBER_MAX], time_text[NUMBER_MAX];
+    char *directory = strdup(output);
+    if (!directory) return message_no_memory("a file name");
+    char *slash = strrchr(directory, '/');
+    if (slash == directory) slash++;
+    if (slash) *slash = 0;
+    struct statvfs v;
+    int found = statvfs(slash ? directory : ".", &v);
+    free(directory);
+    if (e->seconds >= 2)
+        message_note("needs about %s of disk and %s", number_size(need, e->database_size),
+                     number_duration(time_text, (uint64_t)(e->seconds * 1e9)));
+    if (found != 0) return 0;
+    uint64_t room = (uint64_t)v.f_bavail * v.f_frsize;
+    if (e->database_size <= room) return 0;
+    return message_error(output, MESSAGE_NO_OFFSET, "another place with -o, or --summary",
+                         "the database needs about %s, the disk has %s",
+                         number_size(need, e->database_size), number_size(free_text, room));
+}
+
+static void print_json(const char *output, const struct load_result *r, double seconds)
+{
+    struct json j;
+    json_begin(&j, stdout);
+    json_object(&j, NULL);
+    json_string(&j, "schema", "snap.load/1");
+    json_string(&j, "database", output);
+    json_u64(&j, "snapshots", r->n_snapshots);
+    json_u64(&j, "objects", r->n_objects);
+    json_u64(&j, "refs", r->n_refs);
+    json_bool(&j, "complete", r->complete);
+    json_u64(&j, "warnings", r->warnings);
+    json_u64(&j, "bytes_read", r->bytes_read);
+    json_u64(&j, "database_size", r->database_size);
+    json_double(&j, "seconds", seconds);
+    json_object(&j, "cpu_seconds");
+    for (int p = 0; p < LOAD_PHASES; p++)
+        json_double(&j, load_phase_name[p], r->cpu_seconds[p]);
+    json_end_object(&j);
+    json_end_object(&j);
+    json_finish(&j);
+}
+
+static void print_text(const char *output, const struct load_result *r, double seconds)
+{
+    char objects[NUMBER_MAX], refs[NUMBER_MAX], size[NUMBER_MAX], time_text[NUMBER_MAX];
+    message_note("%s: %u snapshot%s, %s objects, %s references, %s, in %s", output, r->n_snapshots,
+                 r->n_snapshots == 1 ? "" : "s", number_count(objects, r->n_objects),
+                 number_count(refs, r->n_refs), number_size(size, r->database_size),
+                 number_duration(time_text, (uint64_t)(seconds * 1e9)));
+    for (int p = 0; p < LOAD_PHASES; p++)
+        message_verbose("%s: %.2f s CPU", load_phase_name[p], r->cpu_seconds[p]);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Loads into a temporary file next to `path` and gives it its name. */
+static int load_to(const struct options *o, const char *path, size_t n, char **files)
+{
+    struct output *out;
+    struct load_result result;
+    struct load_options options = {
+        .summary = o->summary, .max_memory = o->max_memory, .quiet_warnings = o->common.quiet,
+    };
+    const char *const *paths = (const char *const *)files;
+    double start = now();
+    struct load_estimate estimate = load_estimate(paths, n, o->summary);
+    int status = check_room(path, &estimate);
+    if (status) return status;
+    status = output_open(&out, path, OUTPUT_REGULAR | (o->force ? OUTPUT_FORCE : 0));
+    if (status) return status;
+    status = load_files(paths, n, output_temporary(out), path, &options, &result);
+    if (status) {
+        output_discard(out);
+        return status;
+    }
+    status = output_publish(out);
+    if (status) return status;
+    if (o->common.json)
+        print_json(path, &result, now() - start);
+    else
+        print_text(path, &result, now() - start);
+    return STATUS_DONE;
+}
+
+static int run(void *options, int n, char **operands)
+{
+    struct options *o = options;
+    char *made = o->output ? NULL : default_output(operands[0]);
+    if (!o->output && !made) return message_no_memory("a file name");
+    int status = load_to(o, o->output ? o->output : made, (size_t)n, operands);
+    free(made);
+    return status;
+}
+
+static const struct command command = {
+    .name = "snapload",
+    .summary = "Loads heap snapshots into an SQLite database with exact retained sizes.",
+    .operands = "FILE...",
+    .min_operands = 1,
+    .max_operands = COMMAND_ANY,
+    .specs = specs,
+    .common = offsetof(struct options, common),
+    .notes = "Several files become one database with as many snapshots, to be compared in SQL. The\n"
+             "tables and views are explained in the database: SELECT * FROM doc.",
+    .run = run,
+};
+
+int main(int argc, char **argv)
+{
+    struct options o = { 0 };
+    return command_main(&command, argc, argv, &o);
+}
