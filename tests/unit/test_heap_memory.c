@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every allocation of the graph core made to fail in turn: the answer is HEAP_NO_MEMORY, nothing is
+ * leaked (under the address sanitizer), and the same call works when memory is back. The linker puts
+ * the functions here in place of malloc and its relatives (--wrap).
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "cu.h"
+#include "heap/match.h"
+#include "heap/path.h"
+#include "shapes.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+
+static uint64_t left = UINT64_MAX; /* allocations until one fails, once */
+
+static bool fails(void)
+{
+    if (left == UINT64_MAX) return false;
+    if (left-- > 0) return false;
+    left = UINT64_MAX;
+    return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    return fails() ? NULL : __real_realloc(p, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+struct world {
+    struct shape shape;
+    uint64_t *native;
+    struct heap_graph graph;
+    struct heap_analysis analysis;
+    struct heap_referrers referrers;
+    uint32_t *key;     /* by row */
+    uint64_t *address; /* by row */
+    struct heap_side old_side, new_side;
+    uint64_t *sizes;
+};
+
+/* Runs a call with its first, second, .. allocation failing, until it needs no more of them. */
+static uint64_t fail_each(enum heap_status (*call)(struct world *), struct world *w)
+{
+    uint64_t n = 0;
+    for (;; n++) {
+        left = n;
+        enum heap_status status = call(w);
+        bool used_up = left == UINT64_MAX;
+        left = UINT64_MAX;
+        if (status == HEAP_OK && !used_up) return n;
+        if (!CHECK(status == HEAP_NO_MEMORY)) return n;
+    }
+}
+
+static enum heap_status call_analyse(struct world *w)
+{
+    struct heap_analysis a;
+    enum heap_status status = heap_analyse(&w->graph, HEAP_WANT_ALL, 1, &a);
+    if (status == HEAP_OK) heap_analysis_free(&a);
+    return status;
+}
+
+static enum heap_status call_analyse_lt(struct world *w)
+{
+    struct heap_analysis a;
+    enum heap_status status =
+        heap_analyse(&w->graph, HEAP_WANT_COMPONENTS | HEAP_USE_LENGAUER_TARJAN, 1, &a);
+    if (status == HEAP_OK) status = heap_add_paths(&w->graph, &a);
+    heap_analysis_free(&a);
+    return status;
+}
+
+static enum heap_status call_order(struct world *w)
+{
+    uint32_t *order;
+    struct heap_lists lists;
+    enum heap_status status = heap_order(&w->analysis, &order);
+    if (status != HEAP_OK) return status;
+    status = heap_group(&w->analysis, order, w->analysis.n_nodes, w->key, 50, 10, &lists);
+    if (status == HEAP_OK) heap_lists_free(&lists);
+    free(order);
+    return status;
+}
+
+static enum heap_status call_sums(struct world *w)
+{
+    struct heap_sum sum[50];
+    struct heap_prefix *rows;
+    uint64_t n;
+    enum heap_status status =
+        heap_sums(&w->graph, &w->analysis, 0, w->analysis.n_rows - 1, w->key, 50, sum);
+    if (status == HEAP_OK)
+        status = heap_prefixes(&w->graph, &w->analysis, w->key, 50, &rows, &n);
+    if (status == HEAP_OK) free(rows);
+    return status;
+}
+
+static enum heap_status call_paths(struct world *w)
+{
+    struct heap_referrers r;
+    struct heap_paths p;
+    enum heap_status status = heap_referrers(&w->graph, &w->analysis, &r);
+    if (status != HEAP_OK) return status;
+    status = heap_disjoint_paths(&w->graph, &w->analysis, &r, w->analysis.n_live, 3,
+                                 HEAP_EDGE_DISJOINT, &p);
+    if (status == HEAP_OK) heap_paths_free(&p);
+    heap_referrers_free(&r);
+    return status;
+}
+
+static enum heap_status call_set(struct world *w)
+{
+    const uint32_t rows[] = { 3, w->analysis.n_live, w->analysis.n_rows - 1 };
+    struct heap_retained held;
+    return heap_retained_set(&w->graph, &w->analysis, rows, 3, NULL, &held);
+}
+
+static enum heap_status match_with(struct world *w, enum heap_match_mode mode,
+                                   enum heap_group_mode group)
+{
+    const struct heap_match_options o = { .mode = mode, .group = group, .n_types = 50 };
+    struct heap_match m;
+    enum heap_status status = heap_match_compute(&w->old_side, &w->new_side, &o, &m);
+    if (status == HEAP_OK) heap_match_free(&m);
+    return status;
+}
+
+static enum heap_status call_match_address(struct world *w)
+{
+    return match_with(w, HEAP_MATCH_ADDRESS, HEAP_GROUP_OBJECT);
+}
+
+static enum heap_status call_match_signature(struct world *w)
+{
+    return match_with(w, HEAP_MATCH_SIGNATURE, HEAP_GROUP_SIGNATURE);
+}
+
+/* The second snapshot is the first with other addresses here and there: gone and come at once. */
+static bool build_world(struct world *w, const char *name, uint32_t n)
+{
+    *w = (struct world){ 0 };
+    if (shape_make(name, n, 3, &w->shape)) return false;
+    struct shape *s = &w->shape;
+    size_t rows = (size_t)s->n + 2;
+    w->native = calloc(s->n, sizeof *w->native);
+    w->key = calloc(rows, sizeof *w->key);
+    w->address = calloc(2 * rows, sizeof *w->address);
+    w->sizes = calloc(rows, sizeof *w->sizes);
+    w->graph = (struct heap_graph){ .n = s->n, .off = s->off, .target = s->target, .root = s->root,
+                                    .n_roots = s->n_roots, .shallow = s->shallow,
+                                    .native = w->native };
+    struct heap_analysis *a = &w->analysis;
+    if (heap_analyse(&w->graph, HEAP_WANT_ALL, 1, a) != HEAP_OK) return false;
+    for (uint32_t row = 0; row < a->n_rows; row++) {
+        bool none = a->node[row] == HEAP_NONE;
+        w->key[row] = none ? HEAP_NONE : a->node[row] % 50;
+        w->address[row] = 16 * (uint64_t)row;
+        w->address[rows + row] = 16 * (uint64_t)row + (row % 97 == 5);
+        w->sizes[row] = none ? 0 : s->shallow[a->node[row]];
+    }
+    w->old_side = (struct heap_side){ .n_rows = a->n_rows, .garbage_root = a->garbage_root,
+                                      .last = a->last, .dominator = a->dominator,
+                                      .parent = a->parent, .type = w->key,
+                                      .shallow_size = w->sizes, .retained_size = a->retained_size,
+                                      .identity = w->address, .step = w->address };
+    w->new_side = w->old_side;
+    w->new_side.identity = w->new_side.step = w->address + rows;
+    return true;
+}
+
+static void free_world(struct world *w)
+{
+    heap_analysis_free(&w->analysis);
+    shape_free(&w->shape);
+    free(w->native);
+    free(w->key);
+    free(w->address);
+    free(w->sizes);
+}
+
+static void test_small(void)
+{
+    static const struct {
+        const char *name;
+        enum heap_status (*call)(struct world *);
+        uint64_t at_least; /* allocations that must have been seen */
+    } calls[] = { { "analyse", call_analyse, 25 },        { "lengauer-tarjan", call_analyse_lt, 25 },
+                  { "order", call_order, 5 },             { "sums", call_sums, 2 },
+                  { "paths", call_paths, 9 },             { "set", call_set, 2 },
+                  { "match by address", call_match_address, 8 },
+                  { "match by signature", call_match_signature, 10 } };
+    static const char *const shapes[] = { "hostile", "real", "unreachable", "braid", "nca-trap" };
+    for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++) {
+        struct world w;
+        if (!CHECK(build_world(&w, shapes[k], 4096))) return;
+        for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+            uint64_t n = fail_each(calls[i].call, &w);
+            if (n < calls[i].at_least) printf("  %s of %s: ", calls[i].name, shapes[k]);
+            CHECK(n >= calls[i].at_least);
+        }
+        free_world(&w);
+    }
+}
+
+/* Large enough for arrays on huge pages, which come from another function. */
+static void test_large(void)
+{
+    struct world w;
+    if (!CHECK(build_world(&w, "star", 2200000))) return;
+    CHECK(fail_each(call_set, &w) >= 2);
+    CHECK(fail_each(call_order, &w) >= 5);
+    free_world(&w);
+}
+
+CU_MAIN("heap out of memory", { "small heaps", test_small }, { "large arrays", test_large })
