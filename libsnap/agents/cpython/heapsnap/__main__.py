@@ -268,16 +268,28 @@ def main(argv=None):
         parser.error("which command? ps, ask or run")
     if arguments.name == "run":
         arguments.program = program
+        return _run(arguments)
+    return _guarded(arguments)
+
+
+def _guarded(arguments):
+    """Run a command of ours; whatever goes wrong is one line and a status."""
     try:
-        return arguments.command(arguments)
+        status = arguments.command(arguments)
+        sys.stdout.flush()
+        return status
     except _ask.AskError as error:
         _say(str(error))
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
+    except OSError as error:
+        # Standard output cannot take it. The interpreter must not try again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if isinstance(error, BrokenPipeError):
+            return 0
+        _say("standard output: %s" % error.strerror)
+        return 2
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def _without_our_frames(traceback):
     while at is not None and (at.tb_frame.f_code.co_filename in ours or
                               at.tb_frame.f_code.co_filename.startswith("<frozen ")):
         at = at.tb_next
-    return at if at is not None else traceback
+    return at
 
 
 def run(arguments, module=False):
@@ -59,7 +59,8 @@ def run(arguments, module=False):
     except SystemExit:
         raise
     except BaseException as error:
-        sys.excepthook(type(error), error, _without_our_frames(error.__traceback__))
+        error.with_traceback(_without_our_frames(error.__traceback__))
+        sys.excepthook(type(error), error, error.__traceback__)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
