@@ -18,6 +18,7 @@ snap_status reader_damage(snap_reader *r, snap_status code, uint64_t offset, con
     status_set(&what, code, 0, offset, text);
     if (r->summary.damaged++ == 0) r->summary.first_damage = offset;
     r->in_gap = 1;
+    if (code == SNAP_E_TRUNCATED) r->told_end = 1;
     if (r->strict) {
         r->error = what;
         r->status = code;
@@ -130,8 +131,10 @@ snap_status reader_end(snap_reader *r)
     if (is_trailer(data, got)) return check_trailer(r, data);
     if (got < SNAP_CHUNK_HEADER_SIZE) {
         /* Fewer bytes than a header has: the end is missing, here or a few bytes on. */
-        STATUS_RETURN_IF_ERROR(reader_damage(r, SNAP_E_TRUNCATED, at,
-                                             "the file is incomplete: its end is missing"));
+        if (!r->told_end) {
+            STATUS_RETURN_IF_ERROR(reader_damage(r, SNAP_E_TRUNCATED, at,
+                                                 "the file is incomplete: its end is missing"));
+        }
         r->offset = at + got;
         r->status = SNAP_END;
         return SNAP_END;

@@ -35,6 +35,7 @@ struct snap_reader {
     int fresh;         /* the next chunk may have any sequence number (after a seek) */
     int in_gap;        /* damage was told since the last whole chunk */
     int closed_well;   /* the trailer was seen */
+    int told_end;      /* that the end is missing was told */
     uint64_t next_id[SNAP_KIND_LAST + 1]; /* least id that the next chunk may begin with */
 
     uint64_t index_offset; /* of the last INDEX chunk seen */
