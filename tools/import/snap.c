@@ -53,12 +53,6 @@ static struct record_text text_of(const snap_batch *b, unsigned column, uint32_t
     return t;
 }
 
-static int64_t signed_of(const snap_batch *b, unsigned column, uint32_t row)
-{
-    const uint64_t *v = snap_batch_u64(b, column);
-    return v ? (int64_t)v[row] : 0;
-}
-
 /* Metadata, labels, counters, samples, values: texts stand in the row. */
 static int pass_pairs(struct reading *r, const snap_batch *b)
 {
@@ -69,7 +63,7 @@ static int pass_pairs(struct reading *r, const snap_batch *b)
     for (uint32_t i = 0; i < snap_batch_rows(b); i++) {
         struct record_text key = text_of(b, SNAP_COL_PAIR_KEY, i);
         struct record_text value = text_of(b, SNAP_COL_PAIR_VALUE, i);
-        int64_t number = signed_of(b, SNAP_COL_PAIR_NUMBER, i);
+        int64_t number = snap_batch_i64(b, SNAP_COL_PAIR_NUMBER, i);
         int status = RECORD_OK;
         switch (snap_batch_kind(b)) {
         case SNAP_KIND_METADATA:
