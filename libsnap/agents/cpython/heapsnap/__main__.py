@@ -153,7 +153,7 @@ def _ask_command(arguments):
 # ---- run -----------------------------------------------------------------------------------------
 
 def _run(arguments):
-    from . import _listen, _run
+    from . import _listen, _program
     program = arguments.program
     if program and program[0] == "--":
         program = program[1:]
@@ -172,7 +172,7 @@ def _run(arguments):
     if not module and not os.path.exists(program[0]):
         _say("run: %s: no such file" % program[0])
         return 2
-    return _run.run(program, module)
+    return _program.run(program, module)
 
 
 # ---- options -------------------------------------------------------------------------------------
