@@ -2,6 +2,9 @@
 /*
  * The random part of the generator. Every column has a style of numbers that changes now and then,
  * so that chunks see constants, runs, progressions, addresses, small and hostile numbers. O(rows).
+ *
+ * Each call of the generator of numbers is a statement of its own: the order of evaluation inside an
+ * initialiser or an argument list is the compiler's choice, and the rows must not depend on it.
  */
 #include "random_rows.h"
 
@@ -102,6 +105,13 @@ static uint64_t below(struct gen *g, uint64_t n)
     return next(g) % n;
 }
 
+/* As many small numbers as large ones. */
+static uint64_t any_width(struct gen *g)
+{
+    uint64_t x = next(g);
+    return x >> below(g, 64);
+}
+
 /* A number of the style that field `f` has at the moment. */
 static uint64_t number(struct gen *g, unsigned f)
 {
@@ -109,7 +119,7 @@ static uint64_t number(struct gen *g, unsigned f)
     if (s->left-- == 0) {
         s->kind = (unsigned)below(g, 8);
         s->left = (unsigned)below(g, 2000);
-        s->last = next(g) >> below(g, 64);
+        s->last = any_width(g);
         s->step = (uint64_t)1 << below(g, 20);
     }
     switch (s->kind) {
@@ -119,7 +129,7 @@ static uint64_t number(struct gen *g, unsigned f)
     case 3: return s->last += below(g, 20) == 0 ? s->step : 0;    /* runs that rise */
     case 4: return below(g, 20) ? s->last : (s->last = below(g, 100)); /* runs */
     case 5: return below(g, 128);
-    case 6: return next(g) >> below(g, 64);
+    case 6: return any_width(g);
     default: return next(g);
     }
 }
@@ -187,11 +197,13 @@ static void make_module(struct gen *g)
 
 static void make_frame(struct gen *g)
 {
-    snap_frame f = { .function = 1 + number_below(g, 2, g->strings),
-                     .file = maybe_id(g, 3, g->strings), .module = maybe_id(g, 4, g->modules),
-                     .address = below(g, 2) ? number(g, 5) : 0,
-                     .line = (uint32_t)(below(g, 2) ? number(g, 6) : 0),
-                     .language = (uint32_t)below(g, 6) };
+    snap_frame f = { 0 };
+    f.function = 1 + number_below(g, 2, g->strings);
+    f.file = maybe_id(g, 3, g->strings);
+    f.module = maybe_id(g, 4, g->modules);
+    f.address = below(g, 2) ? number(g, 5) : 0;
+    f.line = (uint32_t)(below(g, 2) ? number(g, 6) : 0);
+    f.language = (uint32_t)below(g, 6);
     if (snap_writer_frame(g->w, &f, &g->frames) != SNAP_OK) return;
     struct gen_row row = { .v = { f.function, f.file, f.module, f.address, f.line, f.language } };
     gen_log_add(g->log, SNAP_KIND_FRAME, &row);
@@ -207,12 +219,15 @@ static void make_stack(struct gen *g)
 
 static void make_type(struct gen *g)
 {
-    snap_type t = { .name = 1 + number_below(g, 9, g->strings),
-                    .module = maybe_id(g, 10, g->strings), .base = maybe_id(g, 11, g->types),
-                    .object = below(g, 2) ? number(g, 12) : 0,
-                    .loader = below(g, 9) ? 0 : number(g, 13),
-                    .size = below(g, 2) ? number(g, 14) & SNAP_MAX_SIZE : 0,
-                    .kind = (uint32_t)below(g, 9), .flags = (uint32_t)below(g, 16) };
+    snap_type t = { 0 };
+    t.name = 1 + number_below(g, 9, g->strings);
+    t.module = maybe_id(g, 10, g->strings);
+    t.base = maybe_id(g, 11, g->types);
+    t.object = below(g, 2) ? number(g, 12) : 0;
+    t.loader = below(g, 9) ? 0 : number(g, 13);
+    t.size = below(g, 2) ? number(g, 14) & SNAP_MAX_SIZE : 0;
+    t.kind = (uint32_t)below(g, 9);
+    t.flags = (uint32_t)below(g, 16);
     if (snap_writer_type(g->w, &t, &g->types) != SNAP_OK) return;
     struct gen_row row = { .v = { t.name, t.module, t.object, t.base, t.loader, t.size, t.kind,
                                   t.flags } };
@@ -238,7 +253,8 @@ static void make_pair(struct gen *g, int label)
 {
     char key[40], value[80];
     int k = snprintf(key, sizeof key, "key.%llu", (unsigned long long)below(g, 50));
-    int v = snprintf(value, sizeof value, "%0*llu", (int)below(g, 60), (unsigned long long)next(g));
+    int width = (int)below(g, 60);
+    int v = snprintf(value, sizeof value, "%0*llu", width, (unsigned long long)next(g));
     snap_status s = label ? snap_writer_label(g->w, key, value)
                           : snap_writer_metadata(g->w, key, value);
     if (s != SNAP_OK) return;
@@ -266,9 +282,12 @@ static void make_sample(struct gen *g)
 
 static void make_event(struct gen *g)
 {
-    snap_event e = { .mono_ns = number(g, 17), .address = number(g, 18),
-                     .op = (uint32_t)(1 + below(g, 2)), .stack = maybe_id(g, 19, g->stacks),
-                     .thread = below(g, 2) ? number(g, 20) : 0 };
+    snap_event e = { 0 };
+    e.mono_ns = number(g, 17);
+    e.address = number(g, 18);
+    e.op = (uint32_t)(1 + below(g, 2));
+    e.stack = maybe_id(g, 19, g->stacks);
+    e.thread = below(g, 2) ? number(g, 20) : 0;
     if (e.op == SNAP_EVENT_ALLOC) e.size = number(g, 21) & SNAP_MAX_SIZE;
     if (snap_writer_event(g->w, &e) != SNAP_OK) return;
     struct gen_row row = { .snapshot = g->snapshot,
@@ -280,8 +299,12 @@ static void make_event(struct gen *g)
 
 static void make_thread(struct gen *g)
 {
-    snap_thread t = { .id = next(g), .os_id = below(g, 100), .name = maybe_id(g, 22, g->strings),
-                      .stack = maybe_id(g, 23, g->stacks), .object = below(g, 2) ? next(g) : 0 };
+    snap_thread t = { 0 };
+    t.id = next(g);
+    t.os_id = below(g, 100);
+    t.name = maybe_id(g, 22, g->strings);
+    t.stack = maybe_id(g, 23, g->stacks);
+    t.object = below(g, 2) ? next(g) : 0;
     if (snap_writer_thread(g->w, &t, &g->threads) != SNAP_OK) return;
     struct gen_row row = { .snapshot = g->snapshot, .v = { t.id, t.os_id, t.name, t.stack, t.object } };
     gen_log_add(g->log, SNAP_KIND_THREAD, &row);
@@ -295,16 +318,24 @@ static uint64_t object_id(uint64_t ordinal)
 
 static void make_object(struct gen *g)
 {
-    snap_object o = { .id = object_id(g->objects), .type = 1 + number_below(g, 24, g->types),
-                      .shallow_size = number(g, 25) & SNAP_MAX_SIZE,
-                      .have = (uint32_t)(next(g) & next(g) & 0x3ff),
-                      .flags = (uint32_t)number(g, 26), .stack = maybe_id(g, 27, g->stacks),
-                      .name = below(g, 9) ? 0 : 1 + below(g, g->strings),
-                      .native_size = number(g, 28) & SNAP_MAX_SIZE, .refcount = number(g, 29),
-                      .length = below(g, 100), .capacity = number(g, 30) & SNAP_MAX_SIZE,
-                      .hash = next(g), .bound = below(g, 1000), .buffer = next(g),
-                      .generation = (uint8_t)below(g, 3), .resource = (uint8_t)below(g, 10),
-                      .state = (uint8_t)below(g, 3) };
+    snap_object o = { 0 };
+    o.id = object_id(g->objects);
+    o.type = 1 + number_below(g, 24, g->types);
+    o.shallow_size = number(g, 25) & SNAP_MAX_SIZE;
+    o.have = (uint32_t)(next(g) & next(g) & 0x3ff);
+    o.flags = (uint32_t)number(g, 26);
+    o.stack = maybe_id(g, 27, g->stacks);
+    o.name = below(g, 9) ? 0 : 1 + below(g, g->strings);
+    o.native_size = number(g, 28) & SNAP_MAX_SIZE;
+    o.refcount = number(g, 29);
+    o.length = below(g, 100);
+    o.capacity = number(g, 30) & SNAP_MAX_SIZE;
+    o.hash = next(g);
+    o.bound = below(g, 1000);
+    o.buffer = next(g);
+    o.generation = (uint8_t)below(g, 3);
+    o.resource = (uint8_t)below(g, 10);
+    o.state = (uint8_t)below(g, 3);
     if ((g->flags & GEN_DUPLICATES) && g->objects && below(g, 50) == 0) {
         o.id = object_id(below(g, g->objects));
     }
@@ -329,10 +360,11 @@ static void make_edges(struct gen *g, uint64_t source, uint64_t all, int own)
     int by_ordinal = g->style[31].kind & 1;
     for (size_t i = 0; i < n; i++) {
         if (mixed) by_ordinal = (int)below(g, 2);
-        e[i] = (snap_edge){ .target = pick_target(g, all, by_ordinal),
-                            .name = below(g, 2) ? 0 : 1 + below(g, g->strings),
-                            .kind = (uint16_t)(1 + below(g, 16)),
-                            .flags = (uint16_t)(below(g, 2) | (by_ordinal ? SNAP_EDGE_TO_ORDINAL : 0u)) };
+        memset(&e[i], 0, sizeof e[i]);
+        e[i].target = pick_target(g, all, by_ordinal);
+        e[i].name = below(g, 2) ? 0 : 1 + below(g, g->strings);
+        e[i].kind = (uint16_t)(1 + below(g, 16));
+        e[i].flags = (uint16_t)(below(g, 2) | (by_ordinal ? SNAP_EDGE_TO_ORDINAL : 0u));
         if (below(g, 5) == 0) {
             e[i].flags |= SNAP_EDGE_HAS_KEY_HASH;
             e[i].key_hash = (uint32_t)below(g, 1u << 24);
@@ -357,10 +389,14 @@ static void make_edges(struct gen *g, uint64_t source, uint64_t all, int own)
 
 static void make_root(struct gen *g, int by_ordinal)
 {
-    snap_root r = { .object = pick_target(g, g->objects, by_ordinal),
-                    .name = maybe_id(g, 0, g->strings), .thread = maybe_id(g, 1, g->threads),
-                    .frame = maybe_id(g, 2, g->frames), .depth = (uint32_t)below(g, 30),
-                    .kind = (uint16_t)(1 + below(g, 19)), .by_ordinal = (uint16_t)by_ordinal };
+    snap_root r = { 0 };
+    r.object = pick_target(g, g->objects, by_ordinal);
+    r.name = maybe_id(g, 0, g->strings);
+    r.thread = maybe_id(g, 1, g->threads);
+    r.frame = maybe_id(g, 2, g->frames);
+    r.depth = (uint32_t)below(g, 30);
+    r.kind = (uint16_t)(1 + below(g, 19));
+    r.by_ordinal = (uint16_t)by_ordinal;
     if (snap_writer_root(g->w, &r) != SNAP_OK) return;
     struct gen_row row = gen_row_of_root(g->snapshot, &r);
     gen_log_add(g->log, SNAP_KIND_ROOT, &row);
@@ -377,9 +413,12 @@ static void make_rare(struct gen *g)
                                .v = { ordinal, size } };
         gen_log_add(g->log, SNAP_KIND_VALUE, &row);
     }
-    snap_block b = { .address = number(g, 3), .size = number(g, 4) & SNAP_MAX_SIZE,
-                     .stack = maybe_id(g, 5, g->stacks), .domain = below(g, 3),
-                     .owner = below(g, 2) ? object_id(ordinal) : 0 };
+    snap_block b = { 0 };
+    b.address = number(g, 3);
+    b.size = number(g, 4) & SNAP_MAX_SIZE;
+    b.stack = maybe_id(g, 5, g->stacks);
+    b.domain = below(g, 3);
+    b.owner = below(g, 2) ? object_id(ordinal) : 0;
     if (snap_writer_block(g->w, &b) == SNAP_OK) {
         struct gen_row row = { .snapshot = g->snapshot,
                                .v = { b.address, b.size, b.stack, b.domain, b.owner } };
