@@ -11,7 +11,9 @@ struct build {
     struct heap_analysis *out;
     struct heap_walk walk;
     struct heap_reverse reverse;
-    uint32_t *rep;   /* by number: smallest member of its component */
+    bool lengauer_tarjan;
+    bool exact;      /* components have their retained sizes already */
+    uint32_t *rep;   /* by number: smallest member of its component; later the component's index */
     uint32_t *idom;  /* by number */
     uint32_t *row;   /* by number */
     uint32_t *entry; /* nodes that the garbage root refers to */
@@ -45,11 +47,12 @@ static enum heap_status check(const struct heap_graph *g)
     return !g->native || sum_fits(g->native, g->n) ? HEAP_OK : HEAP_TOO_LARGE;
 }
 
-static enum heap_status walk_live(struct build *b)
+static enum heap_status walk_live(struct build *b, unsigned want)
 {
     const struct heap_graph *g = b->g;
     enum heap_status status = heap_walk_begin(&b->walk, g);
     if (status != HEAP_OK) return status;
+    if (want & HEAP_SAVE_MEMORY) b->walk.back_limit = 0;
     heap_walk_root(&b->walk);
     for (uint64_t i = 0; i < g->n_roots && status == HEAP_OK; i++) {
         if (i + HEAP_AHEAD < g->n_roots) HEAP_PREFETCH(&b->walk.num[g->root[i + HEAP_AHEAD]]);
@@ -98,11 +101,9 @@ static enum heap_status list_entries(struct build *b, const uint32_t *rep, const
 
 static enum heap_status find_entries(struct build *b, bool *whole)
 {
-    uint32_t first = b->out->garbage_root, n = b->walk.count - first;
+    uint32_t first = b->out->garbage_root;
     struct heap_reverse reverse;
-    const struct heap_back_edge *back = b->walk.back ? b->walk.back + b->back_of_live : NULL;
-    enum heap_status status =
-        heap_reverse_build(back, b->walk.n_back - b->back_of_live, first, n, &reverse);
+    enum heap_status status = heap_reverse_build(&b->walk, b->back_of_live, first, &reverse);
     if (status != HEAP_OK) return status;
     uint32_t *rep = heap_new(b->walk.count, sizeof *rep);
     uint64_t *entered = heap_new_zeroed(heap_holds_words(b->walk.count), sizeof *entered);
@@ -127,7 +128,7 @@ static enum heap_status walk_again(struct build *b)
         w->self[v / 64] &= ~(UINT64_C(1) << (v % 64));
     }
     w->count = b->out->garbage_root;
-    w->n_back = b->back_of_live;
+    if (!w->overflowed) w->n_back = b->back_of_live;
     heap_walk_root(w);
     enum heap_status status = HEAP_OK;
     for (uint32_t i = 0; i < b->n_entry && status == HEAP_OK; i++)
@@ -154,12 +155,16 @@ static enum heap_status walk_garbage(struct build *b)
 static enum heap_status reverse_all(struct build *b)
 {
     struct heap_walk *w = &b->walk;
-    free(w->num);
     free(w->stack);
-    w->num = NULL;
     w->stack = NULL;
-    enum heap_status status = heap_reverse_build(w->back, w->n_back, 0, w->count, &b->reverse);
+    if (!w->overflowed) {
+        free(w->num);
+        w->num = NULL;
+    }
+    enum heap_status status = heap_reverse_build(w, 0, 0, &b->reverse);
+    free(w->num);
     free(w->back);
+    w->num = NULL;
     w->back = NULL;
     return status;
 }
@@ -171,17 +176,29 @@ static enum heap_status find_components(struct build *b)
     return heap_components_find(&b->reverse, b->walk.tree, b->rep, &b->out->steps);
 }
 
-static enum heap_status find_dominators(struct build *b, bool lengauer_tarjan)
+static enum heap_status find_dominators(struct build *b)
 {
-    b->idom = heap_new_none(b->walk.count);
+    b->idom = heap_new(b->walk.count, sizeof *b->idom);
     if (!b->idom) return HEAP_NO_MEMORY;
     struct heap_flow flow = { .root = 0, .end = b->out->garbage_root, .tree = b->walk.tree,
                               .fold = b->walk.fold, .reverse = &b->reverse };
-    enum heap_status status = heap_dominators(&flow, lengauer_tarjan, b->idom, &b->out->steps);
+    enum heap_status status = heap_dominators(&flow, b->lengauer_tarjan, b->idom, &b->out->steps);
     if (status != HEAP_OK) return status;
     flow.root = b->out->garbage_root;
     flow.end = b->walk.count;
-    return heap_dominators(&flow, lengauer_tarjan, b->idom, &b->out->steps);
+    b->idom[0] = b->idom[flow.root] = HEAP_NONE;
+    return heap_dominators(&flow, b->lengauer_tarjan, b->idom, &b->out->steps);
+}
+
+/* From here on only vertices, dominators and components are needed. */
+static void free_edges(struct build *b)
+{
+    heap_reverse_free(&b->reverse);
+    free(b->walk.tree);
+    free(b->walk.fold);
+    free(b->walk.self);
+    b->walk.tree = b->walk.fold = NULL;
+    b->walk.self = NULL;
 }
 
 static enum heap_status fill_rows(struct build *b)
@@ -189,6 +206,9 @@ static enum heap_status fill_rows(struct build *b)
     struct heap_analysis *out = b->out;
     enum heap_status status = heap_rows_build(b->g, b->walk.vertex, b->idom, &b->row, out);
     if (status != HEAP_OK) return status;
+    free(b->walk.vertex);
+    free(b->idom);
+    b->walk.vertex = b->idom = NULL;
     out->retained_size = heap_retained_by_row(out, b->g->shallow);
     if (!out->retained_size) return HEAP_NO_MEMORY;
     out->live_size = out->retained_size[0];
@@ -199,14 +219,6 @@ static enum heap_status fill_rows(struct build *b)
     out->live_native = out->retained_native[0];
     out->garbage_native = out->retained_native[out->garbage_root];
     return HEAP_OK;
-}
-
-static enum heap_status list_components(struct build *b, bool lengauer_tarjan)
-{
-    const struct heap_component_input in = { .walk = &b->walk, .reverse = &b->reverse,
-                                             .rep = b->rep, .idom = b->idom, .row = b->row,
-                                             .garbage_root = b->out->garbage_root };
-    return heap_components_build(&in, lengauer_tarjan, b->out);
 }
 
 static void free_build(struct build *b)
@@ -244,19 +256,28 @@ static enum heap_status fill_nodes(struct build *b)
     return HEAP_OK;
 }
 
-static enum heap_status run(struct build *b, unsigned want)
+/* What needs edges. */
+static enum heap_status run_on_edges(struct build *b, unsigned want)
 {
-    bool lengauer_tarjan = want & HEAP_USE_LENGAUER_TARJAN;
-    enum heap_status status = walk_live(b);
+    enum heap_status status = walk_live(b, want);
     if (status == HEAP_OK) status = walk_garbage(b);
     if (status == HEAP_OK) status = reverse_all(b);
     if (status == HEAP_OK && want & HEAP_WANT_COMPONENTS) status = find_components(b);
-    if (status == HEAP_OK) status = find_dominators(b, lengauer_tarjan);
-    if (status == HEAP_OK && !(want & HEAP_WANT_COMPONENTS)) heap_reverse_free(&b->reverse);
+    if (status == HEAP_OK) status = find_dominators(b);
+    if (status == HEAP_OK && want & HEAP_WANT_COMPONENTS)
+        status = heap_components_list(&b->walk, &b->reverse, b->idom, b->lengauer_tarjan, b->rep,
+                                      &b->exact, b->out);
+    b->out->steps.edges_walked = b->walk.edges_walked;
+    free_edges(b);
+    return status;
+}
+
+static enum heap_status run(struct build *b, unsigned want)
+{
+    enum heap_status status = run_on_edges(b, want);
     if (status == HEAP_OK) status = fill_rows(b);
     if (status == HEAP_OK && want & HEAP_WANT_COMPONENTS)
-        status = list_components(b, lengauer_tarjan);
-    b->out->steps.edges_walked = b->walk.edges_walked;
+        status = heap_components_finish(b->rep, b->row, b->exact, b->out);
     free_build(b);
     if (status == HEAP_OK) status = fill_nodes(b);
     if (status == HEAP_OK && want & HEAP_WANT_PATHS) status = heap_add_paths(b->g, b->out);
@@ -271,7 +292,7 @@ enum heap_status heap_analyse(const struct heap_graph *g, unsigned want, uint64_
     if (status != HEAP_OK) return status;
     out->n_nodes = g->n;
     out->n_rows = g->n + 2;
-    struct build b = { .g = g, .out = out };
+    struct build b = { .g = g, .out = out, .lengauer_tarjan = want & HEAP_USE_LENGAUER_TARJAN };
     status = run(&b, want);
     free_build(&b);
     free(b.entry);

@@ -49,6 +49,8 @@ struct heap_walk {
     uint32_t root;      /* number of the virtual root being walked; edges below it hold nothing */
     struct heap_back_edge *back; /* edges to smaller numbers, in the order they were met */
     uint64_t n_back, back_capacity;
+    uint64_t back_limit; /* more than these are not kept but looked for again (overflowed) */
+    bool overflowed;
     struct heap_frame *stack;
     uint64_t stack_capacity;
     uint64_t edges_walked;
@@ -71,9 +73,10 @@ struct heap_reverse {
     uint32_t *source;
 };
 
-/* Counting sort of `n_edges` back edges by target. HEAP_TOO_LARGE from 2^32-1 edges on. */
-enum heap_status heap_reverse_build(const struct heap_back_edge *edge, uint64_t n_edges,
-                                    uint32_t first, uint32_t n, struct heap_reverse *out);
+/* Counting sort of the back edges of a walk that lead to numbers from `first` on, by target; the first
+ * `skip` edges of the list do not. HEAP_TOO_LARGE from 2^32-1 edges on. */
+enum heap_status heap_reverse_build(const struct heap_walk *w, uint64_t skip, uint32_t first,
+                                    struct heap_reverse *out);
 void heap_reverse_free(struct heap_reverse *r);
 
 /* One tree of a preorder forest whose dominators are wanted: numbers root .. end-1. With `rep`, every
@@ -107,18 +110,20 @@ enum heap_status heap_rows_build(const struct heap_graph *g, const uint32_t *ver
  * The result is malloc'd; NULL when out of memory. */
 uint64_t *heap_retained_by_row(const struct heap_analysis *a, const uint64_t *size);
 
-/* What the components' numbers and sizes are made of; arrays by preorder number. */
-struct heap_component_input {
-    const struct heap_walk *walk;
-    const struct heap_reverse *reverse;
-    const uint32_t *rep, *idom;
-    const uint32_t *row;
-    uint32_t garbage_root;
-};
+/*
+ * Components by preorder number, before rows exist. rep[v] is replaced by the number of v's component
+ * (in the order of smallest members) or HEAP_NONE. In out->components, everything is filled but
+ * first_row, and the retained sizes only if *exact is set; else each component has one entry, and
+ * retains what its topmost member retains.
+ */
+enum heap_status heap_components_list(const struct heap_walk *w, const struct heap_reverse *r,
+                                      const uint32_t *idom, bool lengauer_tarjan, uint32_t *rep,
+                                      bool *exact, struct heap_analysis *out);
 
-/* Component numbers by row and the list of components, with their exact retained sizes. */
-enum heap_status heap_components_build(const struct heap_component_input *in,
-                                       bool lengauer_tarjan, struct heap_analysis *out);
+/* Brings components into row space and into their final order. component[v] is what
+ * heap_components_list left, row[v] the row of number v. */
+enum heap_status heap_components_finish(const uint32_t *component, const uint32_t *row, bool exact,
+                                        struct heap_analysis *out);
 
 /* Stable radix sort of n indexes by key[index] descending. `index` holds the result, `scratch` has n
  * elements as well. O(n * digits that differ). */

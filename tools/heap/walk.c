@@ -5,15 +5,23 @@
  *   to an unnumbered object    a tree edge: tree[];
  *   to a larger number         to a descendant: only the smallest source matters to dominators, and
  *                              none of them to components, since the tree has a path: fold[];
- *   to a smaller number        kept, in preorder numbers, in the list `back`;
+ *   to a smaller number        kept, in preorder numbers, in the list `back`, up to a limit;
  *   to itself                  a bit;
  *   below the current root     from garbage to a live object: holds nothing.
- * So the target array is read once, and no later phase touches the input's edges.
+ * So the target array is read once, and unless back edges are too many for the list no later phase
+ * touches the input's edges.
  *
  * O(n + m) time. An explicit stack holds only objects that still have edges to look at: a leaf never
  * enters it, and an object that follows its last edge leaves it, so a list needs no stack at all.
  */
 #include "heap/internal.h"
+
+/*
+ * How many back edges are kept as a list. The list and the arrays sorted from it take 12 B an edge
+ * while both exist; looking for the edges again takes 4, and 4 B a node, but reads all edges twice,
+ * with a cache miss each. This limit keeps either way within 32 B a node + 9 B an edge, input included.
+ */
+#define BACK_LIMIT(n, m) ((uint64_t)(n) * 2 / 3 + (m) / 12 * 5)
 
 struct heap_frame {
     uint32_t number;   /* preorder number of the object */
@@ -23,7 +31,8 @@ struct heap_frame {
 enum heap_status heap_walk_begin(struct heap_walk *w, const struct heap_graph *g)
 {
     uint64_t rows = (uint64_t)g->n + 2;
-    *w = (struct heap_walk){ .g = g };
+    uint64_t m = g->off[g->n];
+    *w = (struct heap_walk){ .g = g, .back_limit = BACK_LIMIT(rows, m) };
     w->num = heap_new_none(g->n);
     w->vertex = heap_new(rows, sizeof *w->vertex);
     w->tree = heap_new(rows, sizeof *w->tree);
@@ -82,8 +91,20 @@ static inline bool push(struct heap_walk *w, uint64_t *depth, uint32_t number, u
     return true;
 }
 
+/* Past the limit the list is given up: its memory is worth more than a second look at the edges. */
+static bool give_up(struct heap_walk *w)
+{
+    free(w->back);
+    w->back = NULL;
+    w->back_capacity = w->n_back = 0;
+    w->overflowed = true;
+    return true;
+}
+
 static inline bool keep(struct heap_walk *w, uint32_t from, uint32_t to)
 {
+    if (w->overflowed) return true;
+    if (HEAP_UNLIKELY(w->n_back == w->back_limit)) return give_up(w);
     if (HEAP_UNLIKELY(w->n_back == w->back_capacity) &&
         !grow((void **)&w->back, &w->back_capacity, sizeof *w->back))
         return false;
