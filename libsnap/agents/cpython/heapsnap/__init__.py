@@ -1,0 +1,183 @@
+"""Snapshots of a CPython process's heap, for the snap toolkit.
+
+    import heapsnap
+    heapsnap.dump("before.snap")
+    ...
+    heapsnap.dump("after.snap")
+
+``snapdiff before.snap after.snap`` then says what grew and who owns it. ``listen()`` lets another
+process ask for snapshots (``python3 -m heapsnap ask PID``).
+"""
+
+import contextlib
+import errno
+import os
+import stat
+import typing
+
+from . import _heapsnap
+from ._heapsnap import __version__
+from ._listen import listen, listening, stop_listening
+
+__all__ = [
+    "DumpResult", "HeapsnapError", "Plan", "__version__", "dump", "listen", "listening", "plan",
+    "self_check", "stop_listening",
+]
+
+
+class HeapsnapError(RuntimeError):
+    """A capture failed; the message says why in one sentence."""
+
+
+class DumpResult(typing.NamedTuple):
+    """What :func:`dump` wrote."""
+
+    path: typing.Optional[str]  #: the file's name; None where a descriptor was given
+    objects: int
+    edges: int
+    bytes: int                  #: size of the file
+    pause: float                #: seconds during which no Python code could run
+    total: float                #: seconds until the file was whole
+    mode: str                   #: "fork" or "inline"
+    why: str                    #: why that mode
+
+
+class Plan(typing.NamedTuple):
+    """What a capture would cost now; estimates, from the resident size."""
+
+    mode: str
+    why: str
+    rss: int            #: resident bytes of the process
+    objects: int
+    pause: float        #: seconds
+    total: float        #: seconds
+    extra_bytes: int    #: memory needed while the capture lasts
+
+
+def dump(path_or_fd, *, mode="auto", names="code", values=False, gc_collect=False, labels=None,
+         reason=None):
+    """Write a snapshot of this process's whole Python heap.
+
+    path_or_fd  a path, or an open file descriptor (or an object with ``fileno``) that the snapshot
+                is written to from its current position. A path is written as ``PATH.part``, readable
+                by the owner only, and takes its name when it is whole; an existing regular file is
+                replaced.
+    mode        "fork": the heap is walked in a forked child, so that the program stands still for
+                milliseconds only, at the price of memory. "inline": walked here, about 0.3 seconds
+                a million objects, in which no Python code runs. "auto": fork where memory allows.
+    names       which keys of dictionaries are written as they are: "code", those that are a name
+                or a constant in the program's own code; "keys", short strings; "none". Any other
+                key is told by a hash under a secret key that changes with every process. Names of
+                types, attributes, functions, variables, modules and files are always written.
+    values      write previews of the contents of str, bytes and int objects as well.
+    gc_collect  run a full collection first. Finalizers may run; otherwise no Python code does.
+    labels      a dict of str to str, such as ``{"service": "checkout", "version": "1.2"}``.
+    reason      why the snapshot is taken, one line for the record.
+
+    Returns a :class:`DumpResult`; raises :class:`HeapsnapError` or :class:`OSError`.
+
+    What is captured: all objects that the collector knows, frozen ones too (``gc.freeze``), and all
+    that these and the interpreter reach: also str, int, bytes, untracked tuples and dicts. No
+    reference is taken, no object made, no instance given a ``__dict__``.
+
+    Sizes are what the allocator gave, unlike ``sys.getsizeof``: for each block that the object alone
+    owns, the size asked for, rounded as the allocator rounds (up to 512 bytes to a multiple of 16;
+    beyond, with 8 bytes of malloc's header, to a multiple of 16 less these 8). An object's own block
+    is ``16`` (the collector's header, if its type has one) ``+ 16`` (3.11 and later: the slots for
+    attributes and weak references, if its class has them) ``+ __basicsize__ + items *
+    __itemsize__``, and on 3.13 the inline attribute values, ``8 + 9 * n`` rounded up. Further blocks:
+    the items of a list, the keys and values of a dict, the table of a set, the attribute values of
+    3.11 and 3.12, cached UTF-8 of a str, and so on. Objects that are part of a loaded file count 0.
+    """
+    labels = dict(labels) if labels else None
+    arguments = (mode, names, bool(values), bool(gc_collect), labels, reason)
+    fd = _descriptor(path_or_fd)
+    if fd is not None:
+        return _result(None, _run(fd, arguments))
+    path = os.fsdecode(path_or_fd)
+    with _part_file(path) as fd:
+        facts = _run(fd, arguments)
+    return _result(path, facts)
+
+
+def plan(mode="auto"):
+    """What a capture would cost now, and which mode "auto" would take: a :class:`Plan`."""
+    mode, why, rss, objects, pause, total, extra = _heapsnap.plan(mode)
+    return Plan(mode, why, rss, objects, pause * 1e-9, total * 1e-9, extra)
+
+
+def self_check():
+    """Compare the collector's lists as the walk reads them with what the ``gc`` module counts.
+
+    Returns the number of tracked objects, frozen ones included; raises :class:`HeapsnapError` when
+    the two differ. (The layouts of objects are checked when the package is imported.)
+    """
+    import gc
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        # The list that gc.get_objects() makes is tracked by the time that the lists are counted.
+        known = gc.get_objects()
+        seen = _heapsnap._tracked()
+        expected = len(known) + 1 + gc.get_freeze_count()
+    finally:
+        if was_enabled:
+            gc.enable()
+    if sum(seen) != expected:
+        raise HeapsnapError("the collector knows %d objects, the walk sees %d"
+                            % (expected, sum(seen)))
+    return sum(seen)
+
+
+def _descriptor(path_or_fd):
+    """The descriptor that was given, or None for a path."""
+    if isinstance(path_or_fd, int):
+        return path_or_fd
+    if isinstance(path_or_fd, (str, bytes, os.PathLike)):
+        return None
+    try:
+        fileno = path_or_fd.fileno
+    except AttributeError:
+        raise TypeError("dump() takes a path or a file descriptor, not %s"
+                        % type(path_or_fd).__name__) from None
+    if hasattr(path_or_fd, "flush"):
+        path_or_fd.flush()
+    return fileno()
+
+
+def _run(fd, arguments):
+    try:
+        return _heapsnap.dump(fd, *arguments)
+    except RuntimeError as error:
+        raise HeapsnapError(str(error)) from None
+
+
+def _result(path, facts):
+    objects, edges, size, pause, total, mode, why = facts
+    return DumpResult(path, objects, edges, size, pause * 1e-9, total * 1e-9, mode, why)
+
+
+@contextlib.contextmanager
+def _part_file(path):
+    """A descriptor for ``path.part``, which becomes ``path`` when the block ends without an error.
+
+    After an error the part stays where it is if anything was written: tools read it as far as it
+    goes.
+    """
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise OSError(errno.EEXIST, "exists and is not a regular file", path)
+    except FileNotFoundError:
+        pass
+    part = path + ".part"
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        yield fd
+        os.fsync(fd)
+        os.rename(part, path)
+    except BaseException:
+        if os.fstat(fd).st_size == 0:
+            os.unlink(part)
+        raise
+    finally:
+        os.close(fd)

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The columns of one object. The contract and the rule of sizes are in describe.h.
+ */
+#define _GNU_SOURCE
+#include "describe.h"
+
+#include <link.h>
+#include <string.h>
+
+#define POOLED_MOST   512u
+#define MALLOC_ALIGN  16u
+#define MALLOC_HEADER 8u
+#define MALLOC_LEAST  24u
+#define WORD          sizeof(void *)
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+size_t describe_block(const struct describe *describe, size_t size)
+{
+    if (describe->debug_bytes < 0) return size;
+    size += (size_t)describe->debug_bytes;
+    if (size == 0) size = 1;
+    if (describe->pooled && size <= POOLED_MOST) return (size + 15) & ~(size_t)15;
+    size_t chunk = (size + MALLOC_HEADER + MALLOC_ALIGN - 1) & ~(size_t)(MALLOC_ALIGN - 1);
+    size_t given = chunk - MALLOC_HEADER;
+    return given < MALLOC_LEAST ? MALLOC_LEAST : given;
+}
+
+static int add_image(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    struct describe *describe = ctx;
+
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        if (info->dlpi_phdr[i].p_type != PT_LOAD || describe->n_images == DESCRIBE_IMAGES) continue;
+        uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+        unsigned at = describe->n_images++;
+        for (; at > 0 && describe->images[at - 1].start > start; at--)
+            describe->images[at] = describe->images[at - 1];
+        describe->images[at].start = start;
+        describe->images[at].end = start + info->dlpi_phdr[i].p_memsz;
+    }
+    return 0;
+}
+
+void describe_init(struct describe *describe)
+{
+    memset(describe, 0, sizeof(*describe));
+    describe->debug_bytes = layout_allocator(&describe->pooled);
+    dl_iterate_phdr(add_image, describe);
+}
+
+/* Segments lie far apart and heap objects together, so that the gap of the last address mostly
+ * answers. */
+static bool is_static(struct describe *describe, uintptr_t addr)
+{
+    if (addr >= describe->gap_start && addr < describe->gap_end) return false;
+    unsigned low = 0, high = describe->n_images;
+    while (low < high) { /* the first segment that ends after the address */
+        unsigned middle = (low + high) / 2;
+        if (describe->images[middle].end <= addr)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < describe->n_images && addr >= describe->images[low].start) return true;
+    describe->gap_start = low > 0 ? describe->images[low - 1].end : 0;
+    describe->gap_end = low < describe->n_images ? describe->images[low].start : UINTPTR_MAX;
+    return false;
+}
+
+/* ---- by type --------------------------------------------------------------------------------- */
+
+struct sum {
+    const struct describe *describe;
+    snap_object *row;
+};
+
+static void add_block(void *ctx, size_t size)
+{
+    struct sum *sum = ctx;
+    if (size > 0) sum->row->shallow_size += describe_block(sum->describe, size);
+}
+
+static void set_length(snap_object *row, size_t length)
+{
+    row->length = length;
+    row->have |= SNAP_HAS_LENGTH;
+}
+
+static void set_capacity(snap_object *row, size_t capacity)
+{
+    row->capacity = capacity;
+    row->have |= SNAP_HAS_CAPACITY;
+}
+
+static void set_resource(snap_object *row, unsigned resource, bool open)
+{
+    row->resource = (uint8_t)resource;
+    row->state = open ? SNAP_STATE_OPEN : SNAP_STATE_CLOSED;
+    row->have |= SNAP_HAS_RESOURCE | SNAP_HAS_STATE;
+}
+
+static void describe_str(struct sum *sum, const struct names *names, PyObject *op)
+{
+    struct str_view view;
+    size_t blocks[3];
+
+    layout_str(op, &view);
+    size_t n = layout_str_extra(op, blocks);
+    for (size_t i = 0; i < n; i++) add_block(sum, blocks[i]);
+    if (view.data == NULL) return;
+    set_length(sum->row, view.length);
+    if (view.interned)
+        sum->row->flags |= SNAP_OBJECT_INTERNED;
+    else {
+        sum->row->hash = names_content_hash(names, op);
+        sum->row->have |= SNAP_HAS_HASH;
+    }
+}
+
+static void describe_list(struct sum *sum, PyObject *op)
+{
+    PyListObject *list = (PyListObject *)op;
+
+    set_length(sum->row, (size_t)Py_SIZE(op));
+    set_capacity(sum->row, (size_t)list->allocated);
+    if (list->ob_item != NULL) add_block(sum, (size_t)list->allocated * WORD);
+}
+
+/* A node of an ordered dictionary's list: key, hash, two links (odictobject.c). */
+#define ODICT_NODE (4 * WORD)
+
+static void describe_dict(struct sum *sum, PyObject *op, const struct type_info *info)
+{
+    struct dict_view view;
+    size_t used = (size_t)((PyDictObject *)op)->ma_used;
+
+    layout_dict(op, &view);
+    set_length(sum->row, used);
+    set_capacity(sum->row, (size_t)view.keys.capacity);
+    if (!view.shared) add_block(sum, view.keys.bytes);
+    add_block(sum, view.values_bytes);
+    if (info->visit == VISIT_ODICT && used > 0) {
+        sum->row->shallow_size += used * describe_block(sum->describe, ODICT_NODE);
+        add_block(sum, (size_t)view.keys.capacity * 3 / 2 * WORD);
+    }
+}
+
+static void describe_set(struct sum *sum, PyObject *op)
+{
+    PySetObject *set = (PySetObject *)op;
+
+    set_length(sum->row, (size_t)set->used);
+    set_capacity(sum->row, (size_t)set->mask + 1);
+    if (set->table != set->smalltable) add_block(sum, ((size_t)set->mask + 1) * sizeof(setentry));
+}
+
+/* deque and array of the standard library: beginnings of private structures, checked at import. */
+struct deque_head {
+    PyObject_VAR_HEAD void *left, *right;
+    Py_ssize_t left_index, right_index;
+    size_t state;
+    Py_ssize_t maxlen;
+};
+#define DEQUE_BLOCK_ITEMS 64
+#define DEQUE_BLOCK_BYTES ((DEQUE_BLOCK_ITEMS + 2) * WORD)
+
+struct array_head {
+    PyObject_VAR_HEAD char *items;
+    Py_ssize_t allocated;
+    const struct {
+        char typecode;
+        int itemsize;
+    } * descr;
+};
+
+static void describe_deque(struct sum *sum, PyObject *op)
+{
+    const struct deque_head *deque = (const struct deque_head *)(void *)op;
+    size_t n = (size_t)Py_SIZE(op);
+    size_t blocks =
+        n == 0 ? 1 : ((size_t)deque->left_index + n + DEQUE_BLOCK_ITEMS - 1) / DEQUE_BLOCK_ITEMS;
+
+    set_length(sum->row, n);
+    set_capacity(sum->row, blocks * DEQUE_BLOCK_ITEMS);
+    sum->row->shallow_size += blocks * describe_block(sum->describe, DEQUE_BLOCK_BYTES);
+    if (deque->maxlen >= 0) {
+        sum->row->bound = (uint64_t)deque->maxlen;
+        sum->row->have |= SNAP_HAS_BOUND;
+    }
+}
+
+static void describe_array(struct sum *sum, PyObject *op)
+{
+    const struct array_head *array = (const struct array_head *)(void *)op;
+    size_t width =
+        array->descr != NULL && array->descr->itemsize > 0 ? (size_t)array->descr->itemsize : 1;
+
+    set_length(sum->row, (size_t)Py_SIZE(op));
+    set_capacity(sum->row, (size_t)array->allocated);
+    if (array->items != NULL) add_block(sum, (size_t)array->allocated * width);
+}
+
+static void describe_bytearray(struct sum *sum, PyObject *op)
+{
+    PyByteArrayObject *array = (PyByteArrayObject *)op;
+
+    set_length(sum->row, (size_t)Py_SIZE(op));
+    set_capacity(sum->row, (size_t)array->ob_alloc);
+    if (array->ob_bytes != NULL) add_block(sum, (size_t)array->ob_alloc);
+}
+
+/* ---- resources: beginnings of private structures, checked at import (probe.c) ---------------- */
+
+static int int_at(PyObject *op, size_t offset)
+{
+    int value;
+    memcpy(&value, (char *)op + offset, sizeof(value));
+    return value;
+}
+
+static size_t word_at(PyObject *op, size_t offset)
+{
+    size_t value;
+    memcpy(&value, (char *)op + offset, sizeof(value));
+    return value;
+}
+
+#define BUFFERED_BUFFER 56  /* struct buffered: char *buffer */
+#define BUFFERED_SIZE   120 /* struct buffered: Py_ssize_t buffer_size */
+#define LRU_MAXSIZE     96  /* struct lru_cache_object: Py_ssize_t maxsize */
+#define LRU_CACHE       72  /* struct lru_cache_object: PyObject *cache */
+
+static void describe_lru_cache(snap_object *row, PyObject *op)
+{
+    PyObject *cache = (PyObject *)word_at(op, LRU_CACHE);
+    Py_ssize_t maxsize = (Py_ssize_t)word_at(op, LRU_MAXSIZE);
+
+    if (cache != NULL && PyDict_Check(cache))
+        set_length(row, (size_t)((PyDictObject *)cache)->ma_used);
+    if (maxsize >= 0) {
+        row->bound = (uint64_t)maxsize;
+        row->have |= SNAP_HAS_BOUND;
+    }
+}
+
+static void set_native(snap_object *row, size_t size, uintptr_t address)
+{
+    row->native_size = size;
+    row->have |= SNAP_HAS_NATIVE;
+    if (address != 0) {
+        row->buffer = address;
+        row->have |= SNAP_HAS_BUFFER;
+    }
+}
+
+/* Beginning of PyArrayObject, part of numpy's binary interface since 1.7. */
+struct ndarray_head {
+    PyObject_HEAD char *data;
+    int nd;
+    Py_ssize_t *dimensions;
+    Py_ssize_t *strides;
+    PyObject *base;
+    PyObject *descr;
+    int flags;
+};
+#define NDARRAY_OWNDATA 0x0004
+
+/* The bytes that the array spans; they are its own only where it owns its data. */
+static void describe_ndarray(snap_object *row, PyObject *op)
+{
+    const struct ndarray_head *array = (const struct ndarray_head *)(void *)op;
+    size_t items = 1;
+    Py_ssize_t span = 0;
+
+    if (!(array->flags & NDARRAY_OWNDATA) || array->nd < 0 || array->nd > 64) return;
+    for (int i = 0; i < array->nd; i++) {
+        items *= (size_t)array->dimensions[i];
+        Py_ssize_t stride = array->strides[i] < 0 ? -array->strides[i] : array->strides[i];
+        if (array->dimensions[i] > 0 && array->dimensions[i] * stride > span)
+            span = array->dimensions[i] * stride;
+    }
+    if (items > 0 && span > 0) set_native(row, (size_t)span, (uintptr_t)array->data);
+    set_length(row, items);
+}
+
+static void describe_private(struct sum *sum, PyObject *op, const struct type_info *info)
+{
+    const size_t first = sizeof(PyObject);
+    snap_object *row = sum->row;
+
+    switch (info->describe) {
+    case DESCRIBE_FILEIO:
+        set_resource(row, SNAP_RESOURCE_FILE, int_at(op, first) >= 0);
+        break;
+    case DESCRIBE_SOCKET:
+        set_resource(row, SNAP_RESOURCE_SOCKET, int_at(op, first) >= 0);
+        break;
+    case DESCRIBE_EPOLL:
+        set_resource(row, SNAP_RESOURCE_SELECTOR, int_at(op, first) >= 0);
+        break;
+    case DESCRIBE_SQLITE:
+        set_resource(row, SNAP_RESOURCE_DATABASE, word_at(op, first) != 0);
+        break;
+    case DESCRIBE_MMAP: {
+        uintptr_t data = word_at(op, first);
+        set_resource(row, SNAP_RESOURCE_MAPPING, data != 0);
+        if (data != 0) set_native(row, word_at(op, first + WORD), data);
+        break;
+    }
+    case DESCRIBE_BUFFERED:
+        if (word_at(op, BUFFERED_BUFFER) != 0) add_block(sum, word_at(op, BUFFERED_SIZE));
+        break;
+    case DESCRIBE_LRU_CACHE:
+        describe_lru_cache(row, op);
+        break;
+    case DESCRIBE_NDARRAY:
+        describe_ndarray(row, op);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static void describe_class(struct sum *sum, struct names *names, PyObject *op)
+{
+    PyTypeObject *type = (PyTypeObject *)op;
+    struct keys_view keys;
+
+    sum->row->flags |= SNAP_OBJECT_CLASS;
+    sum->row->shallow_size += layout_type_extra(type);
+    if (layout_cached_keys(type, &keys)) add_block(sum, keys.bytes);
+    if (type->tp_flags & Py_TPFLAGS_HEAPTYPE)
+        sum->row->name = names_program(names, ((PyHeapTypeObject *)type)->ht_qualname);
+    else
+        sum->row->name = names_literal(names, type->tp_name);
+}
+
+static void describe_gen(snap_object *row, struct names *names, PyObject *op)
+{
+    struct gen_view view;
+
+    layout_gen(op, &view);
+    row->name = names_program(names, view.qualname);
+    if (view.suspended) row->flags |= SNAP_OBJECT_SUSPENDED;
+    if (view.running) row->flags |= SNAP_OBJECT_RUNNING;
+}
+
+static void describe_module(struct sum *sum, struct names *names, PyObject *op)
+{
+    struct attr_view view;
+    const PyModuleDef *def = PyModule_GetDef(op);
+
+    layout_attrs(op, Py_TYPE(op), &view);
+    sum->row->name = names_program(names, types_lookup(view.dict, "__name__"));
+    if (def != NULL && def->m_size > 0 && PyModule_GetState(op) != NULL)
+        add_block(sum, (size_t)def->m_size);
+}
+
+struct first_name {
+    PyTypeObject *type;
+    PyObject *name;
+};
+
+static int find_name(PyObject *op, void *arg)
+{
+    struct first_name *found = arg;
+
+    if (op != NULL && found->name == NULL && Py_TYPE(op) == &PyUnicode_Type) found->name = op;
+    return 0;
+}
+
+/* The first str that a task's traverse function shows is its name, in all versions: it comes before
+ * the result. From 3.12 on a name that nobody asked for is a number yet, and no str is shown then.
+ */
+static void describe_task(snap_object *row, struct names *names, PyObject *op,
+                          const struct type_info *info)
+{
+    struct first_name found = { .type = info->type };
+
+    if (info->traverse != NULL) (void)info->traverse(op, find_name, &found);
+    row->name = names_label(names, found.name);
+}
+
+/* ---- the row --------------------------------------------------------------------------------- */
+
+static void describe_by_type(struct sum *sum, struct names *names, PyObject *op,
+                             const struct type_info *info)
+{
+    switch (info->describe) {
+    case DESCRIBE_PLAIN:
+        break;
+    case DESCRIBE_STR:
+        describe_str(sum, names, op);
+        break;
+    case DESCRIBE_BYTES:
+        set_length(sum->row, (size_t)Py_SIZE(op));
+        sum->row->hash = names_content_hash(names, op);
+        sum->row->have |= SNAP_HAS_HASH;
+        break;
+    case DESCRIBE_LIST:
+        describe_list(sum, op);
+        break;
+    case DESCRIBE_TUPLE:
+        set_length(sum->row, (size_t)Py_SIZE(op));
+        break;
+    case DESCRIBE_DICT:
+        describe_dict(sum, op, info);
+        break;
+    case DESCRIBE_SET:
+        describe_set(sum, op);
+        break;
+    case DESCRIBE_BYTEARRAY:
+        describe_bytearray(sum, op);
+        break;
+    case DESCRIBE_DEQUE:
+        describe_deque(sum, op);
+        break;
+    case DESCRIBE_ARRAY:
+        describe_array(sum, op);
+        break;
+    case DESCRIBE_TYPE:
+        describe_class(sum, names, op);
+        break;
+    case DESCRIBE_CODE:
+        sum->row->name = names_program(names, layout_code_qualname((PyCodeObject *)op));
+        layout_code_blocks((PyCodeObject *)op, add_block, sum);
+        break;
+    case DESCRIBE_FUNCTION:
+        sum->row->name = names_program(names, ((PyFunctionObject *)op)->func_qualname);
+        break;
+    case DESCRIBE_GEN:
+        describe_gen(sum->row, names, op);
+        break;
+    case DESCRIBE_MODULE:
+        describe_module(sum, names, op);
+        break;
+    case DESCRIBE_TASK:
+        describe_task(sum->row, names, op, info);
+        break;
+    default:
+        describe_private(sum, op, info);
+    }
+}
+
+void describe_object(struct describe *describe, struct names *names, PyObject *op,
+                     const struct type_info *info, snap_object *row)
+{
+    struct sum sum = { describe, row };
+
+    *row = (snap_object){ .id = (uint64_t)(uintptr_t)op, .type = info->id };
+    if (is_static(describe, (uintptr_t)op))
+        row->flags |= SNAP_OBJECT_STATIC;
+    else
+        row->shallow_size = describe_block(describe, info->presize + layout_basic_size(op));
+    if (layout_immortal(op)) {
+        row->flags |= SNAP_OBJECT_IMMORTAL;
+    } else {
+        row->refcount = (uint64_t)Py_REFCNT(op);
+        row->have |= SNAP_HAS_REFCOUNT;
+    }
+    if (info->weakrefs && *(PyObject **)((char *)op + info->type->tp_weaklistoffset) != NULL)
+        row->flags |= SNAP_OBJECT_WEAKREFED;
+    if (info->has_attrs && PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030D0000) {
+        struct attr_view view;
+        layout_attrs(op, info->type, &view);
+        add_block(&sum, view.values_bytes);
+    }
+    describe_by_type(&sum, names, op, info);
+}
+
+size_t describe_text(PyObject *op, const struct type_info *info, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    int64_t number;
+    size_t n = 0;
+
+    if (info->describe == DESCRIBE_STR) {
+        struct str_view view;
+        layout_str(op, &view);
+        return view.data != NULL ? names_utf8(op, DESCRIBE_TEXT / 6, out) : 0;
+    }
+    if (info->describe == DESCRIBE_BYTES) {
+        const unsigned char *bytes = (const unsigned char *)PyBytes_AS_STRING(op);
+        for (Py_ssize_t i = 0; i < Py_SIZE(op) && n + 4 <= DESCRIBE_TEXT; i++) {
+            if (bytes[i] >= 0x20 && bytes[i] < 0x7f && bytes[i] != '\\') {
+                out[n++] = (char)bytes[i];
+                continue;
+            }
+            out[n++] = '\\';
+            out[n++] = 'x';
+            out[n++] = digits[bytes[i] >> 4];
+            out[n++] = digits[bytes[i] & 15];
+        }
+        return n;
+    }
+    if (PyLong_Check(op) && layout_int(op, &number)) {
+        char text[24];
+        uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+        do text[n++] = (char)('0' + left % 10);
+        while ((left /= 10) != 0);
+        if (number < 0) text[n++] = '-';
+        for (size_t i = 0; i < n; i++) out[i] = text[n - 1 - i];
+    }
+    return n;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The extension module heapsnap._heapsnap: the bare functions under the package's Python face
+ * (heapsnap/__init__.py), which documents them for users.
+ */
+#include "dump.h"
+#include "layout.h"
+#include "listener.h"
+#include "probe.h"
+
+#include <string.h>
+
+#include <snap/version.h>
+
+#define LABELS_MAX 256
+
+/* The labels of a dict as C strings that live as long as the dict. The number, or -1 with an
+ * exception. */
+static Py_ssize_t read_labels(PyObject *dict, dump_label *labels)
+{
+    Py_ssize_t at = 0, n = 0;
+    PyObject *key, *value;
+
+    if (dict == Py_None) return 0;
+    if (!PyDict_Check(dict)) {
+        PyErr_SetString(PyExc_TypeError, "labels must be a dict of str to str");
+        return -1;
+    }
+    while (PyDict_Next(dict, &at, &key, &value)) {
+        if (!PyUnicode_Check(key) || !PyUnicode_Check(value)) {
+            PyErr_SetString(PyExc_TypeError, "labels must be a dict of str to str");
+            return -1;
+        }
+        if (n == LABELS_MAX) {
+            PyErr_Format(PyExc_ValueError, "more than %d labels", LABELS_MAX);
+            return -1;
+        }
+        labels[n].key = PyUnicode_AsUTF8(key);
+        labels[n].value = PyUnicode_AsUTF8(value);
+        if (labels[n].key == NULL || labels[n].value == NULL) return -1;
+        n++;
+    }
+    return n;
+}
+
+/* The number of a word among `n` words, or -1 with an exception that lists them. */
+static int choose(const char *option, const char *word, const char *const *words, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (strcmp(word, words[i]) == 0) return i;
+    }
+    PyErr_Format(PyExc_ValueError, "%s must be '%s', '%s' or '%s', not '%s'", option, words[0],
+                 words[1], words[2], word);
+    return -1;
+}
+
+static const char *const mode_words[] = { "auto", "fork", "inline" };
+static const char *const names_words[] = { "code", "keys", "none" };
+
+static PyObject *py_dump(PyObject *self, PyObject *args)
+{
+    const char *mode, *names, *reason;
+    dump_label labels[LABELS_MAX];
+    dump_options options = { 0 };
+    dump_result result;
+    PyObject *label_dict;
+    int fd;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "issppOz:dump", &fd, &mode, &names, &options.values,
+                          &options.gc_collect, &label_dict, &reason))
+        return NULL;
+    int chosen_mode = choose("mode", mode, mode_words, 3);
+    int chosen_names = chosen_mode < 0 ? -1 : choose("names", names, names_words, 3);
+    Py_ssize_t n = chosen_names < 0 ? -1 : read_labels(label_dict, labels);
+    if (n < 0) return NULL;
+    options.mode = (dump_mode)chosen_mode;
+    options.names = (dump_names)chosen_names;
+    options.labels = labels;
+    options.n_labels = (size_t)n;
+    options.reason = reason;
+    if (dump_to_fd(fd, &options, &result) != 0) {
+        PyErr_SetString(PyExc_RuntimeError, result.error);
+        return NULL;
+    }
+    return Py_BuildValue("KKKKKss", (unsigned long long)result.objects,
+                         (unsigned long long)result.edges, (unsigned long long)result.bytes,
+                         (unsigned long long)result.pause_ns, (unsigned long long)result.total_ns,
+                         dump_mode_name(result.mode), result.why);
+}
+
+static PyObject *py_plan(PyObject *self, PyObject *args)
+{
+    const char *mode;
+    dump_options options = { 0 };
+    dump_plan plan;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "s:plan", &mode)) return NULL;
+    int chosen = choose("mode", mode, mode_words, 3);
+    if (chosen < 0) return NULL;
+    options.mode = (dump_mode)chosen;
+    dump_plan_make(&options, 1, &plan);
+    return Py_BuildValue("ssKKKKK", dump_mode_name(plan.mode), plan.why,
+                         (unsigned long long)plan.rss, (unsigned long long)plan.objects,
+                         (unsigned long long)plan.pause_ns, (unsigned long long)plan.total_ns,
+                         (unsigned long long)plan.extra_bytes);
+}
+
+static PyObject *py_tracked(PyObject *self, PyObject *args)
+{
+    struct gc_head *heads[LAYOUT_GC_LISTS];
+    Py_ssize_t counts[LAYOUT_GC_LISTS] = { 0 };
+
+    (void)self;
+    (void)args;
+    layout_gc_lists(heads);
+    for (unsigned i = 0; i < LAYOUT_GC_LISTS; i++) {
+        struct gc_head *at = (struct gc_head *)heads[i]->next;
+        for (; at != heads[i]; at = (struct gc_head *)at->next) counts[i]++;
+    }
+    return Py_BuildValue("nnnn", counts[0], counts[1], counts[2], counts[3]);
+}
+
+PyDoc_STRVAR(dump_doc,
+             "dump(fd, mode, names, values, gc_collect, labels, reason) -> (objects, edges, "
+             "bytes, pause_ns, total_ns, mode, why)\n\n"
+             "Write a snapshot to an open descriptor; see heapsnap.dump.");
+PyDoc_STRVAR(plan_doc,
+             "plan(mode) -> (mode, why, rss, objects, pause_ns, total_ns, extra_bytes)\n\n"
+             "What a capture would cost now.");
+PyDoc_STRVAR(tracked_doc, "_tracked() -> (young, middle, old, frozen)\n\n"
+                          "Lengths of the collector's lists, as the walk sees them.");
+
+static PyMethodDef methods[] = { { "dump", py_dump, METH_VARARGS, dump_doc },
+                                 { "plan", py_plan, METH_VARARGS, plan_doc },
+                                 { "_tracked", py_tracked, METH_NOARGS, tracked_doc },
+                                 { NULL, NULL, 0, NULL } };
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "heapsnap._heapsnap",
+    .m_doc = "Captures of this process's Python heap; see heapsnap.",
+    .m_size = -1,
+    .m_methods = methods,
+};
+
+/* A binary for another minor version, or for a build with other rules, would misread everything. */
+static const char *wrong_interpreter(void)
+{
+    const char *version = Py_GetVersion();
+    size_t size = strlen(PY_VERSION) < 3 ? 0 : strcspn(PY_VERSION + 2, ".") + 2;
+
+    if (strncmp(version, PY_VERSION, size) != 0 || version[size] != '.')
+        return "heapsnap was built for CPython " PY_VERSION ", not for this interpreter";
+#ifdef Py_GIL_DISABLED
+    return "heapsnap cannot capture free-threaded builds of CPython: their heap is laid out "
+           "differently and never stands still";
+#else
+    return NULL;
+#endif
+}
+
+PyMODINIT_FUNC PyInit__heapsnap(void)
+{
+    const char *refusal = wrong_interpreter();
+
+    if (refusal == NULL) refusal = probe_layouts();
+    if (refusal != NULL) {
+        PyErr_SetString(PyExc_ImportError, refusal);
+        return NULL;
+    }
+    probe_private();
+    PyObject *module = PyModule_Create(&definition);
+    if (module == NULL) return NULL;
+    if (PyModule_AddStringConstant(module, "__version__", SNAP_VERSION_STRING) != 0 ||
+        listener_add_methods(module) != 0) {
+        Py_DECREF(module);
+        return NULL;
+    }
+    return module;
+}

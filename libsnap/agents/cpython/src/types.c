@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Facts about classes, cached by address. The contract is in types.h.
+ *
+ * Named fields come from two sources: member descriptors that describe an object pointer at a fixed
+ * offset (`__slots__`, and what C types show of themselves), and a table of fields of the runtime's
+ * own types (layout_fields). Both hold for subclasses, so all classes along tp_base are asked.
+ */
+#include "types.h"
+
+#include <string.h>
+#include <frameobject.h>
+#include <structmember.h>
+
+/* tp_traverse of all Python classes; the same function in the whole process, set once at import. */
+static traverseproc subtype_traverse;
+
+struct private_layouts private_layouts;
+
+/* By name, since these types are private to their modules. `layout` points to the flag that says
+ * whether the structure was found to be as expected; NULL: nothing private is looked at. */
+static const struct {
+    const char *name; /* tp_name */
+    enum describe_how describe;
+    const bool *layout;
+} by_name[] = {
+    { "collections.deque", DESCRIBE_DEQUE, &private_layouts.deque },
+    { "array.array", DESCRIBE_ARRAY, &private_layouts.array },
+    { "_io.FileIO", DESCRIBE_FILEIO, &private_layouts.fileio },
+    { "_io.BufferedReader", DESCRIBE_BUFFERED, &private_layouts.buffered },
+    { "_io.BufferedWriter", DESCRIBE_BUFFERED, &private_layouts.buffered },
+    { "_io.BufferedRandom", DESCRIBE_BUFFERED, &private_layouts.buffered },
+    { "_socket.socket", DESCRIBE_SOCKET, &private_layouts.socket },
+    { "mmap.mmap", DESCRIBE_MMAP, &private_layouts.mmap },
+    { "functools._lru_cache_wrapper", DESCRIBE_LRU_CACHE, &private_layouts.lru_cache },
+    { "select.epoll", DESCRIBE_EPOLL, &private_layouts.epoll },
+    { "sqlite3.Connection", DESCRIBE_SQLITE, &private_layouts.sqlite },
+    { "_asyncio.Task", DESCRIBE_TASK, NULL },
+    { "numpy.ndarray", DESCRIBE_NDARRAY, NULL },
+};
+
+void types_init(struct types *types, struct arena *arena, struct names *names, snap_writer *writer)
+{
+    memset(types, 0, sizeof(*types));
+    types->arena = arena;
+    types->names = names;
+    types->writer = writer;
+    types->dict_name = names_literal(names, "__dict__");
+}
+
+void types_learn_subtype_traverse(PyTypeObject *python_class)
+{
+    subtype_traverse = python_class->tp_traverse;
+}
+
+PyObject *types_lookup(PyObject *dict, const char *key)
+{
+    size_t size = strlen(key);
+    struct dict_view view;
+
+    if (dict == NULL || !PyDict_Check(dict)) return NULL;
+    layout_dict(dict, &view);
+    Py_ssize_t n = view.values != NULL ? view.n_values : view.keys.n;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *name = layout_entry_key(&view.keys, i);
+        struct str_view text;
+        if (name == NULL || !PyUnicode_Check(name)) continue;
+        layout_str(name, &text);
+        if (text.ascii && text.length == size && memcmp(text.data, key, size) == 0)
+            return view.values != NULL ? view.values[i] : layout_entry_value(&view.keys, i);
+    }
+    return NULL;
+}
+
+/* ---- the row --------------------------------------------------------------------------------- */
+
+static const char *last_part(const char *dotted)
+{
+    const char *dot = strrchr(dotted, '.');
+    return dot != NULL ? dot + 1 : dotted;
+}
+
+static uint64_t type_name(struct types *types, PyTypeObject *type)
+{
+    uint64_t id = 0;
+
+    if (type->tp_flags & Py_TPFLAGS_HEAPTYPE)
+        id = names_program(types->names, ((PyHeapTypeObject *)type)->ht_qualname);
+    return id != 0 ? id : names_literal(types->names, last_part(type->tp_name));
+}
+
+static uint64_t type_module(struct types *types, PyTypeObject *type)
+{
+    uint64_t id = names_program(types->names, types_lookup(layout_type_dict(type), "__module__"));
+    const char *dot = strrchr(type->tp_name, '.');
+
+    if (id != 0) return id;
+    if (dot == NULL) return names_literal(types->names, "builtins");
+    (void)snap_writer_string(types->writer, type->tp_name, (size_t)(dot - type->tp_name), &id);
+    return id;
+}
+
+static uint32_t type_kind(PyTypeObject *type)
+{
+    if (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS) return SNAP_TYPE_META;
+    if (type == &PyUnicode_Type || type == &PyBytes_Type || type == &PyByteArray_Type)
+        return SNAP_TYPE_STRING;
+    if (type == &PyFunction_Type || type == &PyCode_Type) return SNAP_TYPE_CODE;
+    return type->tp_flags & Py_TPFLAGS_HEAPTYPE ? SNAP_TYPE_CLASS : SNAP_TYPE_BUILTIN;
+}
+
+/* Whether an instance keeps its shallow size for life: an address with the same type and size in
+ * two snapshots is then the same object more surely. */
+static bool fixed_size(const struct type_info *info)
+{
+    PyTypeObject *type = info->type;
+
+    if (info->has_attrs) return false;
+    switch (info->visit) {
+    case VISIT_LEAF:
+    case VISIT_FIELDS:
+        return type != &PyByteArray_Type && info->describe != DESCRIBE_ARRAY &&
+               info->describe != DESCRIBE_MMAP;
+    case VISIT_TUPLE:
+        return true;
+    case VISIT_GENERIC:
+        return type == &PyCell_Type || type == &PyMethod_Type || type == &PyFunction_Type ||
+               type == &PyCFunction_Type || type == &PyProperty_Type;
+    default:
+        return type == &PyFrozenSet_Type;
+    }
+}
+
+static void write_row(struct types *types, struct type_info *info, uint64_t base)
+{
+    PyTypeObject *type = info->type;
+    snap_type row = {
+        .name = type_name(types, type),
+        .module = type_module(types, type),
+        .object = (uint64_t)(uintptr_t)type,
+        .base = base,
+        .size = (uint64_t)type->tp_basicsize,
+        .kind = type_kind(type),
+    };
+
+    if (fixed_size(info)) row.flags |= SNAP_TYPE_FIXED_SIZE;
+    if (info->heap && type->tp_finalize != NULL) row.flags |= SNAP_TYPE_HAS_FINALIZER;
+    if (info->has_attrs) row.flags |= SNAP_TYPE_HAS_DICT;
+    if (type->tp_flags & Py_TPFLAGS_HAVE_GC) row.flags |= SNAP_TYPE_TRACKED;
+    (void)snap_writer_type(types->writer, &row, &info->id);
+}
+
+/* ---- fields ---------------------------------------------------------------------------------- */
+
+static bool is_reference(const PyMemberDef *member)
+{
+    return (member->type == T_OBJECT || member->type == T_OBJECT_EX) && member->offset > 0;
+}
+
+/* The most fields that a class and its bases can have. */
+static uint32_t count_fields(PyTypeObject *type)
+{
+    uint32_t n = 0;
+
+    for (; type != NULL; type = type->tp_base) {
+        const struct layout_field *field = layout_fields(type);
+        for (; field != NULL && field->name != NULL; field++) n++;
+        const PyMemberDef *member = type->tp_members;
+        for (; member != NULL && member->name != NULL; member++) n += is_reference(member);
+    }
+    return n;
+}
+
+static void add_field(struct type_field *fields, uint32_t *n, PyTypeObject *type, uint32_t offset,
+                      uint64_t name)
+{
+    /* The attribute dictionary is told by layout_attrs; a subclass may show a base's field again.
+     */
+    if (type->tp_dictoffset > 0 && offset == (uint32_t)type->tp_dictoffset) return;
+    for (uint32_t i = 0; i < *n; i++) {
+        if (fields[i].offset == offset) return;
+    }
+    fields[(*n)++] = (struct type_field){ .offset = offset, .name = name };
+}
+
+static bool find_fields(struct types *types, struct type_info *info)
+{
+    uint32_t most = count_fields(info->type);
+    uint32_t n = 0;
+
+    if (most == 0) return true;
+    struct type_field *fields = arena_alloc(types->arena, most * sizeof(*fields));
+    if (fields == NULL) return false;
+    for (PyTypeObject *type = info->type; type != NULL; type = type->tp_base) {
+        const struct layout_field *field = layout_fields(type);
+        for (; field != NULL && field->name != NULL; field++)
+            add_field(fields, &n, info->type, field->offset,
+                      names_literal(types->names, field->name));
+        const PyMemberDef *member = type->tp_members;
+        for (; member != NULL && member->name != NULL; member++) {
+            if (is_reference(member))
+                add_field(fields, &n, info->type, (uint32_t)member->offset,
+                          names_literal(types->names, member->name));
+        }
+    }
+    info->fields = fields;
+    info->n_fields = n;
+    return true;
+}
+
+/* ---- classification -------------------------------------------------------------------------- */
+
+/* The traverse function of the nearest base that is not a Python class: slots and attributes of
+ * the Python classes above it are known by name. */
+static traverseproc base_traverse(PyTypeObject *type)
+{
+    while (type != NULL && type->tp_traverse == subtype_traverse) type = type->tp_base;
+    return type != NULL ? type->tp_traverse : NULL;
+}
+
+static bool is_gen(PyTypeObject *type)
+{
+    return type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type;
+}
+
+static enum visit_how how_to_visit(struct type_info *info)
+{
+    PyTypeObject *type = info->type;
+
+    if (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS) return VISIT_TYPE;
+    if (type->tp_flags & Py_TPFLAGS_DICT_SUBCLASS)
+        return PyType_IsSubtype(type, &PyODict_Type) ? VISIT_ODICT : VISIT_DICT;
+    if (type->tp_flags & Py_TPFLAGS_LIST_SUBCLASS) return VISIT_LIST;
+    if (type->tp_flags & Py_TPFLAGS_TUPLE_SUBCLASS)
+        return info->traverse == PyTuple_Type.tp_traverse ? VISIT_TUPLE : VISIT_SEQUENCE;
+    if (type == &PyCode_Type) return VISIT_CODE;
+    if (is_gen(type)) return VISIT_GEN;
+    if (type == &PyFrame_Type) return VISIT_FRAME;
+    if (PyType_IsSubtype(type, &_PyWeakref_RefType) || type == &_PyWeakref_ProxyType ||
+        type == &_PyWeakref_CallableProxyType)
+        return VISIT_WEAKREF;
+    if (info->traverse == NULL)
+        return info->n_fields > 0 || info->has_attrs || info->heap ? VISIT_FIELDS : VISIT_LEAF;
+    if (info->traverse == PySet_Type.tp_traverse || info->describe == DESCRIBE_DEQUE)
+        return VISIT_SEQUENCE;
+    return VISIT_GENERIC;
+}
+
+static enum describe_how describe_by_flags(PyTypeObject *type)
+{
+    unsigned long flags = type->tp_flags;
+
+    if (flags & Py_TPFLAGS_UNICODE_SUBCLASS) return DESCRIBE_STR;
+    if (flags & Py_TPFLAGS_BYTES_SUBCLASS) return DESCRIBE_BYTES;
+    if (flags & Py_TPFLAGS_DICT_SUBCLASS) return DESCRIBE_DICT;
+    if (flags & Py_TPFLAGS_LIST_SUBCLASS) return DESCRIBE_LIST;
+    if (flags & Py_TPFLAGS_TUPLE_SUBCLASS) return DESCRIBE_TUPLE;
+    if (flags & Py_TPFLAGS_TYPE_SUBCLASS) return DESCRIBE_TYPE;
+    return DESCRIBE_PLAIN;
+}
+
+static enum describe_how how_to_describe(PyTypeObject *type)
+{
+    enum describe_how how = describe_by_flags(type);
+
+    if (how != DESCRIBE_PLAIN) return how;
+    if (type == &PyCode_Type) return DESCRIBE_CODE;
+    if (type == &PyFunction_Type) return DESCRIBE_FUNCTION;
+    if (is_gen(type)) return DESCRIBE_GEN;
+    if (PyType_IsSubtype(type, &PySet_Type) || PyType_IsSubtype(type, &PyFrozenSet_Type))
+        return DESCRIBE_SET;
+    if (PyType_IsSubtype(type, &PyByteArray_Type)) return DESCRIBE_BYTEARRAY;
+    if (PyType_IsSubtype(type, &PyModule_Type)) return DESCRIBE_MODULE;
+    for (PyTypeObject *base = type; base != NULL; base = base->tp_base) {
+        for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++) {
+            if (strcmp(base->tp_name, by_name[i].name) == 0 &&
+                (by_name[i].layout == NULL || *by_name[i].layout))
+                return by_name[i].describe;
+        }
+    }
+    return DESCRIBE_PLAIN;
+}
+
+static bool has_attrs(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030B0000
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) return true;
+#endif
+    return type->tp_dictoffset != 0;
+}
+
+static struct type_info *make(struct types *types, PyTypeObject *type)
+{
+    struct type_info *info = arena_alloc(types->arena, sizeof(*info));
+
+    if (info == NULL) return NULL;
+    info->type = type;
+    info->heap = (type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
+    info->gc = (type->tp_flags & Py_TPFLAGS_HAVE_GC) != 0;
+    info->presize = (uint32_t)layout_presize(type);
+    info->has_attrs = has_attrs(type);
+    info->weakrefs = type->tp_weaklistoffset != 0;
+    info->traverse = info->gc ? base_traverse(type) : NULL;
+    info->describe = how_to_describe(type);
+    if (!find_fields(types, info)) return NULL;
+    info->visit = how_to_visit(info);
+    return info;
+}
+
+static struct type_info *find(const struct types *types, PyTypeObject *type)
+{
+    struct type_info *info = types->buckets[((uintptr_t)type >> 4) % TYPES_BUCKETS];
+
+    while (info != NULL && info->type != type) info = info->next;
+    return info;
+}
+
+/* Write the rows of a class and of its bases that have none yet, the outermost base first: each
+ * round finds the base nearest to the top that is still missing. */
+struct type_info *types_slow(struct types *types, PyTypeObject *type)
+{
+    struct type_info *info = find(types, type);
+
+    while (info == NULL) {
+        PyTypeObject *missing = type;
+        while (missing->tp_base != NULL && find(types, missing->tp_base) == NULL)
+            missing = missing->tp_base;
+        struct type_info *made = make(types, missing);
+        if (made == NULL) {
+            types->no_memory = true;
+            return NULL;
+        }
+        struct type_info *base = missing->tp_base != NULL ? find(types, missing->tp_base) : NULL;
+        write_row(types, made, base != NULL ? base->id : 0);
+        struct type_info **bucket = &types->buckets[((uintptr_t)missing >> 4) % TYPES_BUCKETS];
+        made->next = *bucket;
+        *bucket = made;
+        info = missing == type ? made : NULL;
+    }
+    types->recent[((uintptr_t)type >> 4) % TYPES_RECENT] = info;
+    return info;
+}

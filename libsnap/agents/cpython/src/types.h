@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the walk needs to know of a class, worked out once: how its instances are traversed, which
+ * of their fields have names, how large they are, and the class's row in the file.
+ */
+#ifndef HEAPSNAP_TYPES_H
+#define HEAPSNAP_TYPES_H
+
+#include "layout.h"
+#include "names.h"
+
+/** How the references of an instance are found. */
+enum visit_how {
+    VISIT_LEAF,     /* it has none */
+    VISIT_FIELDS,   /* attributes and named fields are all */
+    VISIT_GENERIC,  /* the same, then what else tp_traverse visits */
+    VISIT_SEQUENCE, /* the same, and what tp_traverse visits are elements */
+    VISIT_DICT,     /* a dictionary, or a subclass that adds attributes and fields */
+    VISIT_ODICT,    /* an ordered one: its list of keys counts references of its own */
+    VISIT_LIST,
+    VISIT_TUPLE,
+    VISIT_TYPE, /* class objects */
+    VISIT_CODE,
+    VISIT_GEN, /* generators, coroutines, asynchronous generators */
+    VISIT_FRAME,
+    VISIT_WEAKREF
+};
+
+/** What an instance has besides the common columns. */
+enum describe_how {
+    DESCRIBE_PLAIN,
+    DESCRIBE_STR,
+    DESCRIBE_BYTES,
+    DESCRIBE_LIST,
+    DESCRIBE_TUPLE,
+    DESCRIBE_DICT,
+    DESCRIBE_SET,
+    DESCRIBE_BYTEARRAY,
+    DESCRIBE_DEQUE,
+    DESCRIBE_ARRAY,
+    DESCRIBE_TYPE,
+    DESCRIBE_CODE,
+    DESCRIBE_FUNCTION,
+    DESCRIBE_GEN,
+    DESCRIBE_MODULE,
+    DESCRIBE_TASK,
+    DESCRIBE_FILEIO,
+    DESCRIBE_BUFFERED,
+    DESCRIBE_SOCKET,
+    DESCRIBE_MMAP,
+    DESCRIBE_LRU_CACHE,
+    DESCRIBE_NDARRAY,
+    DESCRIBE_SQLITE,
+    DESCRIBE_EPOLL
+};
+
+struct type_field {
+    uint32_t offset;
+    uint32_t not_owned;
+    uint64_t name; /* string id */
+};
+
+struct type_info {
+    PyTypeObject *type;
+    struct type_info *next; /* same hash */
+    uint64_t id;            /* of the row */
+    traverseproc traverse; /* for VISIT_GENERIC, SEQUENCE, TYPE, GEN, FRAME, WEAKREF; may be NULL */
+    const struct type_field *fields;
+    uint32_t n_fields;
+    uint32_t presize;
+    enum visit_how visit;
+    enum describe_how describe;
+    bool heap;      /* instances hold a reference to the class */
+    bool gc;        /* instances have a collector's header (static classes excepted) */
+    bool has_attrs; /* layout_attrs has something to tell */
+    bool weakrefs;  /* there is a slot for weak references */
+    bool queued;    /* the class object is in the walk's queue */
+};
+
+#define TYPES_BUCKETS 4096u
+#define TYPES_RECENT  256u
+
+struct types {
+    struct arena *arena;
+    struct names *names;
+    snap_writer *writer;
+    struct type_info *buckets[TYPES_BUCKETS];
+    struct type_info *recent[TYPES_RECENT];
+    uint64_t dict_name; /* string id of "__dict__" */
+    bool no_memory;
+};
+
+/** Empty. The structure is large: not for the stack. */
+void types_init(struct types *types, struct arena *arena, struct names *names, snap_writer *writer);
+
+/** The facts about a class; its row and its bases' rows are written at the first call. NULL when
+ *  there is no memory. O(1) afterwards. */
+struct type_info *types_slow(struct types *types, PyTypeObject *type);
+
+static inline struct type_info *types_get(struct types *types, PyTypeObject *type)
+{
+    struct type_info *info = types->recent[((uintptr_t)type >> 4) % TYPES_RECENT];
+    return info != NULL && info->type == type ? info : types_slow(types, type);
+}
+
+/** Value under an ASCII key in a dictionary, or NULL. O(entries). */
+PyObject *types_lookup(PyObject *dict, const char *key);
+
+/** Remember the traverse function of Python classes, which visits slots and attributes; called at
+ *  import with a class made for the purpose. */
+void types_learn_subtype_traverse(PyTypeObject *python_class);
+
+/** Offsets of private structures that were found to hold at import (probe.c). */
+struct private_layouts {
+    bool fileio, buffered, socket, mmap, lru_cache, deque, array, epoll, sqlite, bytesio;
+};
+extern struct private_layouts private_layouts;
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The references of one object, with their names.
+ *
+ * Two sources are put together. Layouts tell references by name: attributes, slots, fields, entries
+ * of containers, variables of frames. tp_traverse tells what the collector counts, without names.
+ * What the first told is remembered (walk_known) and taken out of what the second shows; the rest
+ * is written without a name. Both leave out what they do not own, so that the sum is the number of
+ * counted references, except where a layout says `not_owned`.
+ */
+#include "walk.h"
+
+#include <frameobject.h>
+
+#define OWNS ((uint16_t)SNAP_EDGE_OWNS)
+
+static inline uint16_t owns_if(bool condition)
+{
+    return condition ? OWNS : (uint16_t)0;
+}
+
+/* ---- what was told by name ------------------------------------------------------------------- */
+
+static void known_add(struct walk *walk, PyObject *target)
+{
+    struct walk_known *known = &walk->known;
+
+    if (known->n == known->room) {
+        uint32_t room = known->room * 2;
+        void *targets = mem_remap(walk->mem, known->targets, known->room * sizeof(PyObject *),
+                                  room * sizeof(PyObject *));
+        if (targets == NULL) {
+            walk->failure = "no memory for the references of one object";
+            return;
+        }
+        known->targets = targets;
+        known->room = room;
+    }
+    known->targets[known->n++] = target;
+    known->left++;
+}
+
+static bool known_take(struct walk_known *known, const PyObject *target)
+{
+    if (known->left == 0) return false;
+    for (uint32_t i = 0, at = known->next; i < known->n; i++, at++) {
+        if (at >= known->n) at = 0;
+        if (known->targets[at] == target) {
+            known->targets[at] = NULL;
+            known->next = at + 1;
+            known->left--;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int visit_other(PyObject *target, void *arg)
+{
+    struct walk *walk = arg;
+
+    if (target != NULL && !known_take(&walk->known, target))
+        walk_edge(walk, target, walk->other_kind, OWNS, 0);
+    return 0;
+}
+
+/* What the collector would follow of `op`, less what is known. A type that has a traverse function
+ * may still have instances without a collector's header: static classes, for which it aborts. */
+static void visit_rest(struct walk *walk, PyObject *op, const struct type_info *info, uint16_t kind)
+{
+    if (info->traverse == NULL) return;
+    walk->other_kind = kind;
+    (void)info->traverse(op, visit_other, walk);
+}
+
+/* A reference told by name that tp_traverse will show again. */
+static void named(struct walk *walk, PyObject *target, uint16_t kind, uint16_t flags, uint64_t name)
+{
+    if (target == NULL) return;
+    walk_edge(walk, target, kind, flags, name);
+    known_add(walk, target);
+}
+
+static uint64_t literal(struct walk *walk, const char *text)
+{
+    return names_literal(&walk->names, text);
+}
+
+/* ---- class, attributes, fields --------------------------------------------------------------- */
+
+static void visit_attrs(struct walk *walk, PyObject *op, const struct type_info *info)
+{
+    struct attr_view view;
+
+    layout_attrs(op, info->type, &view);
+    for (Py_ssize_t i = 0; i < view.n_values; i++) {
+        if (view.values[i] != NULL)
+            named(walk, view.values[i], SNAP_EDGE_ATTRIBUTE, OWNS,
+                  names_program(&walk->names, layout_entry_key(&view.keys, i)));
+    }
+    if (view.dict != NULL) named(walk, view.dict, SNAP_EDGE_ATTRIBUTE, OWNS, walk->types.dict_name);
+}
+
+static void visit_common(struct walk *walk, PyObject *op, const struct type_info *info)
+{
+    walk->known.n = walk->known.left = walk->known.next = 0;
+    if (info->heap) named(walk, (PyObject *)info->type, SNAP_EDGE_TYPE, OWNS, 0);
+    if (info->has_attrs) visit_attrs(walk, op, info);
+    for (uint32_t i = 0; i < info->n_fields; i++) {
+        const struct type_field *field = &info->fields[i];
+        named(walk, *(PyObject **)((char *)op + field->offset), SNAP_EDGE_ATTRIBUTE,
+              owns_if(!field->not_owned), field->name);
+    }
+}
+
+/* ---- containers ------------------------------------------------------------------------------ */
+
+static void visit_items(struct walk *walk, PyObject *const *items, Py_ssize_t n, bool first_told)
+{
+    /* Positions count up by themselves from the previous edge; they are told where that is wrong:
+     * at the first item when other edges came before, and after a hole. */
+    bool tell = first_told;
+
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (items[i] == NULL) {
+            tell = true;
+            continue;
+        }
+        walk_edge(walk, items[i], SNAP_EDGE_ELEMENT, OWNS, 0);
+        if (tell) {
+            snap_edge *edge = &walk->edges[walk->n_edges - 1];
+            edge->flags = (uint16_t)(edge->flags | SNAP_EDGE_HAS_INDEX);
+            edge->index = (uint64_t)i;
+            tell = false;
+        }
+    }
+}
+
+static void visit_entry(struct walk *walk, PyObject *key, PyObject *value,
+                        const struct dict_view *view, bool twice)
+{
+    struct key_name name;
+    uint16_t flags = owns_if(!view->borrowed_values);
+
+    names_dict_key(&walk->names, key, &name);
+    if (!view->shared) walk_edge(walk, key, SNAP_EDGE_KEY, OWNS, 0);
+    if (twice) walk_edge(walk, key, SNAP_EDGE_INTERNAL, OWNS, 0);
+    walk_edge(walk, value, SNAP_EDGE_VALUE, flags, name.id);
+    if (name.has_hash) {
+        snap_edge *edge = &walk->edges[walk->n_edges - 1];
+        edge->flags = (uint16_t)(edge->flags | SNAP_EDGE_HAS_KEY_HASH);
+        edge->key_hash = name.hash;
+    }
+}
+
+/* Entries looked ahead so that the contents of keys are in the cache when they are hashed. */
+#define KEYS_AHEAD 8
+
+static void visit_dict(struct walk *walk, PyObject *op, bool ordered)
+{
+    struct dict_view view;
+
+    layout_dict(op, &view);
+    Py_ssize_t n = view.values != NULL ? view.n_values : view.keys.n;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (i + KEYS_AHEAD < n) __builtin_prefetch(layout_entry_key(&view.keys, i + KEYS_AHEAD));
+        PyObject *key = layout_entry_key(&view.keys, i);
+        PyObject *value = view.values != NULL ? view.values[i] : layout_entry_value(&view.keys, i);
+        if (key != NULL && value != NULL) visit_entry(walk, key, value, &view, ordered);
+    }
+}
+
+/* The table of interned strings does not count its references to strings that may die. */
+static void visit_interned(struct walk *walk, PyObject *op)
+{
+    struct dict_view view;
+
+    layout_dict(op, &view);
+    for (Py_ssize_t i = 0; i < view.keys.n; i++) {
+        PyObject *key = layout_entry_key(&view.keys, i);
+        if (key != NULL && layout_entry_value(&view.keys, i) != NULL)
+            walk_edge(walk, key, SNAP_EDGE_WEAK, 0, 0);
+    }
+}
+
+/* ---- classes --------------------------------------------------------------------------------- */
+
+/* Names of the attributes that instances share: the class owns the table. */
+static void visit_shared_keys(struct walk *walk, PyTypeObject *type)
+{
+    struct keys_view keys;
+
+    if (!layout_cached_keys(type, &keys)) return;
+    for (Py_ssize_t i = 0; i < keys.n; i++) {
+        PyObject *key = layout_entry_key(&keys, i);
+        if (key != NULL) walk_edge(walk, key, SNAP_EDGE_KEY, OWNS, 0);
+    }
+}
+
+static void visit_type(struct walk *walk, PyObject *op, const struct type_info *info)
+{
+    PyTypeObject *type = (PyTypeObject *)op;
+    bool heap = (type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
+
+    visit_common(walk, op, info);
+    named(walk, layout_type_dict(type), SNAP_EDGE_ATTRIBUTE, OWNS, walk->types.dict_name);
+    named(walk, type->tp_bases, SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "__bases__"));
+    named(walk, type->tp_mro, SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "__mro__"));
+    /* A static class names its base in its initialiser, without counting. */
+    named(walk, (PyObject *)type->tp_base, SNAP_EDGE_ATTRIBUTE, owns_if(heap),
+          literal(walk, "__base__"));
+    named(walk, type->tp_cache, SNAP_EDGE_INTERNAL, OWNS, 0);
+    named(walk, layout_type_subclasses(type), SNAP_EDGE_INTERNAL, OWNS,
+          literal(walk, "__subclasses__"));
+    if (!heap) return;
+    PyHeapTypeObject *ht = (PyHeapTypeObject *)type;
+    named(walk, ht->ht_name, SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "__name__"));
+    named(walk, ht->ht_qualname, SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "__qualname__"));
+    named(walk, ht->ht_slots, SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "__slots__"));
+    named(walk, layout_type_module(type), SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "(module)"));
+    visit_shared_keys(walk, type);
+    visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
+}
+
+/* ---- code and frames ------------------------------------------------------------------------- */
+
+static void visit_code(struct walk *walk, PyObject *op, const struct type_info *info)
+{
+    PyObject *cached[4];
+
+    visit_common(walk, op, info);
+    unsigned n = layout_code_cached((PyCodeObject *)op, cached);
+    for (unsigned i = 0; i < n; i++) {
+        if (cached[i] != NULL) walk_edge(walk, cached[i], SNAP_EDGE_INTERNAL, OWNS, 0);
+    }
+}
+
+/* The variables of a frame. Those of a frame in execution are counted by the thread's root rows
+ * (roots.c), which name them as well, so that the object does not own them here. */
+static void visit_variables(struct walk *walk, const struct frame_view *view, bool running)
+{
+    for (int i = 0; i < view->n_fast; i++) {
+        if (view->fast[i] != NULL)
+            named(walk, view->fast[i], SNAP_EDGE_LOCAL, owns_if(!running),
+                  names_program(&walk->names, layout_local_name(view->code, i)));
+    }
+}
+
+static void visit_gen(struct walk *walk, PyObject *op, const struct type_info *info)
+{
+    struct gen_view gen;
+    struct frame_view frame;
+
+    visit_common(walk, op, info);
+    layout_gen(op, &gen);
+#if PY_VERSION_HEX >= 0x030C0000
+    named(walk, (PyObject *)gen.code, SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "gi_code"));
+#endif
+    if (layout_gen_frame(op, &frame)) {
+        visit_variables(walk, &frame, gen.running);
+        named(walk, frame.function, SNAP_EDGE_INTERNAL, OWNS, literal(walk, "(function)"));
+        named(walk, frame.object, SNAP_EDGE_INTERNAL, OWNS, literal(walk, "gi_frame"));
+        named(walk, frame.namespace, SNAP_EDGE_INTERNAL, OWNS, literal(walk, "(namespace)"));
+#if PY_VERSION_HEX < 0x030C0000
+        named(walk, (PyObject *)frame.code, SNAP_EDGE_INTERNAL, OWNS, literal(walk, "f_code"));
+#endif
+    }
+    visit_rest(walk, op, info, SNAP_EDGE_LOCAL);
+}
+
+static void visit_frame(struct walk *walk, PyObject *op, const struct type_info *info)
+{
+    struct frame_view frame;
+
+    visit_common(walk, op, info);
+    if (layout_frame_object(op, &frame)) {
+        visit_variables(walk, &frame, layout_frame_running(op));
+#if PY_VERSION_HEX >= 0x030B0000
+        named(walk, frame.function, SNAP_EDGE_INTERNAL, OWNS, literal(walk, "(function)"));
+        named(walk, frame.namespace, SNAP_EDGE_INTERNAL, OWNS, literal(walk, "f_locals"));
+        named(walk, (PyObject *)frame.code, SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "f_code"));
+#endif
+    }
+    visit_rest(walk, op, info, SNAP_EDGE_LOCAL);
+}
+
+static void visit_weakref(struct walk *walk, PyObject *op, const struct type_info *info)
+{
+    PyWeakReference *ref = (PyWeakReference *)op;
+
+    visit_common(walk, op, info);
+    /* Some versions have a member descriptor for the callback: then it has been told. */
+    if (ref->wr_callback != NULL && !known_take(&walk->known, ref->wr_callback))
+        walk_edge(walk, ref->wr_callback, SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "__callback__"));
+    if (ref->wr_callback != NULL) known_add(walk, ref->wr_callback);
+    if (ref->wr_object != Py_None) walk_edge(walk, ref->wr_object, SNAP_EDGE_WEAK, 0, 0);
+    visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
+}
+
+void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
+{
+    bool subclass = info->heap;
+
+    switch (info->visit) {
+    case VISIT_LEAF:
+        break;
+    case VISIT_FIELDS:
+        visit_common(walk, op, info);
+        break;
+    case VISIT_GENERIC:
+        visit_common(walk, op, info);
+        visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
+        break;
+    case VISIT_SEQUENCE:
+        visit_common(walk, op, info);
+        visit_rest(walk, op, info, SNAP_EDGE_ELEMENT);
+        break;
+    case VISIT_DICT:
+    case VISIT_ODICT:
+        if (op == walk->interned) {
+            visit_interned(walk, op);
+            break;
+        }
+        if (subclass || info->visit == VISIT_ODICT) visit_common(walk, op, info);
+        visit_dict(walk, op, info->visit == VISIT_ODICT);
+        break;
+    case VISIT_LIST:
+        if (subclass) visit_common(walk, op, info);
+        visit_items(walk, ((PyListObject *)op)->ob_item, Py_SIZE(op), subclass);
+        break;
+    case VISIT_TUPLE:
+        if (subclass) visit_common(walk, op, info);
+        visit_items(walk, ((PyTupleObject *)op)->ob_item, Py_SIZE(op), subclass);
+        break;
+    case VISIT_TYPE:
+        visit_type(walk, op, info);
+        break;
+    case VISIT_CODE:
+        visit_code(walk, op, info);
+        break;
+    case VISIT_GEN:
+        visit_gen(walk, op, info);
+        break;
+    case VISIT_FRAME:
+        visit_frame(walk, op, info);
+        break;
+    case VISIT_WEAKREF:
+        visit_weakref(walk, op, info);
+        break;
+    }
+}
