@@ -4,9 +4,11 @@
  * but libsnap's public reader.
  */
 #include <string.h>
+#include <time.h>
 
 #include "cli/json.h"
 #include "cli/message.h"
+#include "cli/number.h"
 #include "cli/options.h"
 #include "info/info.h"
 
@@ -54,39 +56,58 @@ static void parts_free(struct parts *p)
     info_close(&p->in);
 }
 
+/* With --verbose: how long a part took. */
+static void timed(const struct parts *p, const char *what, struct timespec *since)
+{
+    struct timespec now;
+    char duration[NUMBER_MAX];
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t ns = (int64_t)(now.tv_sec - since->tv_sec) * 1000000000 + now.tv_nsec - since->tv_nsec;
+    message_verbose("%s: %s in %s", p->in.path, what, number_duration(duration, (uint64_t)ns));
+    *since = now;
+}
+
 /* Collects what was asked for. A part that cannot be had ends the file, with a message. */
 static int collect(struct parts *p, struct info_report *report, const struct options *o)
 {
+    struct timespec since;
+    clock_gettime(CLOCK_MONOTONIC, &since);
     int status = info_facts(&p->facts, &p->in);
     report->facts = &p->facts;
+    timed(p, "facts", &since);
     if (!status && o->types) {
         status = info_types(&p->types, &p->in);
         report->types = &p->types;
+        timed(p, "types", &since);
     }
     if (!status && o->privacy) {
         status = info_privacy(&p->privacy, &p->in);
         report->privacy = &p->privacy;
+        timed(p, "strings", &since);
     }
     if (!status && o->verify) {
         status = info_verify(&p->verdict, &p->in);
         report->verdict = &p->verdict;
+        timed(p, "verification", &since);
     }
     if (!status && o->recover) {
         status = info_recover(&p->recovery, &p->in, o->recover, o->force);
         report->recovery = &p->recovery;
         report->recovered_to = o->recover;
+        timed(p, "recovery", &since);
     }
     return status;
 }
 
 /* The first few pieces of damage as warnings: the answer is given all the same. */
-static void warn(const struct parts *p)
+static void warn(const struct info_report *report)
 {
     enum { SHOWN = 5 };
-    const struct info_damage *d = &p->facts.damage;
-    for (size_t i = 0; i < d->n && i < SHOWN; i++) message_snap_warning(p->in.path, &d->at[i]);
+    const struct info_damage *d = info_report_damage(report);
+    for (size_t i = 0; i < d->n && i < SHOWN; i++)
+        message_snap_warning(report->in->path, &d->at[i]);
     if (d->total > SHOWN)
-        message_warning(p->in.path, MESSAGE_NO_OFFSET, "%llu more pieces of damage",
+        message_warning(report->in->path, MESSAGE_NO_OFFSET, "%llu more pieces of damage",
                         (unsigned long long)(d->total - SHOWN));
 }
 
@@ -112,7 +133,7 @@ static bool recovers_to_stdout(const struct options *o)
 static int show(const struct options *o, const struct parts *p, const struct info_report *report,
                 struct json *j)
 {
-    if (!o->verify) warn(p);
+    if (!o->verify) warn(report);
     if (!recovers_to_stdout(o)) return j ? info_show_json(report, j) : info_show_text(report);
     message_note("%s: %llu chunks recovered, %llu bytes belong to no whole chunk", p->in.path,
                  (unsigned long long)p->recovery.chunks,

@@ -12,10 +12,17 @@
  *   dangling    references to objects that do not exist; an object id given twice
  *   unfinished  the writer stops in the middle of the snapshot
  *   none        no snapshot at all
+ *   major       as small, but of major version 9
+ *   kind        as small, but its end is of the unknown kind 77, which is required
+ *   optional    as small, but its labels are of the unknown kind 77, which is not required
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <snap/writer.h>
 
@@ -221,10 +228,49 @@ static int make(struct maker *m, const char *kind)
     return 1;
 }
 
+/* Little-endian number of n bytes. */
+static uint64_t get(const unsigned char *at, int n)
+{
+    uint64_t v = 0;
+    while (n--) v = v << 8 | at[n];
+    return v;
+}
+
+/* Puts the XXH3 of the n bytes at `at` after them. */
+static void seal(unsigned char *at, size_t n)
+{
+    uint64_t h = XXH3_64bits(at, n);
+    for (size_t i = 0; i < 8; i++) at[n + i] = (unsigned char)(h >> 8 * i);
+}
+
+/* Changes a finished file: its major version where `kind` is 0, else that kind of chunk into 77. */
+static void patch(const char *path, unsigned kind)
+{
+    static unsigned char bytes[65536];
+    FILE *f = fopen(path, "r+b");
+    if (!f) exit(2);
+    size_t n = fread(bytes, 1, sizeof bytes, f);
+    if (kind == 0) {
+        bytes[8] = 9;
+        seal(bytes, 40);
+    }
+    for (size_t at = SNAP_FILE_HEADER_SIZE; kind && at + SNAP_CHUNK_HEADER_SIZE < n;
+         at += SNAP_CHUNK_HEADER_SIZE + get(bytes + at + 8, 4)) {
+        if (get(bytes + at + 4, 2) != kind) continue;
+        bytes[at + 4] = 77;
+        seal(bytes + at, 56);
+        break;
+    }
+    rewind(f);
+    fwrite(bytes, 1, n, f);
+    if (fclose(f)) exit(2);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const kinds[] = { "small", "two", "chunks", "hostile", "values", "long",
-                                         "dangling", "unfinished", "none" };
+                                         "dangling", "unfinished", "none", "major", "kind",
+                                         "optional" };
     struct maker m = { 0 };
     snap_writer_options o = { .size = sizeof o, .clock = maker_clock, .clock_opaque = &m,
                               .replace = 1 };
@@ -246,5 +292,8 @@ int main(int argc, char **argv)
         check(snap_writer_flush(m.w), "flush");
         snap_writer_abort(m.w, 1); /* leaves OUT.part */
     }
+    if (strcmp(argv[1], "major") == 0) patch(argv[2], 0);
+    if (strcmp(argv[1], "kind") == 0) patch(argv[2], SNAP_KIND_FINISH);
+    if (strcmp(argv[1], "optional") == 0) patch(argv[2], SNAP_KIND_LABEL);
     return 0;
 }

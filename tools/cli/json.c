@@ -49,7 +49,10 @@ static void json_quote(FILE *out, const char *s, size_t n)
             fputs("\\n", out);
         } else if (c == '\t') {
             fputs("\\t", out);
-        } else if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029) {
+        } else if (text_is_hostile(c) && c > 0xffff) {
+            fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (unsigned)(c >> 10),
+                    0xdc00 + (unsigned)(c & 0x3ff));
+        } else if (text_is_hostile(c)) {
             fprintf(out, "\\u%04x", (unsigned)c);
         } else {
             fwrite(s + i, 1, len, out);

@@ -14,9 +14,9 @@
  *
  * Every function takes the member's key first: a C string inside an object, NULL inside an array or
  * at the top. Keys and values keep the order of the calls. Invalid UTF-8 becomes U+FFFD, control
- * characters are escaped; DEL, C1 controls and U+2028/2029 too, so that a document may be shown on
- * a terminal as it is. Ids and addresses are strings (JSON numbers lose 64-bit values), sizes and
- * counts numbers. Indented by two blanks; json_line makes one line a document (NDJSON).
+ * characters are escaped, and so is all that text.h calls hostile, so that a document may be
+ * shown on a terminal as it is. Ids and addresses are strings (JSON numbers lose 64-bit values),
+ * sizes and counts numbers. Indented by two blanks; json_line makes one line a document (NDJSON).
  *
  * A call out of place (a key in an array, a missing key, an end too many, depth beyond
  * JSON_DEPTH_MAX) is a programming error: it writes nothing and json_finish returns JSON_MISUSE.

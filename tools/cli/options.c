@@ -217,13 +217,17 @@ static int command_descriptors(void)
 /* Flushes and closes stdout; raises the status where that fails. */
 static int command_close_stdout(int status)
 {
-    int failed = ferror(stdout), cause = 0;
+    bool failed = ferror(stdout) != 0;
+    int cause = 0;
     if (fflush(stdout)) {
-        failed = 1;
+        failed = true;
         cause = errno;
     }
-    if (close(STDOUT_FILENO) && !failed && errno != EBADF) {
-        failed = 1;
+    /* The stream forgets why an earlier write failed. What it wrote is of no use any more, so one
+     * byte more, to learn the cause, does no harm. */
+    if (failed && !cause && write(STDOUT_FILENO, "\n", 1) < 0) cause = errno;
+    if (close(STDOUT_FILENO) && !failed && errno != EBADF) { /* a network file system's last word */
+        failed = true;
         cause = errno;
     }
     if (!failed) return status;

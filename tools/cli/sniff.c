@@ -24,7 +24,8 @@ struct magic {
 
 static const struct magic magics[] = {
     MAGIC(0, "\x89SNAP\r\n\x1a", SNIFF_SNAP, "a heap snapshot", "snapinfo"),
-    MAGIC(0, "\x89SNAP", SNIFF_OTHER, "a heap snapshot that a text-mode transfer has damaged", NULL),
+    MAGIC(0, "\x89SNAP", SNIFF_OTHER, "a heap snapshot that a text-mode transfer has damaged",
+          NULL),
     MAGIC(0, "SQLite format 3\0", SNIFF_SQLITE, "an SQLite database", "sqlite3"),
     MAGIC(0, "JAVA PROFILE 1.0.", SNIFF_FOREIGN, "a Java HPROF heap dump", NULL),
     MAGIC(0, "{\"snapshot\":{\"meta\":", SNIFF_FOREIGN, "a V8 heap snapshot", NULL),

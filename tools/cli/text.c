@@ -123,10 +123,9 @@ size_t text_decode(const char *chars, size_t n, uint32_t *c)
     return 1;
 }
 
-/* Whether a valid code point must not reach a terminal as it is. */
-static bool text_is_hostile(uint32_t c)
+bool text_is_hostile(uint32_t c)
 {
-    if (c < 0x20 || c == '\\') return true;
+    if (c < 0x20) return true;
     if (c < 0x7f) return false;
     if (c <= 0x9f) return true;
     return c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
@@ -164,7 +163,7 @@ static size_t text_plain_span(const char *s, size_t n)
     while (i < n) {
         uint32_t c;
         size_t len = text_decode(s + i, n - i, &c);
-        if (c == TEXT_INVALID || text_is_hostile(c)) break;
+        if (c == TEXT_INVALID || c == '\\' || text_is_hostile(c)) break;
         i += len;
     }
     return i;

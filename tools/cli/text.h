@@ -61,6 +61,10 @@ void text_put(FILE *out, const char *s, size_t n);
 #define TEXT_INVALID UINT32_MAX
 size_t text_decode(const char *s, size_t n, uint32_t *c);
 
+/** Whether a code point must be escaped wherever it is shown: control characters, those that change
+ *  direction, break lines or have no width. Not the backslash: see text_escape. */
+bool text_is_hostile(uint32_t c);
+
 /** Columns that n bytes of valid UTF-8 take on a terminal: 0 for combining marks, 2 for East Asian
  *  wide characters and emoji, 1 for others. */
 size_t text_width(const char *s, size_t n);

@@ -211,7 +211,7 @@ static int facts_read(struct info_facts *f, const struct info_input *in)
     snap_reader_info(r, &f->file);
     snap_reader_get_summary(r, &f->summary);
     snap_reader_close(r);
-    if (s != SNAP_END) return message_snap(in->path, &err, NULL);
+    if (s != SNAP_END) return info_failed(in, &err);
     return f->text.failed ? message_no_memory("the facts of a file") : 0;
 }
 

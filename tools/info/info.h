@@ -58,6 +58,9 @@ struct info_damage {
 int info_reader(snap_reader **reader, const struct info_input *in, uint64_t kinds,
                 struct info_damage *damage, snap_error *err);
 
+/** Prints what a reader's call failed of. Returns STATUS_UNUSABLE. */
+int info_failed(const struct info_input *in, const snap_error *err);
+
 /** Bit of a kind in a mask of kinds. */
 #define INFO_BIT(kind) (UINT64_C(1) << (kind))
 

@@ -85,6 +85,12 @@ static void info_on_damage(void *opaque, const snap_error *what)
     if (d->at) d->at[d->n++] = *what;
 }
 
+int info_failed(const struct info_input *in, const snap_error *err)
+{
+    return message_snap(in->path, err,
+                        err->code == SNAP_E_NEWER ? "a newer version of these tools" : NULL);
+}
+
 /* Says what the file is instead of a snapshot. */
 static int info_not_snap(const struct info_input *in, const snap_error *err)
 {
@@ -93,7 +99,7 @@ static int info_not_snap(const struct info_input *in, const snap_error *err)
     struct sniff s = sniff_bytes(head, n > 0 ? (size_t)n : 0);
     if (s.kind == SNIFF_UNKNOWN && strcmp(s.name, "of an unknown kind") == 0)
         return message_error(in->path, 0, NULL, "not a .snap file: its first bytes are unknown");
-    if (s.kind == SNIFF_SNAP) return message_snap(in->path, err, NULL);
+    if (s.kind == SNIFF_SNAP) return info_failed(in, err);
     return message_error(in->path, 0, s.hint, "not a .snap file: it is %s", s.name);
 }
 
@@ -110,7 +116,7 @@ int info_reader(snap_reader **reader, const struct info_input *in, uint64_t kind
     *reader = NULL;
     if (s == SNAP_E_NOT_SNAP || (s == SNAP_E_TRUNCATED && in->size < SNAP_FILE_HEADER_SIZE))
         return info_not_snap(in, err);
-    return message_snap(in->path, err, NULL);
+    return info_failed(in, err);
 }
 
 const struct info_damage *info_report_damage(const struct info_report *report)
@@ -135,5 +141,5 @@ int info_each_chunk(const struct info_input *in,
     if (info_reader(&r, in, INFO_ALL_KINDS, NULL, &err)) return STATUS_UNUSABLE;
     while ((s = snap_reader_next(r, &b, &err)) == SNAP_OK) each(opaque, b);
     snap_reader_close(r);
-    return s == SNAP_END ? 0 : message_snap(in->path, &err, NULL);
+    return s == SNAP_END ? 0 : info_failed(in, &err);
 }

@@ -211,7 +211,7 @@ static int privacy_read(struct privacy_job *p, const struct info_input *in, bool
     p->out->lost_strings += snap_string_joiner_free(joiner);
     snap_reader_close(r);
     if (p->failed) return message_no_memory("the strings of a file");
-    return s == SNAP_END ? 0 : message_snap(in->path, &err, NULL);
+    return s == SNAP_END ? 0 : info_failed(in, &err);
 }
 
 int info_privacy(struct info_privacy *privacy, const struct info_input *in)

@@ -110,7 +110,7 @@ static int recover_scan(struct recover *r)
     snap_reader_get_summary(reader, &summary);
     snap_reader_close(reader);
     if (r->failed) return message_no_memory("the chunks of a file");
-    if (s != SNAP_END) return message_snap(r->in->path, &err, NULL);
+    if (s != SNAP_END) return info_failed(r->in, &err);
     if (summary.complete) used += SNAP_TRAILER_SIZE;
     r->out->lost_chunks = summary.lost_chunks;
     r->out->lost_bytes = r->in->size > used ? r->in->size - used : 0;
@@ -123,7 +123,8 @@ static int recover_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Adds whole chunks of kinds that are not known here: the index names them. */
+/* Adds whole chunks of kinds that are not known here: the index tells where to look. What it says
+ * of their kind is not believed. */
 static int recover_unknown(struct recover *r)
 {
     snap_reader *reader;
@@ -133,10 +134,11 @@ static int recover_unknown(struct recover *r)
     /* Without an index there is nothing to add: what is known has been found already. */
     if (snap_reader_load_index(reader, &n, &err) != SNAP_OK) n = 0;
     for (size_t i = 0; i < n; i++) {
-        const snap_chunk_info *c = snap_reader_chunk(reader, i);
+        uint64_t offset = snap_reader_chunk(reader, i)->offset;
         struct encode_header h;
-        if (c->kind < INFO_KINDS || !recover_chunk(r, c->offset, &h)) continue;
-        if (!recover_note(r, c->offset)) r->failed = true;
+        if (known && bsearch(&offset, r->whole, known, sizeof offset, recover_compare)) continue;
+        if (!recover_chunk(r, offset, &h) || h.kind < INFO_KINDS) continue;
+        if (!recover_note(r, offset)) r->failed = true;
         uint64_t size = SNAP_CHUNK_HEADER_SIZE + h.stored;
         r->out->lost_bytes -= r->out->lost_bytes > size ? size : r->out->lost_bytes;
     }

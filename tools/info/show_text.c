@@ -334,8 +334,8 @@ static int show_recovery(const struct info_report *report)
                number_size(lost, x->lost_bytes), number_count(missing, x->lost_chunks));
     }
     if (x->begun || x->finished)
-        printf("Made up: beginnings of snapshots: %llu, ends: %llu; they are marked as not "
-               "complete.\n", (unsigned long long)x->begun, (unsigned long long)x->finished);
+        printf("Made up: beginnings of snapshots: %llu; ends: %llu, marked as not complete.\n",
+               (unsigned long long)x->begun, (unsigned long long)x->finished);
     return show_totals(x->totals, x->bytes);
 }
 

@@ -126,7 +126,7 @@ static int types_read(struct types_job *t, const struct info_input *in, uint64_t
     snap_string_joiner_free(joiner);
     snap_reader_close(r);
     if (t->failed) return message_no_memory("the types of a file");
-    return s == SNAP_END ? 0 : message_snap(in->path, &err, NULL);
+    return s == SNAP_END ? 0 : info_failed(in, &err);
 }
 
 /* Appends the text of a string id. */

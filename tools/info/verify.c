@@ -255,7 +255,7 @@ static int verify_metadata_first(struct verify *v)
                 v->values = verify_says(b, i, SNAP_COL_PAIR_VALUE, "yes");
         }
     snap_reader_close(r);
-    return s == SNAP_END ? 0 : message_snap(v->in->path, &err, NULL);
+    return s == SNAP_END ? 0 : info_failed(v->in, &err);
 }
 
 /* Findings by offset, those of one place in the order met: there are few. */
@@ -288,7 +288,7 @@ static int verify_read(struct verify *v)
     if (!status && s == SNAP_END) status = verify_end(v, r);
     snap_reader_close(r);
     if (v->failed) return message_no_memory("the check of a file");
-    if (!status && s != SNAP_END) status = message_snap(v->in->path, &err, NULL);
+    if (!status && s != SNAP_END) status = info_failed(v->in, &err);
     return status;
 }
 

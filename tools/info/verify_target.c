@@ -66,7 +66,7 @@ int verify_targets(struct verify *v)
     if (info_reader(&r, v->in, kinds, NULL, &err)) return STATUS_UNUSABLE;
     if (snap_reader_load_index(r, &chunks, &err) != SNAP_OK) {
         snap_reader_close(r);
-        return message_snap(v->in->path, &err, NULL);
+        return info_failed(v->in, &err);
     }
     /* Start at the snapshot's first chunk; end where its chunks end. */
     while (i < chunks && snap_reader_chunk(r, i)->offset < v->begin_offset) i++;
@@ -76,5 +76,5 @@ int verify_targets(struct verify *v)
         if (snap_batch_snapshot(b) == v->snapshot) verify_target_batch(v, b);
     }
     snap_reader_close(r);
-    return s == SNAP_OK || s == SNAP_END ? 0 : message_snap(v->in->path, &err, NULL);
+    return s == SNAP_OK || s == SNAP_END ? 0 : info_failed(v->in, &err);
 }
