@@ -223,7 +223,7 @@ static int write_strings(struct loader *l)
     sqlite3_stmt *q;
     int status = loader_prepare(l, &q, "INSERT INTO string (id, text) VALUES (?, ?)");
     if (status) return status;
-    for (size_t k = 0; k < l->strings.n_used && !status; k++) {
+    for (size_t k = l->strings_there; k < l->strings.n_used && !status; k++) {
         sqlite3_bind_int64(q, 1, (int64_t)k + 1);
         loader_bind_text(l, q, 2, l->strings.used[k]);
         status = loader_insert(l, q);
@@ -234,6 +234,7 @@ static int write_strings(struct loader *l)
 
 int define_write(struct loader *l)
 {
+    if (l->options->complete_path) return write_strings(l);
     int status = write_modules(l);
     if (!status) status = write_frames(l);
     if (!status) status = write_stacks(l);

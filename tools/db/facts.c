@@ -62,16 +62,14 @@ static bool counter_value(const struct loader *l, const struct snapshot *s, cons
 
 /* ---- the snapshot's row --------------------------------------------------------------------------- */
 
-static void bind_uuid(sqlite3_stmt *q, int at, const struct import_result *r)
+void facts_uuid(const struct import_result *r, char out[37])
 {
-    if (!r->has_uuid) return;
     const uint8_t *u = r->uuid;
-    char text[37];
-    snprintf(text, sizeof text,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
-             u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
-             u[15]);
-    sqlite3_bind_text(q, at, text, -1, SQLITE_TRANSIENT);
+    out[0] = 0;
+    if (!r->has_uuid) return;
+    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0],
+             u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13],
+             u[14], u[15]);
 }
 
 static void bind_parameter(sqlite3_stmt *q, const char *name, int64_t value)
@@ -144,7 +142,10 @@ static int write_snapshot(struct loader *l, struct snapshot *s)
     bind_metadata(l, s, q, ":process_start", "process.start");
     bind_metadata(l, s, q, ":boot_id", "host.boot_id");
     bind_metadata(l, s, q, ":parent_uuid", "parent.uuid");
-    bind_uuid(q, sqlite3_bind_parameter_index(q, ":file_uuid"), &l->file.result);
+    char uuid[37];
+    facts_uuid(&l->file.result, uuid);
+    if (uuid[0])
+        sqlite3_bind_text(q, sqlite3_bind_parameter_index(q, ":file_uuid"), uuid, -1, SQLITE_STATIC);
     status = loader_insert(l, q);
     sqlite3_finalize(q);
     return status;

@@ -106,6 +106,7 @@ int loader_warn(struct loader *l, int64_t snapshot, uint64_t offset, const char 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (l->options->complete_path) return 0; /* they stand in the database already */
     l->warnings++;
     if (l->warnings <= WARNINGS_SHOWN && !l->options->quiet_warnings)
         message_warning(l->file.path, offset, "%s", text);
@@ -256,6 +257,11 @@ static int snapshot_end(struct loader *l)
     if (!s->open) return 0;
     double *cpu = l->result->cpu_seconds, start = cpu_now();
     uint64_t used = l->budget.used;
+    if (l->options->complete_path) {
+        int completed = complete_snapshot(l, s);
+        snapshot_free(s);
+        return completed;
+    }
     s->complete = snapshot_is_complete(s);
     s->has_refs = !l->options->summary;
     s->first_id = l->next_id;
@@ -449,6 +455,7 @@ static int on_sample(void *opaque, uint32_t number, struct record_text name, uin
 {
     struct loader *l = opaque;
     sqlite3_stmt *q;
+    if (l->options->complete_path) return 0;
     int status = loader_prepare(l, &q, "INSERT INTO sample (snapshot_id, name, monotonic_ns, value)"
                                        " VALUES (?, ?, ?, ?)");
     if (status) return status;
@@ -476,6 +483,19 @@ static void on_progress(void *opaque, uint64_t bytes)
     progress_set(opaque, bytes);
 }
 
+/* A database is completed from the file it was made from, and from no other. */
+static int check_same_file(struct loader *l)
+{
+    char uuid[37];
+    const char *want = l->options->complete_uuid;
+    if (!want) return 0;
+    facts_uuid(&l->file.result, uuid);
+    if (strcmp(uuid, want) == 0) return 0;
+    message_error(l->output, MESSAGE_NO_OFFSET, "snapload, to load it again",
+                  "%s is not the file that it was loaded from", l->file.path);
+    return LOADER_STOP;
+}
+
 static int load_file(struct loader *l, const char *path)
 {
     const struct record_sink sink = {
@@ -494,6 +514,7 @@ static int load_file(struct loader *l, const char *path)
     progress_begin(&progress, "reading", size, PROGRESS_BYTES);
     int status = l->file.format->read(path, &sink, &options, &l->file.result);
     progress_end(&progress);
+    if (!status) status = check_same_file(l);
     if (!status) status = snapshot_end(l);
     snapshot_free(&l->now);
     l->result->bytes_read += l->file.result.bytes;
@@ -508,18 +529,56 @@ static int load_file(struct loader *l, const char *path)
 
 /* ---- the database --------------------------------------------------------------------------------- */
 
-static int database_open(struct loader *l, const char *database)
+/* The names that the database has keep their rows; new ones are added behind them. */
+static int read_strings(struct loader *l)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(database, &l->db, flags, NULL) != SQLITE_OK) {
-        if (!l->db) return loader_no_memory(l);
-        return loader_sqlite(l, "making the database");
+    sqlite3_stmt *q;
+    int rc, status = loader_prepare(l, &q, "SELECT text FROM string ORDER BY id");
+    if (status) return status;
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(q, 0);
+        uint32_t number = strings_add(&l->strings, text ? text : "",
+                                      (size_t)sqlite3_column_bytes(q, 0));
+        if (!number || !strings_row(&l->strings, number)) {
+            status = loader_no_memory(l);
+            break;
+        }
     }
+    sqlite3_finalize(q);
+    if (!status && rc != SQLITE_DONE) status = loader_sqlite(l, "reading the database");
+    l->strings_there = l->strings.n_used;
+    return status;
+}
+
+/* An existing database, to be completed: with a journal, so that it is never left half done. */
+static int database_open_again(struct loader *l)
+{
+    sqlite3_db_config(l->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(l->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(l->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    int status = loader_exec(l, "PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF;"
+                                "PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE");
+    return status ? status : read_strings(l);
+}
+
+static int database_make(struct loader *l)
+{
     int status = loader_exec(l, "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF;"
                                 "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
                                 "PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF;"
                                 "PRAGMA temp_store = MEMORY; BEGIN");
-    if (!status) status = loader_exec(l, db_schema);
+    return status ? status : loader_exec(l, db_schema);
+}
+
+static int database_open(struct loader *l, const char *database)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    if (!l->options->complete_path) flags |= SQLITE_OPEN_CREATE;
+    if (sqlite3_open_v2(database, &l->db, flags, NULL) != SQLITE_OK) {
+        if (!l->db) return loader_no_memory(l);
+        return loader_sqlite(l, "opening the database for writing");
+    }
+    int status = l->options->complete_path ? database_open_again(l) : database_make(l);
     if (status) return status;
     l->rows = rows_register(l->db);
     return l->rows ? 0 : loader_no_memory(l);

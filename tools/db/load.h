@@ -21,6 +21,9 @@ struct load_options {
     bool summary;        /* leave out ref and referrer */
     uint64_t max_memory; /* bytes; 0: most of what the machine has left */
     bool quiet_warnings; /* warnings only into the table, not to stderr */
+    /* Set by complete.c: the database exists and lacks the references of the snapshots whose `path` is
+     * this; the file that is read must have this uuid. */
+    const char *complete_path, *complete_uuid;
 };
 
 /** Phases of a load, in order. */

@@ -8,6 +8,7 @@
  *   tables.c    object, detail, ref, referrer, root and the ordered lists
  *   summary.c   types, sites, packages, roots, globals, cycles, hubs
  *   class_path.c the dominator tree folded by type
+ *   complete.c  references added later
  *
  * Functions return 0, or LOADER_STOP after they have said why.
  */
@@ -127,6 +128,7 @@ struct loader {
     struct snapshot now;
     int64_t next_snapshot, next_id, next_type, next_component, next_root, next_thread, next_global;
     uint64_t warnings;
+    size_t strings_there; /* names that the database had before */
 };
 
 /* ---- errors ---- */
@@ -166,8 +168,14 @@ int define_write(struct loader *l);
 /* The row of a thread of the current snapshot by its id in the file; 0 for none. */
 int64_t define_thread_row(const struct snapshot *s, uint64_t id);
 
+/* The uuid of a file as text; "" where it has none. */
+void facts_uuid(const struct import_result *r, char out[37]);
 int facts_write(struct loader *l, struct snapshot *s);
 int tables_write(struct loader *l, struct snapshot *s);
+/* `ref` and `referrer` only; analysis.node and row_of are read. */
+int tables_write_refs(struct loader *l, struct snapshot *s);
+/* In place of all of them, when a database is completed: see complete.c. */
+int complete_snapshot(struct loader *l, struct snapshot *s);
 int summary_write(struct loader *l, struct snapshot *s);
 /* Who refers to the largest hubs, from the referrers that tables_write has in memory. */
 int summary_hubs(struct loader *l, struct snapshot *s, const struct heap_referrers *r);

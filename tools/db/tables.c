@@ -365,7 +365,8 @@ static void referrer_column(void *opaque, int column, sqlite3_context *out)
         sqlite3_result_int64(out, f->r->position[f->at]);
 }
 
-static int write_referrers(struct loader *l, struct snapshot *s)
+/* Hubs are counted where all referrers are in memory anyway. */
+static int write_referrers(struct loader *l, struct snapshot *s, bool hubs)
 {
     struct heap_referrers r;
     int status = loader_heap(l, heap_referrers(&s->graph, &s->analysis, &r));
@@ -374,7 +375,7 @@ static int write_referrers(struct loader *l, struct snapshot *s)
     if (s->has_refs)
         status = loader_rows(l, "referrer",
                              &(struct rows_source){ &f, referrer_next, referrer_column, 3 });
-    if (!status) status = summary_hubs(l, s, &r);
+    if (!status && hubs) status = summary_hubs(l, s, &r);
     heap_referrers_free(&r);
     return status;
 }
@@ -654,12 +655,19 @@ static int write_addresses(struct loader *l, struct snapshot *s)
     return loader_rows(l, "address", &(struct rows_source){ &x, address_next, address_column, 3 });
 }
 
+int tables_write_refs(struct loader *l, struct snapshot *s)
+{
+    s->has_refs = true;
+    int status = write_refs(l, s);
+    return status ? status : write_referrers(l, s, false);
+}
+
 int tables_write(struct loader *l, struct snapshot *s)
 {
     int status = write_objects(l, s);
     if (!status) status = write_details(l, s);
     if (!status && s->has_refs) status = write_refs(l, s);
-    if (!status) status = write_referrers(l, s);
+    if (!status) status = write_referrers(l, s, true);
     if (!status) status = write_roots(l, s);
     if (!status) status = write_lists(l, s);
     if (!status) status = write_top(l, s);

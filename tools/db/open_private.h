@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an open database owns beside its connection; for the files of heapdb.h only.
+ */
+#ifndef SNAP_TOOLS_DB_OPEN_PRIVATE_H
+#define SNAP_TOOLS_DB_OPEN_PRIVATE_H
+
+#include "db/heapdb.h"
+
+/* A text that lives as long as the database. */
+struct kept {
+    struct kept *next;
+    char text[];
+};
+
+struct heapdb_private {
+    struct kept *kept;
+    char *database; /* name in the cache */
+};
+
+/* Closes the connection and opens `name` in its place, after the file was changed. */
+int heapdb_reopen(struct heapdb *db, const char *name);
+
+#endif
