@@ -2,7 +2,6 @@
 # extension module and Python files, in `folder` (which ends in /heapsnap). The interpreter must be
 # a CPython whose headers are there. Needs the target snap_objects and XXHASH_INCLUDE.
 include_guard(GLOBAL)
-set(HEAPSNAP_SOURCE ${CMAKE_CURRENT_LIST_DIR})
 
 function(heapsnap_agent)
     cmake_parse_arguments(arg "" "TARGET;PYTHON;FOLDER" "" ${ARGN})
@@ -14,7 +13,7 @@ print(sysconfig.get_path('include'), sysconfig.get_config_var('EXT_SUFFIX'), sep
     list(GET facts 0 include)
     list(GET facts 1 suffix)
 
-    file(GLOB sources CONFIGURE_DEPENDS ${HEAPSNAP_SOURCE}/src/*.c)
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/src/*.c)
     add_library(${arg_TARGET} MODULE ${sources} $<TARGET_OBJECTS:snap_objects>)
     # CPython's own headers use GNU extensions and conversions that our warnings would flood.
     target_include_directories(${arg_TARGET} SYSTEM PRIVATE ${include})
@@ -24,7 +23,7 @@ print(sysconfig.get_path('include'), sysconfig.get_config_var('EXT_SUFFIX'), sep
         C_EXTENSIONS ON C_VISIBILITY_PRESET hidden
         PREFIX "" OUTPUT_NAME _heapsnap SUFFIX ${suffix}
         LIBRARY_OUTPUT_DIRECTORY ${arg_FOLDER}
-        LINK_DEPENDS ${HEAPSNAP_SOURCE}/src/module.map)
+        LINK_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/src/module.map)
     # Only the compressor is needed, and inside, so that no other zstd in the process is touched.
     find_library(ZSTD_STATIC NAMES libzstd.a)
     if(ZSTD_STATIC)
@@ -33,10 +32,10 @@ print(sysconfig.get_path('include'), sysconfig.get_config_var('EXT_SUFFIX'), sep
         target_link_libraries(${arg_TARGET} PRIVATE snap_flags PkgConfig::ZSTD pthread dl)
     endif()
     target_link_options(${arg_TARGET} PRIVATE
-        -Wl,--version-script=${HEAPSNAP_SOURCE}/src/module.map -Wl,--gc-sections)
+        -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/src/module.map -Wl,--gc-sections)
 
-    file(GLOB files CONFIGURE_DEPENDS ${HEAPSNAP_SOURCE}/heapsnap/*.py
-         ${HEAPSNAP_SOURCE}/heapsnap/*.pyi ${HEAPSNAP_SOURCE}/heapsnap/py.typed)
+    file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/heapsnap/*.py
+         ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/heapsnap/*.pyi ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/heapsnap/py.typed)
     foreach(file IN LISTS files)
         get_filename_component(name ${file} NAME)
         configure_file(${file} ${arg_FOLDER}/${name} COPYONLY)
