@@ -161,7 +161,8 @@ static const char *wrong_interpreter(void)
 #endif
 }
 
-PyMODINIT_FUNC PyInit__heapsnap(void)
+/* The macro says so by itself from 3.9 on only. */
+__attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__heapsnap(void)
 {
     const char *refusal = wrong_interpreter();
 
