@@ -55,6 +55,10 @@ class AskCase(unittest.TestCase):
             file.write(text)
         return path
 
+    def read(self, name):
+        with open(self.path(name)) as file:
+            return file.read()
+
     def start(self, source, *flags, **options):
         """A child that runs `source` and has printed "ready"; more of its output by its stdout."""
         child = subprocess.Popen([sys.executable, *flags, "-c", source], stdin=subprocess.PIPE,

@@ -19,13 +19,13 @@ APP = '''
 import gc, os, threading
 import heapsnap
 
-class Config:
+class ShopConfig:
     def __init__(self, n): self.n = n
 
 class Seen:
     def __init__(self, path): self.path, self.body = path, path * 20
 
-configs = [Config(n) for n in range(1000)]
+configs = [ShopConfig(n) for n in range(1000)]
 registry = []
 heapsnap.listen(role="shop")
 
@@ -62,7 +62,7 @@ class Gunicorn(HeapCase):
         self.address = ask_support.wait_until(self.read_address, "gunicorn's address")
 
     def read_address(self):
-        self.assertIsNone(self.server.poll(), open(self.path("log")).read())
+        self.assertIsNone(self.server.poll(), self.read("log"))
         try:
             with open(self.path("address")) as file:
                 return file.read().strip()
@@ -133,7 +133,7 @@ class Gunicorn(HeapCase):
         for pid in workers + [self.server.pid]:
             heap = self.load(self.path("%d.b.snap" % pid))
             bit = self.one(heap, "SELECT bit FROM object_flag WHERE name = 'frozen'")
-            self.assertEqual(self.count(heap, "Config", "o.flags & %d" % bit), 1000)
+            self.assertEqual(self.count(heap, "ShopConfig", "o.flags & %d" % bit), 1000)
         busiest = max(sent, key=sent.get)
         document = self.diff("%d.a.snap" % busiest, "%d.b.snap" % busiest)
         owner = document["owners"][0]
@@ -151,8 +151,7 @@ class Gunicorn(HeapCase):
             return len(now) == 2 and workers[0] not in now and now
         for pid in ask_support.wait_until(replaced, "a new worker"):
             self.ask(pid, "%d.c.snap" % pid)
-        with open(self.path("log")) as log:
-            text = log.read()
+        text = self.read("log")
         self.assertNotIn("Traceback", text)
         self.assertNotIn("Warning", text)
 

@@ -93,8 +93,9 @@ class Churn(HeapCase):
               "first, second = Holder(), Holder()\n"
               "for n in range(20000): first.items[n] = Item(n)\n"
               "before = set(map(id, first.items))\n" + READY + WAIT +
-              "for n in range(20000): first.items[n] = None\n"
-              "for n in range(20000): second.items[n] = Item(n)\n"
+              "for n in range(20000):\n"
+              "    first.items[n] = None\n"
+              "    second.items[n] = Item(n)\n"
               "again = sum(id(i) in before for i in second.items)\n"
               "print(again, flush=True)\n" + WAIT)
 
@@ -152,8 +153,8 @@ class Reaper(HeapCase):
                            "got = os.waitpid(-1, 0)\n"
                            "assert got == (pid, 9 << 8), got\n"
                            "print('reaped', flush=True)\n" + WAIT)
-        while not os.path.exists("/proc/%d/task/%d/children" % (child.pid, child.pid)):
-            pass
+        ask_support.wait_until(lambda: self.read("/proc/%d/task/%d/children"
+                                                 % (child.pid, child.pid)), "its own child")
         self.ask(child.pid, "a.snap", "--mode", "fork")
         self.assertEqual(child.stdout.readline(), "reaped\n")
         self.finish(child)
@@ -190,7 +191,7 @@ class Busy(HeapCase):
         children = "/proc/%d/task/%d/children"
         def nobody_walks():
             tasks = os.listdir("/proc/%d/task" % child.pid)
-            return not any(open(children % (child.pid, int(t))).read().strip() for t in tasks)
+            return not any(self.read(children % (child.pid, int(t))).strip() for t in tasks)
         ask_support.wait_until(nobody_walks, "the end of the walking child", 10)
         self.ask(child.pid, "b.snap", "--mode", "inline")
 

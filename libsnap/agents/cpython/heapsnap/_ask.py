@@ -226,7 +226,7 @@ def _collect(conversations, deadline):
                 continue
             if event is None:
                 _finish(conversations, talk, row,
-                        None if "rss" in row else "it closed the connection")
+                        row["problem"] if "rss" in row else "it closed the connection")
             elif event["event"] == "status":
                 said = _fields(event, _STATUS)
                 said.pop("pid", None)
