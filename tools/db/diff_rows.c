@@ -150,7 +150,7 @@ static void take_object(sqlite3_context *c, int n, sqlite3_value **v)
     r->seen++;
     o->type[row] = type < r->types->n && !root ? r->types->number[type] : HEAP_NONE;
     o->identity[row] = sqlite3_value_type(v[C_ADDRESS]) == SQLITE_NULL
-                           ? ~(uint64_t)0 - 2 * (uint64_t)row - (uint64_t)r->side
+                           ? ~((uint64_t)row << 16 | ((uint64_t)r->side & 0xffff))
                            : (uint64_t)sqlite3_value_int64(v[C_ADDRESS]);
     o->shallow[row] = size_of(v[C_SHALLOW]);
     o->retained[row] = size_of(v[C_RETAINED]);

@@ -54,8 +54,8 @@ struct diff_rows {
     uint32_t *stack;                    /* stack id, 0 for null; NULL when the snapshot has none */
 };
 
-/** Reads a snapshot. `side` (0 or 1) keeps objects without an address apart from those of the other
- *  side. About 0.3 us a row. */
+/** Reads a snapshot. `side` is its number in the comparison: it keeps objects without an address
+ *  apart from those of other snapshots. About 0.3 us a row. */
 int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
                    const struct diff_type_map *types, int side, bool content_hashes,
                    struct diff_rows *out);

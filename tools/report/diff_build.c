@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The flow of a comparison: facts, the way of matching, the rows of two snapshots at a time (read in
+ * two threads where they are in two databases), growth by owner, and from it the report. With more
+ * than two snapshots each interval is compared for itself first; the first snapshot's rows are kept
+ * for the comparison of the whole span.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "db/diff_step.h"
+#include "report/diff_fill.h"
+#include "report/diff_verdict.h"
+
+struct building {
+    const struct diff_input *inputs;
+    uint32_t n;
+    const struct diff_options *options;
+    struct diff_report *report;
+    struct diff_type_map *type_maps; /* [n] */
+    struct diff_rows *rows;          /* [n]; n_rows 0: not read at the moment */
+    struct type_sums sums;
+    struct rowmap intervals; /* node -> intervals in which its line grew */
+    bool same_process;
+};
+
+const char *diff_matching_name(enum diff_matching matching)
+{
+    static const char *const names[] = { "auto", "address", "id", "signature" };
+    return names[matching];
+}
+
+static int warn(struct diff_report *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A sentence for readers of the report, and a warning on stderr. */
+static int warn(struct diff_report *r, const char *format, ...)
+{
+    struct text t = { 0 };
+    va_list args;
+    va_start(args, format);
+    text_addv(&t, format, args);
+    va_end(args);
+    const char **grown = realloc(r->warnings, (r->n_warnings + 1) * sizeof *grown);
+    if (grown) r->warnings = grown;
+    if (!grown || t.failed) {
+        text_free(&t);
+        return message_no_memory("a warning");
+    }
+    grown[r->n_warnings++] = fill_text(r, &t);
+    message_warning(NULL, MESSAGE_NO_OFFSET, "%s", text_str(&t));
+    text_free(&t);
+    return 0;
+}
+
+/* ---- how to match ------------------------------------------------------------------------------- */
+
+/* What all snapshots agree on. */
+struct agreement {
+    bool one_process, one_runtime, stable_ids, known;
+};
+
+static bool differ(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) != 0;
+}
+
+static struct agreement agree(const struct diff_report *r)
+{
+    struct agreement all = { true, true, true, true };
+    for (uint32_t i = 0; i < r->n_snapshots; i++) {
+        const struct diff_facts *f = &r->snapshots[i], *first = &r->snapshots[0];
+        if (!f->snapshot->stable_ids) all.stable_ids = false;
+        if (differ(f->runtime, first->runtime)) all.one_runtime = false;
+        if (!f->boot_id || !f->process_start || !f->snapshot->pid) all.known = false;
+        bool same_file = f->file_uuid && first->file_uuid &&
+                         strcmp(f->file_uuid, first->file_uuid) == 0; /* one process a file */
+        if (i && !same_file && !diff_facts_same_process(f, first)) all.one_process = false;
+    }
+    return all;
+}
+
+static int refuse(const struct building *b, const char *why, const char *hint)
+{
+    const struct diff_report *r = b->report;
+    return message_error(r->snapshots[r->n_snapshots - 1].path, MESSAGE_NO_OFFSET, hint, "%s", why);
+}
+
+static int choose_matching(struct building *b)
+{
+    struct diff_report *r = b->report;
+    struct agreement all = agree(r);
+    enum diff_matching asked = b->options->matching;
+    b->same_process = all.one_process;
+    r->matching = asked;
+    r->matching_reason = "asked for";
+    if (asked == DIFF_AUTO) {
+        r->matching = !all.one_process ? DIFF_SIGNATURE : all.stable_ids ? DIFF_ID : DIFF_ADDRESS;
+        r->matching_reason = all.one_process ? "same process"
+                             : !all.one_runtime ? "different runtimes"
+                             : all.known ? "different processes"
+                                         : "the captures do not say of which process they are";
+    }
+    if (!all.one_runtime && r->matching != DIFF_SIGNATURE)
+        return refuse(b, "the snapshots are of different runtimes: objects cannot be matched by "
+                         "address or id", "--matching=signature");
+    if (r->matching == DIFF_ID && !all.stable_ids)
+        return refuse(b, "its object ids change while objects live: they cannot be matched by id",
+                      "--matching=address");
+    if (!all.one_runtime && warn(r, "the snapshots are of different runtimes; only what has the same "
+                                    "path and type is matched"))
+        return STATUS_UNUSABLE;
+    if (r->matching == DIFF_ADDRESS && !all.one_process &&
+        warn(r, "the snapshots are not known to be of one process; addresses of one mean nothing in "
+                "another, unless it was forked"))
+        return STATUS_UNUSABLE;
+    return 0;
+}
+
+/* ---- facts --------------------------------------------------------------------------------------- */
+
+static int warn_about(struct diff_report *r)
+{
+    const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
+    int status = 0;
+    for (uint32_t i = 0; !status && i < r->n_snapshots; i++) {
+        const struct diff_facts *f = &r->snapshots[i];
+        if (!f->snapshot->complete)
+            status = warn(r, "%s is incomplete: what it lacks looks new or gone, and nothing is "
+                             "concluded about garbage", f->path);
+        if (!status && !f->has_refs)
+            status = warn(r, "%s holds no references: owners have no names", f->path);
+    }
+    if (!status && r->has_interval && r->interval < 0)
+        status = warn(r, "the first snapshot is newer than the last: growth backwards in time is shown "
+                         "as shrinkage, and the other way round");
+    if (!status && diff_facts_same_capture(a, b))
+        status = warn(r, "the first and the last snapshot are the same one");
+    return status;
+}
+
+static int read_facts(struct building *b)
+{
+    struct diff_report *r = b->report;
+    r->snapshots = calloc(b->n, sizeof *r->snapshots);
+    if (!r->snapshots) return message_no_memory("facts about the snapshots");
+    for (uint32_t i = 0; i < b->n; i++) {
+        if (diff_facts_read(b->inputs[i].db, b->inputs[i].snapshot, &r->texts, &r->snapshots[i]))
+            return STATUS_UNUSABLE;
+        r->n_snapshots++;
+        if (r->snapshots[i].data_keys) r->sign.data_keys = true;
+    }
+    const struct diff_facts *first = &r->snapshots[0], *last = &r->snapshots[b->n - 1];
+    const struct heapdb_snapshot *x = first->snapshot, *y = last->snapshot;
+    r->n_intervals = b->n - 1;
+    r->has_interval = diff_facts_interval(first, last, &r->interval);
+    r->live_a = x->live_size;
+    r->live_b = y->live_size;
+    r->garbage_a = x->garbage_size;
+    r->garbage_b = y->garbage_size;
+    r->n_live_a = x->n_live;
+    r->n_live_b = y->n_live;
+    r->native_a = first->native_size;
+    r->native_b = last->native_size;
+    return warn_about(r);
+}
+
+/* ---- rows ---------------------------------------------------------------------------------------- */
+
+struct loading {
+    const struct building *b;
+    uint32_t k;
+    int status;
+};
+
+static void *load_rows(void *opaque)
+{
+    struct loading *l = opaque;
+    const struct building *b = l->b;
+    bool hashes = b->report->matching == DIFF_ADDRESS && b->same_process;
+    l->status = diff_rows_load(b->inputs[l->k].db, b->inputs[l->k].snapshot, &b->type_maps[l->k],
+                               (int)l->k, hashes, &b->rows[l->k]);
+    return NULL;
+}
+
+/* Sums by type of one snapshot, for the list of types; what is new is added later. */
+static int sum_types(struct building *b, uint32_t k)
+{
+    struct diff_sum *sums = b->sums.of + (size_t)k * b->sums.n_types;
+    return diff_tally_types(&b->rows[k], NULL, b->sums.n_types, sums)
+               ? 0 : message_no_memory("the types of the comparison");
+}
+
+static int rows_of(struct building *b, uint32_t i, uint32_t k)
+{
+    struct loading x = { .b = b, .k = i }, y = { .b = b, .k = k };
+    bool need_x = !b->rows[i].n_rows, need_y = !b->rows[k].n_rows;
+    pthread_t thread;
+    bool beside = need_x && need_y && b->inputs[i].db != b->inputs[k].db &&
+                  pthread_create(&thread, NULL, load_rows, &x) == 0;
+    if (need_x && !beside) load_rows(&x);
+    if (need_y && !x.status) load_rows(&y);
+    if (beside) pthread_join(thread, NULL);
+    if (x.status || y.status) return STATUS_UNUSABLE;
+    if (need_x && sum_types(b, i)) return STATUS_UNUSABLE;
+    return need_y ? sum_types(b, k) : 0;
+}
+
+/* ---- one comparison ------------------------------------------------------------------------------- */
+
+static struct diff_name_source source_of(const struct building *b, uint32_t k)
+{
+    return (struct diff_name_source){ .db = b->inputs[k].db, .snapshot = b->inputs[k].snapshot,
+        .rows = &b->rows[k], .type_names = &b->report->types_known.names };
+}
+
+/* Steps of one snapshot, for matching by signature; malloc'd, NULL after a message. */
+static uint64_t *steps_of(const struct building *b, uint32_t k, const struct diff_names *names)
+{
+    struct diff_name_source source = source_of(b, k);
+    struct diff_names *own = NULL;
+    uint64_t *step = malloc((size_t)b->rows[k].n_rows * sizeof *step);
+    int status = step ? 0 : message_no_memory("the steps of a snapshot");
+    if (!status && !names) status = diff_names_new(&own, &source, &b->report->sign);
+    if (!status)
+        status = diff_steps_load(&source, names ? names : own, b->report->sign.data_keys, step);
+    diff_names_free(own);
+    if (!status) return step;
+    free(step);
+    return NULL;
+}
+
+static int match(const struct building *b, uint32_t i, uint32_t k, struct comparison *c)
+{
+    const struct diff_types *types = &b->report->types_known;
+    bool by_signature = b->report->matching == DIFF_SIGNATURE;
+    uint64_t *step_a = NULL, *step_b = NULL;
+    if (by_signature) {
+        step_a = steps_of(b, i, NULL);
+        step_b = step_a ? steps_of(b, k, c->names) : NULL;
+        if (!step_b) {
+            free(step_a);
+            return STATUS_UNUSABLE;
+        }
+    }
+    struct heap_side a_side = diff_rows_side(c->a, step_a), b_side = diff_rows_side(c->b, step_b);
+    struct heap_match_options options = {
+        .mode = by_signature ? HEAP_MATCH_SIGNATURE
+                : b->report->matching == DIFF_ID ? HEAP_MATCH_ID : HEAP_MATCH_ADDRESS,
+        .group = HEAP_GROUP_OBJECT, .n_types = types->names.n, .resizable = types->resizable };
+    enum heap_status got = heap_match_compute(&a_side, &b_side, &options, &c->match);
+    free(step_a);
+    free(step_b);
+    if (got == HEAP_OK) return 0;
+    if (got == HEAP_NO_MEMORY) return message_no_memory("matching the snapshots");
+    return message_error(c->db_b->path, MESSAGE_NO_OFFSET, NULL,
+                         "cannot be compared with the snapshot before: %s", heap_status_text(got));
+}
+
+static void comparison_free(struct comparison *c)
+{
+    lines_free(&c->lines);
+    heap_match_free(&c->match);
+    diff_names_free(c->names);
+}
+
+/* Compares snapshot i with snapshot k. On failure nothing is left in *c. */
+static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison *c)
+{
+    *c = (struct comparison){ .db_a = b->inputs[i].db, .db_b = b->inputs[k].db,
+        .snapshot_a = b->inputs[i].snapshot, .snapshot_b = b->inputs[k].snapshot,
+        .a = &b->rows[i], .b = &b->rows[k] };
+    int status = rows_of(b, i, k);
+    struct diff_name_source source = source_of(b, k);
+    if (!status) status = diff_names_new(&c->names, &source, &b->report->sign);
+    if (!status) status = match(b, i, k, c);
+    if (!status) status = lines_make(&c->match, c->b, c->names, &b->report->sign, &c->lines);
+    if (status) comparison_free(c);
+    return status;
+}
+
+/* Compares each snapshot with the next and counts who grew; *grown intervals of the whole heap. */
+static int compare_intervals(struct building *b, uint32_t *grown)
+{
+    *grown = 0;
+    for (uint32_t k = 1; k < b->n; k++) {
+        const struct heapdb_snapshot *x = b->inputs[k - 1].snapshot, *y = b->inputs[k].snapshot;
+        if (diff_grew(x->live_size + x->garbage_size, y->live_size + y->garbage_size)) ++*grown;
+        if (b->n == 2) return 0; /* the whole span is compared anyway */
+        struct comparison c;
+        if (compare(b, k - 1, k, &c)) return STATUS_UNUSABLE;
+        bool ok = true;
+        for (uint32_t i = 0; ok && i < c.lines.n; i++) {
+            if (line_growth(&c.lines.at[i]) <= 0) continue;
+            uint32_t before = rowmap_get(&b->intervals, c.lines.at[i].node);
+            ok = rowmap_set(&b->intervals, c.lines.at[i].node,
+                            before == ROWMAP_NONE ? 1 : before + 1);
+        }
+        comparison_free(&c);
+        if (k > 1) diff_rows_free(&b->rows[k - 1]);
+        if (!ok) return message_no_memory("the intervals");
+    }
+    return 0;
+}
+
+static int compare_span(struct building *b, uint32_t intervals_grown)
+{
+    struct diff_report *r = b->report;
+    struct comparison c;
+    if (compare(b, 0, b->n - 1, &c)) return STATUS_UNUSABLE;
+    struct diff_sum *last = b->sums.of + (size_t)(b->n - 1) * b->sums.n_types;
+    int status = diff_tally_types(c.b, c.match.b_to_a, b->sums.n_types, last)
+                     ? 0 : message_no_memory("the types of the comparison");
+    if (!status) status = fill_lines(r, b->options, &c, b->n > 2 ? &b->intervals : NULL);
+    if (!status) status = fill_types(r, b->options, &b->sums);
+    if (!status) status = fill_sites(r, b->options, &c);
+    if (!status) status = fill_parts(r);
+    if (!status) status = fill_limits(r, &c, &b->sums);
+    if (!status && !diff_verdict_set(r, intervals_grown)) status = message_no_memory("the verdict");
+    comparison_free(&c);
+    return status;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------ */
+
+static int keep_limits(struct diff_report *r, const struct diff_options *options)
+{
+    r->limits = calloc((size_t)options->n_limits + 1, sizeof *r->limits);
+    if (!r->limits) return message_no_memory("the limits");
+    for (uint32_t i = 0; i < options->n_limits; i++)
+        r->limits[r->n_limits++].text = options->limits[i];
+    return 0;
+}
+
+static int read_types(struct building *b)
+{
+    struct diff_types *types = &b->report->types_known;
+    for (uint32_t k = 0; k < b->n; k++)
+        if (diff_types_add(types, b->inputs[k].db, b->inputs[k].snapshot, &b->type_maps[k]))
+            return STATUS_UNUSABLE;
+    b->sums = (struct type_sums){ .n_snapshots = b->n, .n_types = types->names.n };
+    b->sums.of = calloc((size_t)b->n * types->names.n + 1, sizeof *b->sums.of);
+    return b->sums.of ? 0 : message_no_memory("the types of the comparison");
+}
+
+int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_options *options,
+               struct diff_report *out)
+{
+    struct building b = { .inputs = inputs, .n = n, .options = options, .report = out };
+    uint32_t grown = 0;
+    *out = (struct diff_report){ 0 };
+    b.type_maps = calloc(n, sizeof *b.type_maps);
+    b.rows = calloc(n, sizeof *b.rows);
+    int status = b.type_maps && b.rows ? 0 : message_no_memory("the comparison");
+    if (!status) status = keep_limits(out, options);
+    if (!status) status = read_facts(&b);
+    if (!status) status = choose_matching(&b);
+    if (!status) status = read_types(&b);
+    if (!status) status = compare_intervals(&b, &grown);
+    if (!status) status = compare_span(&b, grown);
+    for (uint32_t k = 0; k < n; k++) {
+        if (b.rows) diff_rows_free(&b.rows[k]);
+        if (b.type_maps) diff_type_map_free(&b.type_maps[k]);
+    }
+    free(b.rows);
+    free(b.type_maps);
+    free(b.sums.of);
+    rowmap_free(&b.intervals);
+    if (status) diff_report_free(out);
+    return status;
+}
+
+void diff_report_free(struct diff_report *r)
+{
+    for (uint32_t i = 0; i < r->n_snapshots; i++) diff_facts_free(&r->snapshots[i]);
+    for (uint32_t i = 0; i < r->n_lines; i++) {
+        free(r->lines[i].held);
+        free(r->lines[i].sites);
+    }
+    free(r->snapshots);
+    free(r->warnings);
+    free(r->parts);
+    free(r->lines);
+    free(r->types);
+    free(r->sites);
+    free(r->limits);
+    sign_free(&r->sign);
+    diff_types_free(&r->types_known);
+    texts_free(&r->texts);
+    *r = (struct diff_report){ 0 };
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* Owner lines of a report: which are shown, and what is told about them. */
+#include "report/diff_fill.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+
+enum { HELD_SHOWN = 10 };
+
+const char *fill_text(struct diff_report *r, const struct text *t)
+{
+    if (t->failed) r->texts.failed = true;
+    return texts_get(&r->texts, texts_add(&r->texts, text_str(t), t->n), NULL);
+}
+
+/* ---- which are shown ---------------------------------------------------------------------------- */
+
+struct weighed {
+    uint64_t size;
+    uint32_t index;
+};
+
+static int by_size(const void *x, const void *y)
+{
+    const struct weighed *a = x, *b = y;
+    if (a->size != b->size) return a->size < b->size ? 1 : -1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static int by_index(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return a < b ? -1 : a > b;
+}
+
+bool fill_choose(const int64_t *change, uint32_t n, uint64_t top, uint64_t min_size, uint32_t **out,
+                 uint32_t *n_out)
+{
+    struct weighed *w = malloc(((size_t)n + 1) * sizeof *w);
+    uint32_t *chosen = malloc(((size_t)n + 1) * sizeof *chosen), kept = 0;
+    if (!w || !chosen) {
+        free(w);
+        free(chosen);
+        return false;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t size = change[i] < 0 ? 0 - (uint64_t)change[i] : (uint64_t)change[i];
+        if (size >= min_size) w[kept++] = (struct weighed){ size, i };
+    }
+    qsort(w, kept, sizeof *w, by_size);
+    if (kept > top) kept = (uint32_t)top;
+    for (uint32_t i = 0; i < kept; i++) chosen[i] = w[i].index;
+    qsort(chosen, kept, sizeof *chosen, by_index);
+    free(w);
+    *out = chosen;
+    *n_out = kept;
+    return true;
+}
+
+/* ---- what hangs in a line ------------------------------------------------------------------------- */
+
+/* Clusters of all owners of a line, put together by type. */
+struct held {
+    uint32_t type;
+    struct heap_amount added, removed;
+    uint64_t tops_added, tops_removed;
+    uint32_t example_b, example_a, holder, owner_row;
+    uint64_t example_size;
+};
+
+static int64_t held_growth(const struct held *h)
+{
+    return (int64_t)(h->added.shallow_size + h->added.native_size - h->removed.shallow_size -
+                     h->removed.native_size);
+}
+
+static int held_order(const void *x, const void *y)
+{
+    const struct held *a = x, *b = y;
+    int64_t ga = held_growth(a), gb = held_growth(b);
+    if (ga != gb) return ga < gb ? 1 : -1;
+    return a->type < b->type ? -1 : a->type > b->type;
+}
+
+static void add(struct heap_amount *to, const struct heap_amount *what)
+{
+    to->count += what->count;
+    to->shallow_size += what->shallow_size;
+    to->native_size += what->native_size;
+}
+
+static void add_cluster(struct held *h, const struct comparison *c, const struct heap_cluster *k)
+{
+    add(&h->added, &k->added);
+    add(&h->removed, &k->removed);
+    h->tops_added += k->tops_added;
+    h->tops_removed += k->tops_removed;
+    if (k->example_b != HEAP_NONE &&
+        (h->example_b == HEAP_NONE || c->b->retained[k->example_b] > h->example_size)) {
+        h->example_b = k->example_b;
+        h->example_size = c->b->retained[k->example_b];
+        h->holder = k->holder;
+        h->owner_row = c->match.owners[k->owner].b_row;
+    }
+    if (h->example_a == HEAP_NONE) h->example_a = k->example_a;
+}
+
+/* The clusters of a line by type: an array of *n, malloc'd; NULL without memory. */
+static struct held *gather(const struct comparison *c, const struct line *l, uint32_t *n)
+{
+    struct rowmap by_type = { 0 };
+    uint32_t cap = 16;
+    struct held *all = malloc(cap * sizeof *all);
+    bool failed = !all;
+    *n = 0;
+    for (uint32_t o = l->first_owner; !failed && o != HEAP_NONE; o = c->lines.next_owner[o]) {
+        const struct heap_owner *owner = &c->match.owners[o];
+        for (uint32_t k = 0; !failed && k < owner->n_clusters; k++) {
+            const struct heap_cluster *cluster = &c->match.clusters[owner->first_cluster + k];
+            uint32_t i = rowmap_get(&by_type, cluster->type);
+            if (i == ROWMAP_NONE) {
+                struct held *grown = *n == cap ? realloc(all, 2 * (size_t)cap * sizeof *all) : all;
+                if (!grown || !rowmap_set(&by_type, cluster->type, *n)) {
+                    failed = true;
+                    continue;
+                }
+                if (*n == cap) cap *= 2;
+                all = grown;
+                i = (*n)++;
+                all[i] = (struct held){ .type = cluster->type, .example_b = HEAP_NONE,
+                                        .example_a = HEAP_NONE, .holder = HEAP_NONE };
+            }
+            add_cluster(&all[i], c, cluster);
+        }
+    }
+    rowmap_free(&by_type);
+    if (!failed) return all;
+    free(all);
+    return NULL;
+}
+
+/* How the example is referred to, and by whom where that is not the owner. */
+static int held_texts(struct diff_report *r, const struct comparison *c, const struct held *h,
+                      struct diff_held *out)
+{
+    struct text t = { 0 };
+    int status = 0;
+    out->edge = "";
+    if (h->example_b != HEAP_NONE && c->b->parent[h->example_b] == h->owner_row) {
+        status = diff_names_edge(c->names, h->example_b, &t);
+        out->edge = fill_text(r, &t);
+    } else if (h->example_b != HEAP_NONE && h->holder != HEAP_NONE && h->holder != h->owner_row) {
+        uint32_t node;
+        status = diff_names_row(c->names, h->holder, &node);
+        if (!status) {
+            sign_path(&r->sign, node, &t);
+            out->holder = fill_text(r, &t);
+        }
+    }
+    text_free(&t);
+    return status;
+}
+
+static int fill_held(struct diff_report *r, const struct comparison *c, const struct line *l,
+                     struct diff_line *out)
+{
+    uint32_t n;
+    struct held *all = gather(c, l, &n);
+    if (!all) return message_no_memory("the lines of the comparison");
+    qsort(all, n, sizeof *all, held_order);
+    out->n_held_all = n;
+    uint32_t shown = n < HELD_SHOWN ? n : HELD_SHOWN;
+    out->held = calloc((size_t)shown + 1, sizeof *out->held);
+    int status = out->held ? 0 : message_no_memory("the lines of the comparison");
+    for (uint32_t i = 0; !status && i < shown; i++) {
+        const struct held *h = &all[i];
+        struct diff_held *d = &out->held[out->n_held++];
+        d->type = texts_get(&r->types_known.names, h->type, NULL);
+        d->tops_added = (int64_t)h->tops_added;
+        d->tops_removed = (int64_t)h->tops_removed;
+        d->tops_delta = d->tops_added - d->tops_removed;
+        d->count_delta = (int64_t)(h->added.count - h->removed.count);
+        d->retained_delta = (int64_t)(h->added.shallow_size - h->removed.shallow_size);
+        d->native_delta = (int64_t)(h->added.native_size - h->removed.native_size);
+        d->example_b = h->example_b == HEAP_NONE ? 0 : c->b->first_id + (int64_t)h->example_b;
+        d->example_a = h->example_a == HEAP_NONE ? 0 : c->a->first_id + (int64_t)h->example_a;
+        status = held_texts(r, c, h, d);
+    }
+    free(all);
+    return status;
+}
+
+/* ---- one line ---------------------------------------------------------------------------------- */
+
+static void line_texts(struct diff_report *r, const struct comparison *c, const struct line *l,
+                       struct diff_line *out)
+{
+    struct text t = { 0 };
+    sign_text(&r->sign, l->node, &t);
+    out->signature = fill_text(r, &t);
+    text_clear(&t);
+    sign_path(&r->sign, l->node, &t);
+    out->path = fill_text(r, &t);
+    text_free(&t);
+    if (l->kind == DIFF_LINE_OWNER)
+        out->type = texts_get(&r->types_known.names, c->b->type[l->b_row], NULL);
+}
+
+static int fill_line(struct diff_report *r, const struct comparison *c, const struct line *l,
+                     const struct rowmap *intervals, struct diff_line *out)
+{
+    *out = (struct diff_line){ .kind = l->kind, .node = l->node, .n_owners = l->n_owners,
+        .a_id = c->a->first_id + (int64_t)l->a_row, .b_id = c->b->first_id + (int64_t)l->b_row,
+        .address = c->b->identity[l->b_row],
+        .count_delta = (int64_t)(l->added.count - l->removed.count),
+        .shallow_delta = line_retained(l), .retained_delta = line_retained(l),
+        .native_delta = line_native(l), .added = l->added, .removed = l->removed,
+        .moved = l->moved, .shared = l->shared, .resized = l->resized,
+        .resized_native = l->resized_native,
+        .owner_retained_a = (int64_t)c->a->retained[l->a_row],
+        .owner_retained_b = (int64_t)c->b->retained[l->b_row] };
+    line_texts(r, c, l, out);
+    if (r->has_interval && r->interval > 0) {
+        out->has_rate = true;
+        out->rate = (double)line_growth(l) * 3600.0 / r->interval;
+    }
+    if (intervals) {
+        uint32_t grown = rowmap_get(intervals, l->node);
+        out->intervals = grown == ROWMAP_NONE ? 0 : grown;
+    } else {
+        out->intervals = line_growth(l) > 0;
+    }
+    return fill_held(r, c, l, out);
+}
+
+int fill_lines(struct diff_report *r, const struct diff_options *options, const struct comparison *c,
+               const struct rowmap *intervals)
+{
+    const struct lines *lines = &c->lines;
+    int64_t *change = malloc(((size_t)lines->n + 1) * sizeof *change);
+    uint32_t *chosen = NULL, n = 0;
+    for (uint32_t i = 0; change && i < lines->n; i++) change[i] = line_growth(&lines->at[i]);
+    if (!change || !fill_choose(change, lines->n, options->top, options->min_size, &chosen, &n)) {
+        free(change);
+        return message_no_memory("the lines of the comparison");
+    }
+    free(change);
+    r->n_lines_all = lines->n;
+    r->lines = calloc((size_t)n + 1, sizeof *r->lines);
+    int status = r->lines ? 0 : message_no_memory("the lines of the comparison");
+    for (uint32_t i = 0; !status && i < n; i++)
+        status = fill_line(r, c, &lines->at[chosen[i]], intervals, &r->lines[r->n_lines++]);
+    free(chosen);
+    if (!status && (r->texts.failed || r->sign.failed))
+        status = message_no_memory("the lines of the comparison");
+    return status;
+}

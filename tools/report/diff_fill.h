@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of a report, filled in from one comparison: owner lines with their texts, types, places of
+ * allocation, the memory map. Between diff_build.c and its helpers only.
+ *
+ * Functions print their error and return 0 or STATUS_UNUSABLE.
+ */
+#ifndef SNAP_TOOLS_REPORT_DIFF_FILL_H
+#define SNAP_TOOLS_REPORT_DIFF_FILL_H
+
+#include "db/diff_rowmap.h"
+#include "report/diff_lines.h"
+#include "report/diff_tally.h"
+
+/** What one comparison consists of. */
+struct comparison {
+    struct heapdb *db_a, *db_b;
+    const struct heapdb_snapshot *snapshot_a, *snapshot_b;
+    const struct diff_rows *a, *b;
+    struct heap_match match;
+    struct diff_names *names; /* of B */
+    struct lines lines;
+};
+
+/** Sums by type of every snapshot: of[k * n_types + type]. */
+struct type_sums {
+    uint32_t n_snapshots, n_types;
+    struct diff_sum *of;
+};
+
+/** Of n changes the indexes of those to be shown, in their order: all of at least min_size bytes, but
+ *  at most `top` of them, the largest upwards or downwards. *out is malloc'd, [*n_out]. False without
+ *  memory. O(n log n). */
+bool fill_choose(const int64_t *change, uint32_t n, uint64_t top, uint64_t min_size, uint32_t **out,
+                 uint32_t *n_out);
+
+/** The lines that are to be shown, and where their objects were allocated. `intervals` is by node of
+ *  the signature in how many intervals its line grew, or NULL. */
+int fill_lines(struct diff_report *report, const struct diff_options *options,
+               const struct comparison *c, const struct rowmap *intervals);
+
+int fill_types(struct diff_report *report, const struct diff_options *options,
+               const struct type_sums *sums);
+
+int fill_sites(struct diff_report *report, const struct diff_options *options,
+               const struct comparison *c);
+
+/** The memory maps of A and B side by side. */
+int fill_parts(struct diff_report *report);
+
+/** Evaluates report->limits, which are parsed, over all lines and types (shown or not). */
+int fill_limits(struct diff_report *report, const struct comparison *c,
+                const struct type_sums *sums);
+
+/** Keeps a text in the report. */
+const char *fill_text(struct diff_report *report, const struct text *t);
+
+#endif

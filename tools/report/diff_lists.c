@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* The lists of a report beside the owners: types, the memory map, and the limits over all of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "cli/number.h"
+#include "report/diff_fill.h"
+#include "report/diff_limit.h"
+
+/* ---- types -------------------------------------------------------------------------------------- */
+
+static int64_t type_growth(const struct diff_type *t)
+{
+    return t->retained_b - t->retained_a + t->native_b - t->native_a;
+}
+
+static int type_order(const void *x, const void *y)
+{
+    const struct diff_type *a = x, *b = y;
+    if (type_growth(a) != type_growth(b)) return type_growth(a) < type_growth(b) ? 1 : -1;
+    return strcmp(a->name, b->name);
+}
+
+static uint32_t type_intervals(const struct type_sums *sums, uint32_t type)
+{
+    uint32_t grown = 0;
+    for (uint32_t k = 1; k < sums->n_snapshots; k++)
+        if (sums->of[(size_t)k * sums->n_types + type].retained >
+            sums->of[(size_t)(k - 1) * sums->n_types + type].retained)
+            grown++;
+    return grown;
+}
+
+/* All types that changed, sorted; *n of them. NULL without memory. */
+static struct diff_type *changed_types(const struct diff_report *r, const struct type_sums *sums,
+                                       uint32_t *n)
+{
+    const struct diff_sum *a = sums->of;
+    const struct diff_sum *b = sums->of + (size_t)(sums->n_snapshots - 1) * sums->n_types;
+    struct diff_type *all = malloc(((size_t)sums->n_types + 1) * sizeof *all);
+    *n = 0;
+    for (uint32_t i = 0; all && i < sums->n_types; i++) {
+        if (a[i].n == b[i].n && a[i].shallow == b[i].shallow && a[i].retained == b[i].retained &&
+            a[i].native == b[i].native && b[i].n_new == 0)
+            continue;
+        all[(*n)++] = (struct diff_type){
+            .name = texts_get(&r->types_known.names, i, NULL), .number = i,
+            .n_a = a[i].n, .n_b = b[i].n, .shallow_a = a[i].shallow, .shallow_b = b[i].shallow,
+            .native_a = a[i].native, .native_b = b[i].native,
+            .retained_a = a[i].retained, .retained_b = b[i].retained,
+            .n_new = b[i].n_new, .shallow_new = b[i].shallow_new,
+            .intervals = type_intervals(sums, i) };
+    }
+    if (all) qsort(all, *n, sizeof *all, type_order);
+    return all;
+}
+
+int fill_types(struct diff_report *r, const struct diff_options *options,
+               const struct type_sums *sums)
+{
+    uint32_t n, kept, *chosen = NULL;
+    struct diff_type *all = changed_types(r, sums, &n);
+    int64_t *change = malloc(((size_t)sums->n_types + 1) * sizeof *change);
+    for (uint32_t i = 0; all && change && i < n; i++) change[i] = type_growth(&all[i]);
+    bool failed = !all || !change ||
+                  !fill_choose(change, n, options->top, options->min_size, &chosen, &kept);
+    if (!failed) {
+        for (uint32_t i = 0; i < kept; i++) all[i] = all[chosen[i]];
+        r->types = all;
+        r->n_types_all = n;
+        r->n_types = kept;
+    } else {
+        free(all);
+    }
+    free(change);
+    free(chosen);
+    return failed ? message_no_memory("the types of the comparison") : 0;
+}
+
+/* ---- memory map ----------------------------------------------------------------------------------- */
+
+int fill_parts(struct diff_report *r)
+{
+    const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
+    r->parts = calloc(a->n_parts + b->n_parts + 1, sizeof *r->parts);
+    if (!r->parts) return message_no_memory("the memory map");
+    size_t next = 0; /* first part of b that is not placed yet */
+    for (size_t i = 0; i < a->n_parts; i++) {
+        size_t k = next;
+        while (k < b->n_parts && strcmp(a->parts[i].name, b->parts[k].name) != 0) k++;
+        for (; k < b->n_parts && next < k; next++) /* parts of b alone keep their place */
+            r->parts[r->n_parts++] = (struct diff_part_change){ .name = b->parts[next].name,
+                .has_b = true, .b = b->parts[next].bytes, .exact = b->parts[next].exact };
+        struct diff_part_change *p = &r->parts[r->n_parts++];
+        *p = (struct diff_part_change){ .name = a->parts[i].name, .has_a = true,
+            .a = a->parts[i].bytes, .exact = a->parts[i].exact };
+        if (k == b->n_parts) continue;
+        p->has_b = true;
+        p->b = b->parts[k].bytes;
+        p->exact = p->exact && b->parts[k].exact;
+        next = k + 1;
+    }
+    for (; next < b->n_parts; next++)
+        r->parts[r->n_parts++] = (struct diff_part_change){ .name = b->parts[next].name,
+            .has_b = true, .b = b->parts[next].bytes, .exact = b->parts[next].exact };
+    return 0;
+}
+
+/* ---- limits --------------------------------------------------------------------------------------- */
+
+/* Does a signature, whole or as a path, equal the name of a limit? */
+static bool is_owner(const struct diff_report *r, uint32_t node, const struct limit *l, struct text *t)
+{
+    text_clear(t);
+    sign_path(&r->sign, node, t);
+    if (t->n == l->name_size && memcmp(text_str(t), l->name, t->n) == 0) return true;
+    text_clear(t);
+    sign_text(&r->sign, node, t);
+    return t->n == l->name_size && memcmp(text_str(t), l->name, t->n) == 0;
+}
+
+/* The line's live part: the garbage is nobody's growth. */
+static int64_t owner_growth(const struct diff_report *r, const struct comparison *c,
+                            const struct limit *l, bool *failed)
+{
+    struct text t = { 0 };
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < c->lines.n; i++) {
+        const struct line *x = &c->lines.at[i];
+        if (!is_owner(r, x->node, l, &t)) continue;
+        sum += l->count ? (int64_t)(x->added.count - x->removed.count) : line_retained(x);
+    }
+    if (t.failed) *failed = true;
+    text_free(&t);
+    return sum;
+}
+
+/* `Session` means every type of that name, `app.Session` one of them. */
+static bool is_type(const char *name, size_t n, const struct limit *l)
+{
+    if (n < l->name_size || memcmp(name + n - l->name_size, l->name, l->name_size) != 0) return false;
+    return n == l->name_size || name[n - l->name_size - 1] == '.';
+}
+
+static int64_t types_growth(const struct diff_report *r, const struct type_sums *sums,
+                            const struct limit *l)
+{
+    const struct diff_sum *a = sums->of;
+    const struct diff_sum *b = sums->of + (size_t)(sums->n_snapshots - 1) * sums->n_types;
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < sums->n_types; i++) {
+        size_t n;
+        const char *name = texts_get(&r->types_known.names, i, &n);
+        if (!is_type(name, n, l)) continue;
+        sum += l->count ? b[i].n - a[i].n : b[i].retained - a[i].retained;
+    }
+    return sum;
+}
+
+int fill_limits(struct diff_report *r, const struct comparison *c, const struct type_sums *sums)
+{
+    bool failed = false;
+    for (uint32_t i = 0; i < r->n_limits; i++) {
+        struct diff_limit *d = &r->limits[i];
+        struct limit l;
+        const char *wrong;
+        limit_parse(d->text, &l, &wrong); /* diff_limits_check has seen that it is one */
+        if (l.of == LIMIT_OWNER)
+            d->value = owner_growth(r, c, &l, &failed);
+        else if (l.of == LIMIT_TYPE)
+            d->value = types_growth(r, sums, &l);
+        else
+            d->value = l.count ? r->n_live_b - r->n_live_a : r->live_b - r->live_a;
+        d->limit = l.value;
+        d->is_count = l.count;
+        d->passed = limit_passed(&l, d->value);
+    }
+    return failed ? message_no_memory("the limits") : 0;
+}
+
+int diff_limits_check(const char *const *texts, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct limit l;
+        const char *wrong = "";
+        if (!limit_parse(texts[i], &l, &wrong))
+            return message_usage("--fail-if '%s': %s", texts[i], wrong);
+    }
+    return 0;
+}
+
+int diff_limits_status(const struct diff_report *r)
+{
+    int status = 0;
+    for (uint32_t i = 0; i < r->n_limits; i++) {
+        const struct diff_limit *l = &r->limits[i];
+        char value[NUMBER_MAX];
+        if (!l->passed) continue;
+        status = STATUS_LIMIT;
+        if (l->is_count)
+            number_count_delta(value, l->value);
+        else
+            number_delta(value, l->value);
+        message_error(NULL, MESSAGE_NO_OFFSET, NULL, "limit passed: %s (it is %s)", l->text, value);
+    }
+    return status;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What snapdiff answers, as plain data: made by diff_build, read by the printers (text, JSON), the
+ * limits of --fail-if and the writer of `-o`. Numbers are exact; nothing in it is cut for display
+ * except the lists, which hold what was asked for and say what is left over.
+ *
+ * How the lines add up. Every object of B that is not in A, and every one of A that is not in B,
+ * belongs to exactly one owner line; what owners that are in both grew by themselves stands in their
+ * own line. So over all lines (the rest lines included)
+ *     the sum of count_delta is the difference in objects,
+ *     the sum of shallow_delta is the difference in live and garbage bytes,
+ *     and the lines under `(garbage)` alone add up to the difference in garbage.
+ * What came below an owner are whole subtrees of the dominator tree, so the shallow sizes of the
+ * objects in it are also exactly what their topmost objects retain: retained_delta is that, and no
+ * byte stands in two lines. owner_retained_a and _b are the whole retained size of the owner itself,
+ * with whatever other lines below it add; those are not to be summed.
+ *
+ * Texts live as long as the report (in its `texts`, or the databases'); hostile, escape them.
+ */
+#ifndef SNAP_TOOLS_REPORT_DIFF_REPORT_H
+#define SNAP_TOOLS_REPORT_DIFF_REPORT_H
+
+#include "db/diff_facts.h"
+#include "db/diff_rows.h"
+#include "db/diff_sign.h"
+
+enum diff_matching { DIFF_AUTO, DIFF_ADDRESS, DIFF_ID, DIFF_SIGNATURE };
+
+/** "auto", "address", "id", "signature". */
+const char *diff_matching_name(enum diff_matching matching);
+
+enum diff_line_kind {
+    DIFF_LINE_OWNER,   /* one owner, or all owners of one signature */
+    DIFF_LINE_LIVE,    /* objects that no object of A holds: new roots and what they hold */
+    DIFF_LINE_GARBAGE, /* unreachable, not yet collected */
+    DIFF_LINE_REST     /* owners beyond those that were given a name */
+};
+
+/** What hangs in a line: objects of one type directly below the owners. */
+struct diff_held {
+    const char *type;
+    const char *edge;       /* how the owner refers to the largest of them: `[*]`; "" not known */
+    int64_t tops_delta;     /* of these objects: came minus went */
+    int64_t tops_added, tops_removed;
+    int64_t count_delta;    /* with all that they alone hold */
+    int64_t retained_delta; /* bytes of the same */
+    int64_t native_delta;
+    int64_t example_b, example_a; /* ids; 0: none */
+    const char *holder;     /* path of the object that holds the largest of them, where that is not
+                               the owner itself; else NULL */
+};
+
+/** Where the new objects of a line or of the heap were allocated. */
+struct diff_site {
+    uint64_t place;      /* hash of the whole stack */
+    const char *function, *file;
+    int64_t line;        /* 0: not known */
+    const char *stack;   /* "function (file:line)", innermost first, joined by " < " */
+    int64_t n_a, n_b, shallow_a, shallow_b;
+    int64_t n_new, shallow_new; /* objects of B that A has not */
+};
+
+struct diff_line {
+    enum diff_line_kind kind;
+    uint32_t node;         /* signature, a node of report->sign */
+    const char *signature; /* its text; "" in the rest line */
+    const char *path;      /* as people read code */
+    const char *type;      /* of the owner; NULL for virtual roots and the rest line */
+    uint64_t n_owners;     /* objects of this signature that changed */
+    int64_t a_id, b_id;    /* the one that changed most */
+    uint64_t address;      /* its address in B */
+    int64_t count_delta, shallow_delta, native_delta, retained_delta;
+    struct heap_amount added, removed;
+    struct heap_amount moved;  /* of what was added: was there before, held by something else */
+    struct heap_amount shared; /* of what was added: held here, but not only here */
+    int64_t resized, resized_native;
+    int64_t owner_retained_a, owner_retained_b;
+    bool has_rate;
+    double rate;           /* bytes an hour */
+    uint32_t intervals;    /* in how many of report->n_intervals it grew */
+    uint32_t n_held, n_held_all;
+    struct diff_held *held; /* by retained growth descending */
+    uint32_t n_sites;
+    struct diff_site *sites; /* of the objects that came, the largest first */
+};
+
+struct diff_type {
+    const char *name;
+    uint32_t number;
+    int64_t n_a, n_b, shallow_a, shallow_b, native_a, native_b;
+    int64_t retained_a, retained_b; /* of topmost objects: nothing is counted twice */
+    int64_t n_new, shallow_new;     /* objects of B that A has not */
+    uint32_t intervals;
+};
+
+struct diff_part_change {
+    const char *name;
+    bool has_a, has_b;
+    int64_t a, b; /* bytes */
+    bool exact;
+};
+
+enum diff_verdict_kind {
+    DIFF_UNDECIDED, DIFF_NO_GROWTH, DIFF_MANAGED_GROWTH, DIFF_MANAGED_LEAK, DIFF_COLLECTOR_OFF,
+    DIFF_NATIVE_LEAK, DIFF_FRAGMENTATION
+};
+
+struct diff_verdict {
+    enum diff_verdict_kind kind;
+    const char *sentence; /* for people: one line */
+    const char *rule;     /* why it was chosen */
+    const char *owner;    /* signature of the owner that it names, or NULL */
+    int64_t share_percent; /* of the growth that this owner holds; 0 without owner */
+};
+
+/** "managed-growth" and so on. */
+const char *diff_verdict_name(enum diff_verdict_kind kind);
+
+struct diff_limit {
+    const char *text;   /* as given */
+    int64_t value, limit;
+    bool is_count, passed;
+};
+
+struct diff_report {
+    struct texts texts; /* owns the texts */
+    struct sign sign;
+    struct diff_types types_known;
+
+    uint32_t n_snapshots; /* at least two; the first is A, the last B */
+    struct diff_facts *snapshots;
+    enum diff_matching matching; /* what was done: never DIFF_AUTO */
+    const char *matching_reason;
+    bool has_interval;
+    double interval; /* seconds from A to B */
+    uint32_t n_intervals;
+    uint32_t n_warnings;
+    const char **warnings; /* what cannot be concluded, one sentence each */
+
+    int64_t live_a, live_b, garbage_a, garbage_b; /* bytes */
+    int64_t native_a, native_b;                   /* of live objects; -1: not known */
+    int64_t n_live_a, n_live_b;
+
+    uint32_t n_parts;
+    struct diff_part_change *parts;
+
+    uint32_t n_lines_all;        /* lines with a change; the rest line counts as one */
+    uint32_t n_lines;
+    struct diff_line *lines;     /* by retained_delta descending, ties by signature */
+    uint32_t n_types_all, n_types;
+    struct diff_type *types;     /* by retained growth descending, ties by name */
+    bool has_sites;              /* B has allocation stacks */
+    uint32_t n_sites_all, n_sites;
+    struct diff_site *sites;     /* by growth in bytes descending, ties by stack */
+
+    struct diff_verdict verdict;
+    uint32_t n_limits;
+    struct diff_limit *limits;
+};
+
+/** What is to be compared, and how much of it is to be told. */
+struct diff_options {
+    enum diff_matching matching;
+    uint64_t top;      /* lines of each list; UINT64_MAX: all */
+    uint64_t min_size; /* lines that changed by less bytes are left out */
+    uint32_t n_limits;
+    const char *const *limits; /* texts of --fail-if */
+};
+
+/** One snapshot to compare, in the order of time as the user sees it. */
+struct diff_input {
+    struct heapdb *db;
+    const struct heapdb_snapshot *snapshot;
+};
+
+/** Compares; the first input with the last, and for the intervals each with the next. The
+ *  limits were checked (diff_limits_check). Prints errors; 0 or STATUS_UNUSABLE, and then *out owns
+ *  nothing. Time and memory: two snapshots at once, see db/diff_rows.h and heap/match.h. */
+int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_options *options,
+               struct diff_report *out);
+void diff_report_free(struct diff_report *report);
+
+/** Are these texts limits? 0, or STATUS_UNUSABLE after a message about the first that is none. */
+int diff_limits_check(const char *const *texts, uint32_t n);
+
+/** Says on stderr which limits were passed: STATUS_LIMIT if any was, else 0. */
+int diff_limits_status(const struct diff_report *report);
+
+/** For people, on `out`. 0, or STATUS_UNUSABLE after a message. */
+int diff_print_text(const struct diff_report *report, FILE *out);
+
+/** The document "snap.diff/1". */
+int diff_print_json(const struct diff_report *report, FILE *out);
+
+/** Writes the database of `-o`: growth, owner, and what they refer to. */
+int diff_store(const struct diff_report *report, const char *path, bool force);
+
+#endif

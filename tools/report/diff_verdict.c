@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* The verdict; the rules stand in the header. */
+#include "report/diff_verdict.h"
+
+#include <string.h>
+
+#include "cli/number.h"
+
+bool diff_grew(int64_t before, int64_t after)
+{
+    int64_t noise = before / 200 > 64 * 1024 ? before / 200 : 64 * 1024;
+    return after - before > noise;
+}
+
+const char *diff_verdict_name(enum diff_verdict_kind kind)
+{
+    switch (kind) {
+    case DIFF_UNDECIDED: return "undecided";
+    case DIFF_NO_GROWTH: return "no-growth";
+    case DIFF_MANAGED_GROWTH: return "managed-growth";
+    case DIFF_MANAGED_LEAK: return "managed-leak";
+    case DIFF_COLLECTOR_OFF: return "collector-off";
+    case DIFF_NATIVE_LEAK: return "native-leak";
+    case DIFF_FRAGMENTATION: return "fragmentation";
+    }
+    return "undecided";
+}
+
+/* What the rules look at. */
+struct totals {
+    int64_t managed_a, managed_b; /* live, garbage and the objects' native memory */
+    bool has_rss;
+    int64_t rss_a, rss_b;
+    int64_t native_growth, free_growth; /* of the parts of the memory map, see part_growth */
+};
+
+/* Growth of the parts whose name holds one of two phrases; parts that one side lacks say nothing. */
+static int64_t part_growth(const struct diff_report *r, const char *phrase, const char *other)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < r->n_parts; i++) {
+        const struct diff_part_change *p = &r->parts[i];
+        if (p->has_a && p->has_b && (strstr(p->name, phrase) || strstr(p->name, other)))
+            sum += p->b - p->a;
+    }
+    return sum;
+}
+
+static struct totals totals_of(const struct diff_report *r)
+{
+    const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
+    bool native = r->native_a >= 0 && r->native_b >= 0;
+    return (struct totals){
+        .managed_a = r->live_a + r->garbage_a + (native ? r->native_a : 0),
+        .managed_b = r->live_b + r->garbage_b + (native ? r->native_b : 0),
+        .has_rss = a->rss >= 0 && b->rss >= 0, .rss_a = a->rss, .rss_b = b->rss,
+        .native_growth = part_growth(r, "not in the heap", "unexplained"),
+        .free_growth = part_growth(r, "free", "free"),
+    };
+}
+
+/* The line that a verdict names: the one that grew most, where it is an owner. */
+static const struct diff_line *top_owner(const struct diff_report *r)
+{
+    if (r->n_lines == 0 || r->lines[0].kind != DIFF_LINE_OWNER) return NULL;
+    const struct diff_line *l = &r->lines[0];
+    return l->retained_delta + l->native_delta > 0 ? l : NULL;
+}
+
+static const char *keep(struct diff_report *r, struct text *t)
+{
+    if (t->failed) r->texts.failed = true;
+    const char *s = texts_get(&r->texts, texts_add(&r->texts, text_str(t), t->n), NULL);
+    text_free(t);
+    return s;
+}
+
+static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
+{
+    char size[NUMBER_MAX];
+    const struct diff_line *l = top_owner(r);
+    if (!l) {
+        if (r->n_lines && r->lines[0].kind == DIFF_LINE_GARBAGE)
+            text_adds(t, "; most of it is garbage that was not collected");
+        return;
+    }
+    int64_t own = l->retained_delta + l->native_delta;
+    r->verdict.owner = l->signature;
+    r->verdict.share_percent = growth > 0 ? (int64_t)((double)own * 100.0 / (double)growth + 0.5) : 0;
+    if (own > growth) { /* others shrank: a share of the difference would be more than all of it */
+        text_addf(t, "; %s grew by %s while others shrank", l->path, number_size(size, (uint64_t)own));
+        r->verdict.share_percent = 100;
+    } else {
+        text_addf(t, ", of which %s owns %lld%%", l->path, (long long)r->verdict.share_percent);
+    }
+}
+
+static void managed(struct diff_report *r, const struct totals *t, enum diff_verdict_kind kind,
+                    const char *rule)
+{
+    struct text s = { 0 };
+    char size[NUMBER_MAX];
+    int64_t growth = t->managed_b - t->managed_a;
+    text_addf(&s, "The managed heap grew by %s", number_size(size, (uint64_t)growth));
+    if (kind == DIFF_MANAGED_LEAK) text_addf(&s, " and in each of %u intervals", r->n_intervals);
+    if (kind == DIFF_COLLECTOR_OFF)
+        text_adds(&s, "; most of it is garbage, and the cycle collector is switched off");
+    else
+        say_owner(r, &s, growth);
+    text_adds(&s, ".");
+    r->verdict.kind = kind;
+    r->verdict.rule = rule;
+    r->verdict.sentence = keep(r, &s);
+}
+
+/* The resident memory grew, the managed heap did not. */
+static void unmanaged(struct diff_report *r, const struct totals *t)
+{
+    struct text s = { 0 };
+    char size[NUMBER_MAX];
+    int64_t growth = t->rss_b - t->rss_a;
+    text_addf(&s, "The resident memory grew by %s, the managed heap did not: ",
+              number_size(size, (uint64_t)growth));
+    if (t->native_growth > growth / 2 && t->native_growth >= t->free_growth) {
+        r->verdict.kind = DIFF_NATIVE_LEAK;
+        r->verdict.rule = "resident memory grew, the managed heap did not, and most of the growth was "
+                          "handed out by allocators to something that is no object";
+        text_adds(&s, "native code holds it.");
+    } else if (t->free_growth > growth / 2) {
+        r->verdict.kind = DIFF_FRAGMENTATION;
+        r->verdict.rule = "resident memory grew, the managed heap did not, and most of the growth is "
+                          "free memory that an allocator holds";
+        text_adds(&s, "allocators hold it as free memory.");
+    } else {
+        r->verdict.kind = DIFF_UNDECIDED;
+        r->verdict.rule = "resident memory grew, the managed heap did not, and no part of the memory "
+                          "map explains most of it";
+        text_adds(&s, "the memory map does not say why.");
+    }
+    r->verdict.sentence = keep(r, &s);
+}
+
+static void no_growth(struct diff_report *r, const struct totals *t)
+{
+    struct text s = { 0 };
+    char size[NUMBER_MAX];
+    int64_t growth = t->managed_b - t->managed_a;
+    if (diff_grew(t->managed_b, t->managed_a))
+        text_addf(&s, "No growth: the managed heap shrank by %s.",
+                  number_size(size, 0 - (uint64_t)growth));
+    else if (growth == 0 && r->n_lines == 0)
+        text_adds(&s, "No growth: nothing changed.");
+    else
+        text_addf(&s, "No growth: the managed heap changed by %s, within the noise.",
+                  number_delta(size, growth));
+    r->verdict.kind = DIFF_NO_GROWTH;
+    r->verdict.rule = "neither the managed heap nor the resident memory grew by more than 64 KiB and "
+                      "0.5%";
+    r->verdict.sentence = keep(r, &s);
+}
+
+static void incomplete(struct diff_report *r, const struct totals *t)
+{
+    struct text s = { 0 };
+    char size[NUMBER_MAX];
+    text_addf(&s, "Undecided: a capture is incomplete; what it holds differs by %s.",
+              number_delta(size, t->managed_b - t->managed_a));
+    r->verdict.kind = DIFF_UNDECIDED;
+    r->verdict.rule = "a capture is incomplete: missing references can make objects look new, gone or "
+                      "unreachable";
+    r->verdict.sentence = keep(r, &s);
+}
+
+bool diff_verdict_set(struct diff_report *r, uint32_t intervals_grown)
+{
+    const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
+    struct totals t = totals_of(r);
+    int64_t growth = t.managed_b - t.managed_a;
+    if (!a->snapshot->complete || !b->snapshot->complete) {
+        incomplete(r, &t);
+    } else if (diff_grew(t.managed_a, t.managed_b)) {
+        bool garbage = (r->garbage_b - r->garbage_a) * 2 > growth && b->gc_enabled == 0;
+        bool every = r->n_intervals >= 2 && intervals_grown == r->n_intervals;
+        if (garbage)
+            managed(r, &t, DIFF_COLLECTOR_OFF, "more than half of the growth is garbage, and the cycle "
+                                               "collector is switched off");
+        else if (every)
+            managed(r, &t, DIFF_MANAGED_LEAK, "the managed heap grew in every interval");
+        else
+            managed(r, &t, DIFF_MANAGED_GROWTH,
+                    "the managed heap grew by more than 64 KiB and 0.5%; two snapshots alone cannot "
+                    "tell a leak from a cache that fills");
+    } else if (t.has_rss && diff_grew(t.rss_a, t.rss_b)) {
+        unmanaged(r, &t);
+    } else {
+        no_growth(r, &t);
+    }
+    return !r->texts.failed;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verdict: what grew at all, before any detail. Plain rules over totals, in this order; the
+ * first that holds is taken, and its words stand in verdict.rule.
+ *
+ *   undecided        a capture is incomplete, and the heap grew: missing references can make objects
+ *                    look new, gone or unreachable
+ *   collector-off    garbage grew by more than half of what the managed heap grew by, and the cycle
+ *                    collector is switched off in B
+ *   managed-leak     three snapshots or more, and the managed heap grew in every interval
+ *   managed-growth   the managed heap grew (live objects, garbage and the native memory of objects)
+ *   native-leak      the managed heap did not grow, the resident memory did, and most of that is in
+ *                    memory that malloc handed out to something that is no object
+ *   fragmentation    likewise, but most of it is free memory that an allocator holds
+ *   undecided        likewise, but neither explains it
+ *   no-growth        nothing grew
+ *
+ * "Grew" is by more than the noise of two captures: more than 64 KiB and more than 1 in 200 of what
+ * was there. Two snapshots alone never tell a leak from a cache that fills, so what they show is
+ * called growth.
+ */
+#ifndef SNAP_TOOLS_REPORT_DIFF_VERDICT_H
+#define SNAP_TOOLS_REPORT_DIFF_VERDICT_H
+
+#include "report/diff_report.h"
+
+/** Fills report->verdict. `intervals_grown`: in how many intervals the managed heap grew. False
+ *  without memory. */
+bool diff_verdict_set(struct diff_report *report, uint32_t intervals_grown);
+
+/** Did something that was `before` bytes grow by more than noise? */
+bool diff_grew(int64_t before, int64_t after);
+
+#endif
