@@ -249,18 +249,23 @@ static void define(struct gen *g, unsigned n)
 
 /* ---- facts ---- */
 
-static void make_pair(struct gen *g, int label)
+static void write_pair(struct gen *g, int label, const char *key, const char *value)
 {
-    char key[40], value[80];
-    int k = snprintf(key, sizeof key, "key.%llu", (unsigned long long)below(g, 50));
-    int width = (int)below(g, 60);
-    int v = snprintf(value, sizeof value, "%0*llu", width, (unsigned long long)next(g));
     snap_status s = label ? snap_writer_label(g->w, key, value)
                           : snap_writer_metadata(g->w, key, value);
     if (s != SNAP_OK) return;
-    struct gen_row row = { .snapshot = g->snapshot, .bytes = gen_hash(key, (size_t)k),
-                           .v = { gen_hash(value, (size_t)v) } };
+    struct gen_row row = { .snapshot = g->snapshot, .bytes = gen_hash(key, strlen(key)),
+                           .v = { gen_hash(value, strlen(value)) } };
     gen_log_add(g->log, label ? SNAP_KIND_LABEL : SNAP_KIND_METADATA, &row);
+}
+
+static void make_pair(struct gen *g, int label)
+{
+    char key[40], value[80];
+    snprintf(key, sizeof key, "key.%llu", (unsigned long long)below(g, 50));
+    int width = (int)below(g, 60);
+    snprintf(value, sizeof value, "%0*llu", width, (unsigned long long)next(g));
+    write_pair(g, label, key, value);
 }
 
 static void make_sample(struct gen *g)
@@ -373,7 +378,8 @@ static void make_edges(struct gen *g, uint64_t source, uint64_t all, int own)
             e[i].flags |= SNAP_EDGE_HAS_INDEX;
             e[i].index = below(g, 1000);
         }
-        if (i && below(g, 30) == 0) e[i].target = e[i - 1].target; /* parallel, mostly */
+        if (i && below(g, 30) == 0 && ((e[i].flags ^ e[i - 1].flags) & SNAP_EDGE_TO_ORDINAL) == 0)
+            e[i].target = e[i - 1].target; /* parallel, mostly */
     }
     snap_status s = own ? snap_writer_edges(g->w, e, n)
                         : snap_writer_edges_from(g->w, source, e, n);
@@ -468,6 +474,7 @@ snap_status gen_random(snap_writer *w, uint64_t seed, size_t rows, unsigned flag
     unsigned snapshots = 1 + (unsigned)below(&g, 3);
     define(&g, 1 + (unsigned)below(&g, 30));
     if (flags & GEN_LONG) make_long_string(&g);
+    write_pair(&g, 0, "values", "yes"); /* VALUE rows occur */
     make_pair(&g, 0);
     make_pair(&g, 1);
     make_sample(&g);
