@@ -65,31 +65,43 @@ static int read_graph(const char *path, struct shape *s)
     return ok ? 0 : -1;
 }
 
-/* To an array as the loader allocates it. */
-static void *rehouse(void *old, uint64_t n, size_t size)
+/* A copy in an array as the loader allocates it. */
+static void *copy(const void *from, uint64_t n, size_t size)
 {
     void *p = heap_new(n, size);
-    if (!p || !old) return old;
-    memcpy(p, old, n * size);
-    free(old);
+    if (!p) {
+        fputs("bench_graph: out of memory\n", stderr);
+        exit(2);
+    }
+    if (n) memcpy(p, from, n * size);
     return p;
 }
 
-static void run(const char *name, const struct shape *s, unsigned want)
+/* The graph in arrays of its own; the shape is freed. */
+static struct heap_graph adopt(struct shape *s)
 {
-    const struct heap_graph g = { .n = s->n, .off = s->off, .target = s->target,
-                                  .root = s->root, .n_roots = s->n_roots, .shallow = s->shallow };
+    struct heap_graph g = { .n = s->n, .n_roots = s->n_roots,
+                            .off = copy(s->off, (uint64_t)s->n + 1, sizeof *s->off),
+                            .target = copy(s->target, s->off[s->n], sizeof *s->target),
+                            .root = copy(s->root, s->n_roots, sizeof *s->root),
+                            .shallow = copy(s->shallow, s->n, sizeof *s->shallow) };
+    shape_free(s);
+    return g;
+}
+
+static void run(const char *name, const struct heap_graph *g, unsigned want)
+{
     struct heap_analysis a;
     reset_peak();
-    uint64_t before = status_bytes("VmRSS"), m = s->off[s->n];
+    uint64_t before = status_bytes("VmRSS"), m = g->off[g->n];
     double start = cpu_seconds();
-    enum heap_status status = heap_analyse(&g, want, 1, &a);
+    enum heap_status status = heap_analyse(g, want, 1, &a);
     double spent = cpu_seconds() - start;
     if (status != HEAP_OK) {
         printf("%-12s %s\n", name, heap_status_text(status));
         return;
     }
-    double n = (double)s->n, all = n + (double)m;
+    double n = (double)g->n, all = n + (double)m;
     double own = (double)(status_bytes("VmHWM") - before) / n, input = 8 + 4 * (double)m / n;
     printf("%-12s n %8.3fM m %8.3fM  %7.3f s  %6.1f ns/(n+m)  %5.1f B/n own %5.1f with input "
            "(budget %5.1f)  back %.2f nca %.2f compress %.2f lt %d  live %.3f\n",
@@ -130,11 +142,12 @@ int main(int argc, char **argv)
             fprintf(stderr, "bench_graph: no such shape or file: %s\n", argv[i]);
             return 2;
         } else {
-            s.off = rehouse(s.off, (uint64_t)s.n + 1, sizeof *s.off);
-            s.target = rehouse(s.target, s.off[s.n], sizeof *s.target);
-            s.shallow = rehouse(s.shallow, s.n, sizeof *s.shallow);
-            for (int r = 0; r < repeats; r++) run(argv[i], &s, want | lt);
-            shape_free(&s);
+            struct heap_graph g = adopt(&s);
+            for (int r = 0; r < repeats; r++) run(argv[i], &g, want | lt);
+            heap_free((void *)g.off);
+            heap_free((void *)g.target);
+            heap_free((void *)g.root);
+            heap_free((void *)g.shallow);
         }
     }
     return 0;

@@ -50,15 +50,13 @@ static enum heap_status check(const struct heap_graph *g)
 static enum heap_status walk_live(struct build *b, unsigned want)
 {
     const struct heap_graph *g = b->g;
-    enum heap_status status = heap_walk_begin(&b->walk, g);
+    enum heap_status status = heap_walk_begin(&b->walk, g, want & HEAP_SAVE_MEMORY);
     if (status != HEAP_OK) return status;
-    if (want & HEAP_SAVE_MEMORY) b->walk.back_limit = 0;
     heap_walk_root(&b->walk);
-    for (uint64_t i = 0; i < g->n_roots && status == HEAP_OK; i++) {
+    for (uint64_t i = 0; i < g->n_roots; i++) {
         if (i + HEAP_AHEAD < g->n_roots) HEAP_PREFETCH(&b->walk.num[g->root[i + HEAP_AHEAD]]);
-        status = heap_walk_from(&b->walk, g->root[i]);
+        heap_walk_from(&b->walk, g->root[i]);
     }
-    if (status != HEAP_OK) return status;
     for (uint64_t i = 0; i < g->n_roots; i++) heap_walk_root_edge(&b->walk, g->root[i]);
     b->out->n_live = b->walk.count - 1;
     b->out->garbage_root = b->walk.count;
@@ -113,14 +111,14 @@ static enum heap_status find_entries(struct build *b, bool *whole)
         mark_entered(b, &reverse, rep, entered);
         status = list_entries(b, rep, entered, whole);
     }
-    free(rep);
-    free(entered);
+    heap_free(rep);
+    heap_free(entered);
     heap_reverse_free(&reverse);
     return status;
 }
 
 /* Takes the numbers of the garbage back, and walks it again from its entries. */
-static enum heap_status walk_again(struct build *b)
+static void walk_again(struct build *b)
 {
     struct heap_walk *w = &b->walk;
     for (uint32_t v = b->out->garbage_root + 1; v < w->count; v++) {
@@ -130,10 +128,7 @@ static enum heap_status walk_again(struct build *b)
     w->count = b->out->garbage_root;
     if (!w->overflowed) w->n_back = b->back_of_live;
     heap_walk_root(w);
-    enum heap_status status = HEAP_OK;
-    for (uint32_t i = 0; i < b->n_entry && status == HEAP_OK; i++)
-        status = heap_walk_from(w, b->entry[i]);
-    return status;
+    for (uint32_t i = 0; i < b->n_entry; i++) heap_walk_from(w, b->entry[i]);
 }
 
 static enum heap_status walk_garbage(struct build *b)
@@ -141,13 +136,11 @@ static enum heap_status walk_garbage(struct build *b)
     struct heap_walk *w = &b->walk;
     heap_walk_root(w);
     if (b->out->n_live == b->g->n) return HEAP_OK;
-    enum heap_status status = HEAP_OK;
-    for (uint32_t node = 0; node < b->g->n && status == HEAP_OK; node++)
-        status = heap_walk_from(w, node);
-    bool whole = true;
-    if (status == HEAP_OK) status = find_entries(b, &whole);
-    if (status == HEAP_OK && !whole) status = walk_again(b);
+    for (uint32_t node = 0; node < b->g->n; node++) heap_walk_from(w, node);
+    bool whole;
+    enum heap_status status = find_entries(b, &whole);
     if (status != HEAP_OK) return status;
+    if (!whole) walk_again(b);
     for (uint32_t i = 0; i < b->n_entry; i++) heap_walk_root_edge(w, b->entry[i]);
     return HEAP_OK;
 }
@@ -155,15 +148,15 @@ static enum heap_status walk_garbage(struct build *b)
 static enum heap_status reverse_all(struct build *b)
 {
     struct heap_walk *w = &b->walk;
-    free(w->stack);
+    heap_free(w->stack);
     w->stack = NULL;
     if (!w->overflowed) {
-        free(w->num);
+        heap_free(w->num);
         w->num = NULL;
     }
     enum heap_status status = heap_reverse_build(w, 0, 0, &b->reverse);
-    free(w->num);
-    free(w->back);
+    heap_free(w->num);
+    heap_free(w->back);
     w->num = NULL;
     w->back = NULL;
     return status;
@@ -194,9 +187,9 @@ static enum heap_status find_dominators(struct build *b)
 static void free_edges(struct build *b)
 {
     heap_reverse_free(&b->reverse);
-    free(b->walk.tree);
-    free(b->walk.fold);
-    free(b->walk.self);
+    heap_free(b->walk.tree);
+    heap_free(b->walk.fold);
+    heap_free(b->walk.self);
     b->walk.tree = b->walk.fold = NULL;
     b->walk.self = NULL;
 }
@@ -206,8 +199,8 @@ static enum heap_status fill_rows(struct build *b)
     struct heap_analysis *out = b->out;
     enum heap_status status = heap_rows_build(b->g, b->walk.vertex, b->idom, &b->row, out);
     if (status != HEAP_OK) return status;
-    free(b->walk.vertex);
-    free(b->idom);
+    heap_free(b->walk.vertex);
+    heap_free(b->idom);
     b->walk.vertex = b->idom = NULL;
     out->retained_size = heap_retained_by_row(out, b->g->shallow);
     if (!out->retained_size) return HEAP_NO_MEMORY;
@@ -225,9 +218,9 @@ static void free_build(struct build *b)
 {
     heap_walk_free(&b->walk);
     heap_reverse_free(&b->reverse);
-    free(b->rep);
-    free(b->idom);
-    free(b->row);
+    heap_free(b->rep);
+    heap_free(b->idom);
+    heap_free(b->row);
     b->rep = b->idom = b->row = NULL;
 }
 
@@ -249,7 +242,7 @@ static enum heap_status fill_nodes(struct build *b)
     uint32_t n = 0;
     for (uint32_t row = out->garbage_root; row < out->n_rows; row++)
         if (heap_holds_get(is_entry, row)) b->entry[n++] = row;
-    free(is_entry);
+    heap_free(is_entry);
     out->garbage_entry = b->entry;
     out->n_garbage_entry = b->n_entry;
     b->entry = NULL;
@@ -295,7 +288,7 @@ enum heap_status heap_analyse(const struct heap_graph *g, unsigned want, uint64_
     struct build b = { .g = g, .out = out, .lengauer_tarjan = want & HEAP_USE_LENGAUER_TARJAN };
     status = run(&b, want);
     free_build(&b);
-    free(b.entry);
+    heap_free(b.entry);
     if (status != HEAP_OK) heap_analysis_free(out);
     return status;
 }
@@ -303,17 +296,17 @@ enum heap_status heap_analyse(const struct heap_graph *g, unsigned want, uint64_
 void heap_analysis_free(struct heap_analysis *a)
 {
     if (!a) return;
-    free(a->row_of);
-    free(a->node);
-    free(a->last);
-    free(a->dominator);
-    free(a->retained_size);
-    free(a->retained_native);
-    free(a->distance);
-    free(a->parent);
-    free(a->parent_position);
-    free(a->component);
-    free(a->components);
-    free(a->garbage_entry);
+    heap_free(a->row_of);
+    heap_free(a->node);
+    heap_free(a->last);
+    heap_free(a->dominator);
+    heap_free(a->retained_size);
+    heap_free(a->retained_native);
+    heap_free(a->distance);
+    heap_free(a->parent);
+    heap_free(a->parent_position);
+    heap_free(a->component);
+    heap_free(a->components);
+    heap_free(a->garbage_entry);
     *a = (struct heap_analysis){ 0 };
 }

@@ -72,7 +72,7 @@ enum heap_status heap_components_find(const struct heap_reverse *r, const uint32
         for (uint32_t v = first; v < first + n; v++)
             if (rep[v] == HEAP_NONE) steps->component_edges += search_back(&s, v, end[v - first]);
     }
-    free(end);
-    free(s.stack);
+    heap_free(end);
+    heap_free(s.stack);
     return status;
 }

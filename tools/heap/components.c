@@ -79,7 +79,7 @@ static enum heap_status outer_dominators(struct list *l)
         if (status == HEAP_OK)
             status = heap_dominators(&flow, l->lengauer_tarjan, l->outer, &l->out->steps);
     }
-    free(next);
+    heap_free(next);
     return status;
 }
 
@@ -136,9 +136,9 @@ enum heap_status heap_components_list(const struct heap_walk *w, const struct he
     if (status == HEAP_OK) status = count_members(&l, &index);
     if (status == HEAP_OK && *exact) status = retained_sizes(&l, index);
     if (status == HEAP_OK) add_members(&l, index);
-    free(index);
-    free(l.outer);
-    free(l.sum);
+    heap_free(index);
+    heap_free(l.outer);
+    heap_free(l.sum);
     return status;
 }
 
@@ -204,9 +204,9 @@ enum heap_status heap_components_finish(const uint32_t *component, const uint32_
         sort_components(&s, out);
         status = HEAP_OK;
     }
-    free(s.key);
-    free(s.order);
-    free(s.scratch);
-    free(s.sorted);
+    heap_free(s.key);
+    heap_free(s.order);
+    heap_free(s.scratch);
+    heap_free(s.sorted);
     return status;
 }

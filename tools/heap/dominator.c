@@ -195,8 +195,8 @@ static enum heap_status second_step(const struct heap_flow *f, bool lengauer_tar
     uint32_t *bucket = heap_new_none(f->end);
     enum heap_status status = link && bucket ? HEAP_OK : HEAP_NO_MEMORY;
     if (status == HEAP_OK) lengauer_tarjan_step(f, semi, link, bucket, idom, steps);
-    free(link);
-    free(bucket);
+    heap_free(link);
+    heap_free(bucket);
     return status;
 }
 
@@ -210,11 +210,11 @@ enum heap_status heap_dominators(const struct heap_flow *f, bool lengauer_tarjan
     enum heap_status status = link && semi ? HEAP_OK : HEAP_NO_MEMORY;
     if (status == HEAP_OK) {
         semidominators(f, link, semi, steps);
-        free(link);
+        heap_free(link);
         link = NULL;
         status = second_step(f, lengauer_tarjan, semi, idom, steps);
     }
-    free(link);
-    free(semi);
+    heap_free(link);
+    heap_free(semi);
     return status;
 }

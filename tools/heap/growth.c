@@ -328,8 +328,8 @@ static bool lines_by_signature(struct growth *g)
         }
     }
     map_clear(&map);
-    free(hash);
-    free(largest);
+    heap_free(hash);
+    heap_free(largest);
     return ok;
 }
 
@@ -431,7 +431,7 @@ static bool sort_all(struct growth *g)
         o->first_cluster = (uint32_t)i;
         o->n_clusters++;
     }
-    free(place);
+    heap_free(place);
     return true;
 }
 
@@ -455,15 +455,15 @@ enum heap_status heap_growth(const struct heap_matching *m, struct heap_match *o
     map_clear(&g.changes);
     map_clear(&g.clusters);
     free(g.change);
-    free(g.holder[SIDE_A]);
-    free(g.holder[SIDE_B]);
+    heap_free(g.holder[SIDE_A]);
+    heap_free(g.holder[SIDE_B]);
     if (ok) {
         out->owners = g.line;
         out->n_owners = (uint32_t)g.n_lines;
         out->clusters = g.cluster;
         out->n_clusters = (uint32_t)g.n_clusters;
     } else {
-        free(g.line);
+        heap_free(g.line);
         free(g.cluster);
     }
     return ok ? HEAP_OK : HEAP_NO_MEMORY;

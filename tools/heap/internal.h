@@ -48,20 +48,19 @@ struct heap_walk {
     uint32_t count;     /* numbers given so far */
     uint32_t root;      /* number of the virtual root being walked; edges below it hold nothing */
     struct heap_back_edge *back; /* edges to smaller numbers, in the order they were met */
-    uint64_t n_back, back_capacity;
-    uint64_t back_limit; /* more than these are not kept but looked for again (overflowed) */
-    bool overflowed;
+    uint64_t n_back, back_limit;
+    bool overflowed; /* there were more than the limit: the list is gone, look for them again */
     struct heap_frame *stack;
-    uint64_t stack_capacity;
     uint64_t edges_walked;
 };
 
-/* Starts a walk: allocates, gives out no number. */
-enum heap_status heap_walk_begin(struct heap_walk *w, const struct heap_graph *g);
+/* Starts a walk: allocates all it needs (stack and list for the worst case, as address space), gives
+ * out no number. With save_memory no list of back edges is kept. */
+enum heap_status heap_walk_begin(struct heap_walk *w, const struct heap_graph *g, bool save_memory);
 /* Gives the next number to a virtual root, below which heap_walk_from then works. */
 void heap_walk_root(struct heap_walk *w);
 /* Walks all that `node` reaches and that has no number yet; nothing if it has one. */
-enum heap_status heap_walk_from(struct heap_walk *w, uint32_t node);
+void heap_walk_from(struct heap_walk *w, uint32_t node);
 /* Notes an edge from the current virtual root to a node that has a number. */
 void heap_walk_root_edge(struct heap_walk *w, uint32_t node);
 void heap_walk_free(struct heap_walk *w);

@@ -180,7 +180,7 @@ static enum heap_status match_signatures(struct heap_matching *m, struct table *
         uint32_t x = take_sibling(m, chain, t->slot[sibling_slot(t, a, owner, b->step[y])]);
         if (x != HEAP_NONE) pair(m, x, y);
     }
-    free(chain);
+    heap_free(chain);
     return HEAP_OK;
 }
 
@@ -198,7 +198,7 @@ static enum heap_status match_rows(struct heap_matching *m)
         status = match_signatures(m, &t);
     else
         match_identities(m, &t);
-    free(t.slot);
+    heap_free(t.slot);
     return status;
 }
 
@@ -212,13 +212,13 @@ enum heap_status heap_match_compute(const struct heap_side *a, const struct heap
     if (status == HEAP_OK) status = check_side(b, options);
     if (status == HEAP_OK) status = match_rows(&m);
     if (status == HEAP_OK) status = heap_growth(&m, out);
-    free(m.moved);
+    heap_free(m.moved);
     if (status == HEAP_OK) {
         out->a_to_b = m.a_to_b;
         out->b_to_a = m.b_to_a;
     } else {
-        free(m.a_to_b);
-        free(m.b_to_a);
+        heap_free(m.a_to_b);
+        heap_free(m.b_to_a);
     }
     return status;
 }
@@ -226,9 +226,9 @@ enum heap_status heap_match_compute(const struct heap_side *a, const struct heap
 void heap_match_free(struct heap_match *m)
 {
     if (!m) return;
-    free(m->b_to_a);
-    free(m->a_to_b);
-    free(m->owners);
+    heap_free(m->b_to_a);
+    heap_free(m->a_to_b);
+    heap_free(m->owners);
     free(m->clusters);
     *m = (struct heap_match){ 0 };
 }

@@ -31,18 +31,18 @@ void heap_permute_u64(const struct heap_analysis *a, const uint64_t *by_node,
 
 enum heap_status heap_order(const struct heap_analysis *a, uint32_t **order)
 {
-    uint32_t *index = heap_new(a->n_nodes, sizeof *index);
+    uint32_t *index = malloc((a->n_nodes ? (size_t)a->n_nodes : 1) * sizeof *index);
     uint32_t *scratch = heap_new(a->n_nodes, sizeof *scratch);
     if (!index || !scratch) {
         free(index);
-        free(scratch);
+        heap_free(scratch);
         return HEAP_NO_MEMORY;
     }
     uint32_t n = 0;
     for (uint32_t row = 0; row < a->n_rows; row++)
         if (a->node[row] != HEAP_NONE) index[n++] = row;
     heap_sort_descending(a->retained_size, index, scratch, n);
-    free(scratch);
+    heap_free(scratch);
     *order = index;
     return HEAP_OK;
 }
@@ -90,15 +90,15 @@ enum heap_status heap_group(const struct heap_analysis *a, const uint32_t *order
     } else {
         heap_lists_free(out);
     }
-    free(next);
+    heap_free(next);
     return status;
 }
 
 void heap_lists_free(struct heap_lists *lists)
 {
     if (!lists) return;
-    free(lists->start);
-    free(lists->row);
+    heap_free(lists->start);
+    heap_free(lists->row);
     *lists = (struct heap_lists){ 0 };
 }
 
@@ -141,8 +141,8 @@ enum heap_status heap_referrers(const struct heap_graph *g, const struct heap_an
 void heap_referrers_free(struct heap_referrers *r)
 {
     if (!r) return;
-    free(r->off);
-    free(r->source);
-    free(r->position);
+    heap_free(r->off);
+    heap_free(r->source);
+    heap_free(r->position);
     *r = (struct heap_referrers){ 0 };
 }

@@ -126,11 +126,11 @@ enum heap_status heap_disjoint_paths(const struct heap_graph *g, const struct he
     struct finder f = { .g = g, .a = a, .r = r, .target = target, .mode = mode, .out = out };
     enum heap_status status = start(&f, k);
     if (status == HEAP_OK && target != 0 && !heap_is_garbage(a, target)) status = find_paths(&f, k);
-    free(f.is_root);
-    free(f.used);
-    free(f.next);
-    free(f.via);
-    free(f.queue);
+    heap_free(f.is_root);
+    heap_free(f.used);
+    heap_free(f.next);
+    heap_free(f.via);
+    heap_free(f.queue);
     if (status != HEAP_OK) heap_paths_free(out);
     return status;
 }
@@ -138,7 +138,7 @@ enum heap_status heap_disjoint_paths(const struct heap_graph *g, const struct he
 void heap_paths_free(struct heap_paths *p)
 {
     if (!p) return;
-    free(p->start);
+    heap_free(p->start);
     free(p->step);
     free(p->position);
     *p = (struct heap_paths){ 0 };

@@ -98,7 +98,7 @@ enum heap_status heap_reverse_build(const struct heap_walk *w, uint64_t skip, ui
 
 void heap_reverse_free(struct heap_reverse *r)
 {
-    free(r->off);
-    free(r->source);
+    heap_free(r->off);
+    heap_free(r->source);
     *r = (struct heap_reverse){ 0 };
 }

@@ -58,10 +58,10 @@ static uint64_t *parents_of_many(const struct rows *r)
             heap_holds_set(heap_holds_get(one, d) ? many : one, d);
         }
     } else {
-        free(many);
+        heap_free(many);
         many = NULL;
     }
-    free(one);
+    heap_free(one);
     return many;
 }
 
@@ -82,7 +82,7 @@ static enum heap_status list_siblings(struct rows *r)
             if (heap_holds_get(many, r->idom[v])) r->order[r->n_order++] = v;
         }
     }
-    free(many);
+    heap_free(many);
     return status;
 }
 
@@ -93,7 +93,7 @@ static enum heap_status sort_siblings(struct rows *r)
     r->scratch = heap_new(r->n, sizeof *r->scratch);
     if (!r->scratch) return HEAP_NO_MEMORY;
     heap_sort_descending(r->retained, r->order, r->scratch, r->n_order);
-    free(r->retained);
+    heap_free(r->retained);
     r->retained = NULL;
     return HEAP_OK;
 }
@@ -150,15 +150,15 @@ enum heap_status heap_rows_build(const struct heap_graph *g, const uint32_t *ver
     enum heap_status status = subtrees(&r);
     if (status == HEAP_OK) status = sort_siblings(&r);
     if (status == HEAP_OK) status = place(&r, out->garbage_root);
-    free(r.retained);
-    free(r.order);
-    free(r.scratch);
+    heap_free(r.retained);
+    heap_free(r.order);
+    heap_free(r.scratch);
     if (status == HEAP_OK) status = fill(&r, out);
-    free(r.count);
+    heap_free(r.count);
     if (status == HEAP_OK) {
         *row = r.row;
     } else {
-        free(r.row);
+        heap_free(r.row);
     }
     return status;
 }

@@ -98,8 +98,8 @@ static enum heap_status retained_below(struct set *s, const uint32_t *rows, uint
         for (uint64_t i = 0; i < size; i++)
             if (!heap_holds_get(s->bits, i)) count(s, s->base + (uint32_t)i, held, out);
     }
-    free(s->bits);
-    free(s->stack);
+    heap_free(s->bits);
+    heap_free(s->stack);
     return status;
 }
 

@@ -78,7 +78,7 @@ static bool to_rows(struct search *s, struct heap_analysis *a)
         prefetch_row(s, a->parent_position, i);
         a->parent_position[s->queue[i]] = s->position[i];
     }
-    free(s->position);
+    heap_free(s->position);
     s->position = NULL;
     if (!(a->parent = new_column(a))) return false;
     for (uint32_t i = 0; i < s->length; i++) {
@@ -116,14 +116,14 @@ enum heap_status heap_add_paths(const struct heap_graph *g, struct heap_analysis
         if (to_rows(&s, a)) status = HEAP_OK;
         a->steps.path_edges += s.edges;
     }
-    free(s.met);
-    free(s.queue);
-    free(s.parent);
-    free(s.position);
+    heap_free(s.met);
+    heap_free(s.queue);
+    heap_free(s.parent);
+    heap_free(s.position);
     if (status != HEAP_OK) {
-        free(a->distance);
-        free(a->parent);
-        free(a->parent_position);
+        heap_free(a->distance);
+        heap_free(a->parent);
+        heap_free(a->parent_position);
         a->distance = a->parent = a->parent_position = NULL;
     }
     return status;

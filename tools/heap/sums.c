@@ -36,7 +36,7 @@ enum heap_status heap_sums(const struct heap_graph *g, const struct heap_analysi
         sum[k].retained_size += a->retained_size[row];
         if (a->retained_native) sum[k].retained_native += a->retained_native[row];
     }
-    free(covered);
+    heap_free(covered);
     return status;
 }
 
@@ -91,7 +91,7 @@ enum heap_status heap_prefixes(const struct heap_graph *g, const struct heap_ana
             !append_block(&p, id / HEAP_PREFIX_ROWS, sum, n_keys))
             status = HEAP_NO_MEMORY;
     }
-    free(sum);
+    heap_free(sum);
     if (status == HEAP_OK) {
         *rows = p.rows;
         *n = p.n;

@@ -21,37 +21,42 @@
  * while both exist; looking for the edges again takes 4, and 4 B a node, but reads all edges twice,
  * with a cache miss each. This limit keeps either way within 32 B a node + 9 B an edge, input included.
  */
-#define BACK_LIMIT(n, m) ((uint64_t)(n) * 2 / 3 + (m) / 12 * 5)
+static uint64_t back_limit(uint64_t n, uint64_t m)
+{
+    return n * 2 / 3 + m / 12 * 5;
+}
 
 struct heap_frame {
     uint32_t number;   /* preorder number of the object */
     uint32_t position; /* its next edge, counted from its first one */
 };
 
-enum heap_status heap_walk_begin(struct heap_walk *w, const struct heap_graph *g)
+enum heap_status heap_walk_begin(struct heap_walk *w, const struct heap_graph *g, bool save_memory)
 {
-    uint64_t rows = (uint64_t)g->n + 2;
-    uint64_t m = g->off[g->n];
-    *w = (struct heap_walk){ .g = g, .back_limit = BACK_LIMIT(rows, m) };
+    uint64_t rows = (uint64_t)g->n + 2, m = g->off[g->n], limit = back_limit(g->n, m);
+    *w = (struct heap_walk){ .g = g, .overflowed = save_memory };
+    if (!save_memory) w->back_limit = limit < m ? limit : m;
     w->num = heap_new_none(g->n);
     w->vertex = heap_new(rows, sizeof *w->vertex);
     w->tree = heap_new(rows, sizeof *w->tree);
     w->fold = heap_new(rows, sizeof *w->fold);
     w->self = heap_new_zeroed(heap_holds_words(rows), sizeof *w->self);
-    if (w->num && w->vertex && w->tree && w->fold && w->self) return HEAP_OK;
+    w->stack = heap_new(g->n, sizeof *w->stack);
+    w->back = heap_new(w->back_limit, sizeof *w->back);
+    if (w->num && w->vertex && w->tree && w->fold && w->self && w->stack && w->back) return HEAP_OK;
     heap_walk_free(w);
     return HEAP_NO_MEMORY;
 }
 
 void heap_walk_free(struct heap_walk *w)
 {
-    free(w->num);
-    free(w->vertex);
-    free(w->tree);
-    free(w->fold);
-    free(w->self);
-    free(w->back);
-    free(w->stack);
+    heap_free(w->num);
+    heap_free(w->vertex);
+    heap_free(w->tree);
+    heap_free(w->fold);
+    heap_free(w->self);
+    heap_free(w->back);
+    heap_free(w->stack);
     *w = (struct heap_walk){ 0 };
 }
 
@@ -69,47 +74,28 @@ void heap_walk_root_edge(struct heap_walk *w, uint32_t node)
     w->fold[w->num[node]] = w->root;
 }
 
-/* Room for one more element of `size` bytes: grows by half. Large blocks are remapped by the C
- * library rather than copied. */
-static bool grow(void **array, uint64_t *capacity, size_t size)
+/* An object is on the stack at most once, so n entries are always enough. */
+static inline void push(struct heap_walk *w, uint32_t *depth, uint32_t number, uint64_t position)
 {
-    uint64_t wanted = *capacity + *capacity / 2 + 1024;
-    if (wanted > PTRDIFF_MAX / size) return false;
-    void *larger = realloc(*array, (size_t)wanted * size);
-    if (!larger) return false;
-    *array = larger;
-    *capacity = wanted;
-    return true;
-}
-
-static inline bool push(struct heap_walk *w, uint64_t *depth, uint32_t number, uint64_t position)
-{
-    if (HEAP_UNLIKELY(*depth == w->stack_capacity) &&
-        !grow((void **)&w->stack, &w->stack_capacity, sizeof *w->stack))
-        return false;
     w->stack[(*depth)++] = (struct heap_frame){ number, (uint32_t)position };
-    return true;
 }
 
 /* Past the limit the list is given up: its memory is worth more than a second look at the edges. */
-static bool give_up(struct heap_walk *w)
+static void give_up(struct heap_walk *w)
 {
-    free(w->back);
+    heap_free(w->back);
     w->back = NULL;
-    w->back_capacity = w->n_back = 0;
+    w->n_back = 0;
     w->overflowed = true;
-    return true;
 }
 
-static inline bool keep(struct heap_walk *w, uint32_t from, uint32_t to)
+static inline void keep(struct heap_walk *w, uint32_t from, uint32_t to)
 {
-    if (w->overflowed) return true;
-    if (HEAP_UNLIKELY(w->n_back == w->back_limit)) return give_up(w);
-    if (HEAP_UNLIKELY(w->n_back == w->back_capacity) &&
-        !grow((void **)&w->back, &w->back_capacity, sizeof *w->back))
-        return false;
-    w->back[w->n_back++] = (struct heap_back_edge){ from, to };
-    return true;
+    if (w->overflowed) return;
+    if (HEAP_LIKELY(w->n_back < w->back_limit))
+        w->back[w->n_back++] = (struct heap_back_edge){ from, to };
+    else
+        give_up(w);
 }
 
 static inline uint32_t number_node(struct heap_walk *w, uint32_t node, uint32_t parent)
@@ -135,25 +121,22 @@ static inline void prefetch_children(const struct heap_walk *w, uint64_t e, uint
 }
 
 /* An edge between two objects that both have numbers. */
-static inline bool sort_edge(struct heap_walk *w, uint32_t from, uint32_t to)
+static inline void sort_edge(struct heap_walk *w, uint32_t from, uint32_t to)
 {
     if (to > from) {
         if (from < w->fold[to]) w->fold[to] = from;
-        return true;
-    }
-    if (to == from) {
+    } else if (to == from) {
         heap_holds_set(w->self, from);
-        return true;
+    } else if (to > w->root) {
+        keep(w, from, to);
     }
-    return to < w->root || keep(w, from, to);
 }
 
 /* The search itself; `filter` is a constant in each of its two instances. */
-static inline enum heap_status walk(struct heap_walk *w, uint32_t start, const bool filter)
+static inline void walk(struct heap_walk *w, uint32_t start, const bool filter)
 {
     const struct heap_graph *g = w->g;
-    uint64_t depth = 0;
-    uint32_t v = number_node(w, start, w->root);
+    uint32_t depth = 0, v = number_node(w, start, w->root);
     uint64_t first = g->off[start], e = first, end = g->off[start + 1];
     w->edges_walked += end - e;
     prefetch_children(w, e, end);
@@ -163,21 +146,21 @@ static inline enum heap_status walk(struct heap_walk *w, uint32_t start, const b
             if (filter && !heap_holds_get(g->holds, edge)) continue;
             uint32_t node = g->target[edge], to = w->num[node];
             if (to != HEAP_NONE) {
-                if (HEAP_UNLIKELY(!sort_edge(w, v, to))) return HEAP_NO_MEMORY;
+                sort_edge(w, v, to);
                 if (e + HEAP_AHEAD < end) HEAP_PREFETCH(&w->num[g->target[e + HEAP_AHEAD]]);
                 continue;
             }
             uint32_t child = number_node(w, node, v);
             uint64_t child_first = g->off[node], child_end = g->off[node + 1];
             if (child_first == child_end) continue;
-            if (e < end && HEAP_UNLIKELY(!push(w, &depth, v, e - first))) return HEAP_NO_MEMORY;
+            if (e < end) push(w, &depth, v, e - first);
             v = child;
             first = e = child_first;
             end = child_end;
             w->edges_walked += end - e;
             prefetch_children(w, e, end);
         }
-        if (depth == 0) return HEAP_OK;
+        if (depth == 0) return;
         struct heap_frame top = w->stack[--depth];
         v = top.number;
         first = g->off[w->vertex[v]];
@@ -186,8 +169,11 @@ static inline enum heap_status walk(struct heap_walk *w, uint32_t start, const b
     }
 }
 
-enum heap_status heap_walk_from(struct heap_walk *w, uint32_t node)
+void heap_walk_from(struct heap_walk *w, uint32_t node)
 {
-    if (w->num[node] != HEAP_NONE) return HEAP_OK;
-    return w->g->holds ? walk(w, node, true) : walk(w, node, false);
+    if (w->num[node] != HEAP_NONE) return;
+    if (w->g->holds)
+        walk(w, node, true);
+    else
+        walk(w, node, false);
 }
