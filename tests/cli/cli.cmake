@@ -6,7 +6,8 @@ set_target_properties(make_snap PROPERTIES
 
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 set(cli_run ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py
-            --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR}/cli)
+            --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR}/cli
+            --bin ${PROJECT_BINARY_DIR}/corpora/gen)
 
 file(GLOB scenarios CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_LIST_DIR}
      ${CMAKE_CURRENT_LIST_DIR}/*.sh)

@@ -214,7 +214,7 @@ struct info_verdict {
     struct info_damage damage;
 };
 
-/** Checks everything that the specification demands of a file. Memory: 16 to 32 bytes an object of
+/** Checks everything that the specification demands of a file. Memory: 12 to 36 bytes an object of
  *  the largest snapshot, to find ids given twice and targets that do not exist. O(bytes). */
 int info_verify(struct info_verdict *verdict, const struct info_input *in);
 void info_verdict_free(struct info_verdict *verdict);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hash map from 64-bit numbers to 64-bit numbers: open addressing, linear probing, at most half
- * full, 16 bytes a slot. Keys come from files and may be chosen by an enemy, so they are mixed with
+ * full, 16 bytes a slot; and a set. Keys come from files and may be chosen by an enemy, so they are mixed with
  * the map's own seed. O(1) expected. Threads: one at a time.
  */
 #ifndef SNAP_TOOLS_INFO_U64MAP_H
@@ -38,5 +38,23 @@ void u64map_clear(struct u64map *m);
 
 /** Frees the memory; the map is empty afterwards. */
 void u64map_free(struct u64map *m);
+
+/** A set of 64-bit numbers in the same manner: 8 bytes a slot, at most two thirds full. */
+struct u64set {
+    uint64_t *slots;
+    size_t mask;
+    size_t n;
+    uint64_t seed;
+    bool has_zero;
+};
+
+enum u64set_result { U64SET_NEW, U64SET_KNOWN, U64SET_NO_MEMORY };
+
+enum u64set_result u64set_add(struct u64set *s, uint64_t key);
+bool u64set_has(const struct u64set *s, uint64_t key);
+
+/** Forgets all keys and keeps the memory. */
+void u64set_clear(struct u64set *s);
+void u64set_free(struct u64set *s);
 
 #endif

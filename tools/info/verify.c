@@ -83,7 +83,7 @@ static int verify_close_snapshot(struct verify *v)
     int status = verify_targets(v);
     v->out->snapshots++;
     ranges_clear(&v->objects);
-    u64map_clear(&v->ids);
+    u64set_clear(&v->ids);
     memset(v->rows, 0, sizeof v->rows);
     v->ids_needed = v->recheck = false;
     v->snapshot = 0;
@@ -302,7 +302,7 @@ int info_verify(struct info_verdict *verdict, const struct info_input *in)
     for (size_t i = 0; i < INFO_KINDS; i++) free(v.defined[i].at);
     free(v.objects.at);
     free(v.pending);
-    u64map_free(&v.ids);
+    u64set_free(&v.ids);
     if (status) info_verdict_free(verdict);
     return status;
 }

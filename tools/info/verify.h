@@ -43,7 +43,7 @@ struct verify {
     uint32_t last_snapshot;
     uint64_t begin_offset;
     struct ranges objects;             /* ordinals read */
-    struct u64map ids;                 /* object ids; value 1: seen */
+    struct u64set ids;                 /* object ids */
     uint64_t rows[INFO_KINDS];         /* of this snapshot */
     bool ids_needed;                   /* edges or roots name objects by id */
     bool recheck;                      /* an ordinal was named before its object */

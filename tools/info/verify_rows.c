@@ -100,17 +100,15 @@ static void verify_objects(struct verify *v, const snap_batch *b)
                        "ordinals of objects do not rise: a chunk begins with %llu",
                        (unsigned long long)snap_batch_first(b));
     for (uint32_t i = 0; ids && i < snap_batch_rows(b); i++) {
-        bool is_new;
-        uint64_t *seen = u64map_put(&v->ids, ids[i], &is_new);
-        if (!seen) {
+        enum u64set_result result = u64set_add(&v->ids, ids[i]);
+        if (result == U64SET_NO_MEMORY) {
             v->failed = true;
             return;
         }
-        if (!is_new)
+        if (result == U64SET_KNOWN)
             verify_finding(v, FINDING_ERROR, RULE_DUPLICATE_ID, SNAP_KIND_OBJECT, offset,
                            "object id 0x%llx occurs twice in snapshot %u",
                            (unsigned long long)ids[i], (unsigned)v->snapshot);
-        *seen = 1;
     }
 }
 

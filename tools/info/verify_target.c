@@ -14,7 +14,7 @@ static void verify_target_ids(struct verify *v, const snap_batch *b, unsigned co
     uint64_t last = 0;
     for (uint32_t i = 0; ids && i < snap_batch_rows(b); i++) {
         if (ids[i] == last) continue;
-        if (u64map_get(&v->ids, ids[i])) {
+        if (u64set_has(&v->ids, ids[i])) {
             last = ids[i];
             continue;
         }
