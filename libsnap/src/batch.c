@@ -172,7 +172,7 @@ static snap_status check_encoding(const struct decoder *d, const struct schema_c
                                   const struct entry *e)
 {
     unsigned encoding = e->encoding & 0x1f;
-    if ((e->encoding & COLUMN_RESERVED) || encoding < COLUMN_CONSTANT || encoding > COLUMN_BYTES) {
+    if ((e->encoding & COLUMN_RESERVED) || encoding < COLUMN_CONSTANT || encoding > COLUMN_LAST) {
         return fail(d, SNAP_E_UNSUPPORTED, e->data, "a column has an unknown encoding");
     }
     if ((encoding == COLUMN_BYTES) != ((c->flags & SCHEMA_BYTES) != 0)) {

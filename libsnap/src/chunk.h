@@ -62,6 +62,8 @@ int chunk_trailer_get(const uint8_t *from, uint64_t *index_offset, uint64_t *tot
 
 struct chunk_packer {
     void *context;
+    int level;
+    size_t payload; /* the size that level's parameters were chosen for */
 };
 
 /* Bytes of memory that packing at `level` needs for payloads of up to `payload` bytes; 0 where the
@@ -74,9 +76,10 @@ int chunk_packer_init(struct chunk_packer *packer, int level, size_t payload, vo
                       size_t memory_size, const void *scratch, uint8_t *out, size_t out_size);
 
 /* Compresses to one frame; returns its size, or 0 where it would not be smaller than the input or
- * than `out_size` allows: then the payload is stored as it is. */
-size_t chunk_pack(struct chunk_packer *packer, const uint8_t *from, size_t size, uint8_t *out,
-                  size_t out_size);
+ * than `out_size` allows: then the payload is stored as it is. end[0..parts) are the ends of the
+ * payload's parts, the last of them its size; large parts get blocks, so statistics, of their own. */
+size_t chunk_pack(struct chunk_packer *packer, const uint8_t *from, const size_t *end,
+                  unsigned parts, uint8_t *out, size_t out_size);
 
 /* ---- decompressing ---- */
 

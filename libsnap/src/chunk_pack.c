@@ -2,8 +2,12 @@
 /*
  * Compressing payloads with zstd over memory of the caller's: no call in this file allocates.
  * O(size of the payload).
+ *
+ * A zstd block has one table of symbol frequencies. Columns differ, so a block that spans two of
+ * them suits neither: each large column is handed over by a call of its own, which ends a block.
  */
 #define ZSTD_STATIC_LINKING_ONLY
+#define ZSTD_DISABLE_DEPRECATE_WARNINGS /* calls of our own block boundaries have no successor */
 #include <zstd.h>
 
 #include "chunk.h"
@@ -11,58 +15,54 @@
 /* Payloads below this are not worth a frame. */
 #define SMALLEST 64u
 
-static ZSTD_compressionParameters parameters(int level, size_t payload)
+/* Parts are put together until they have this many bytes: a block's tables cost about a hundred. */
+#define BLOCK_LEAST 2048u
+
+static ZSTD_parameters parameters(int level, size_t payload)
 {
-    return ZSTD_getCParams(level, payload, 0);
+    ZSTD_parameters p = { .cParams = ZSTD_getCParams(level, payload, 0) };
+    p.fParams.contentSizeFlag = 1;
+    p.fParams.noDictIDFlag = 1;
+    return p;
 }
 
 size_t chunk_packer_memory(int level, size_t payload)
 {
     if (level < 1 || level > 19) return 0;
-    size_t size = ZSTD_estimateCCtxSize_usingCParams(parameters(level, payload));
+    size_t size = ZSTD_estimateCCtxSize_usingCParams(parameters(level, payload).cParams);
     return ZSTD_isError(size) ? 0 : (size + 63) & ~(size_t)63;
-}
-
-/* All parameters are set one by one, so that they do not vary with the size of a payload and the
- * memory that was estimated for them suffices for each. */
-static int set_parameters(ZSTD_CCtx *context, ZSTD_compressionParameters p)
-{
-    const struct {
-        ZSTD_cParameter name;
-        unsigned value;
-    } list[] = {
-        { ZSTD_c_windowLog, p.windowLog },       { ZSTD_c_hashLog, p.hashLog },
-        { ZSTD_c_chainLog, p.chainLog },         { ZSTD_c_searchLog, p.searchLog },
-        { ZSTD_c_minMatch, p.minMatch },         { ZSTD_c_targetLength, p.targetLength },
-        { ZSTD_c_strategy, (unsigned)p.strategy }, { ZSTD_c_contentSizeFlag, 1 },
-        { ZSTD_c_checksumFlag, 0 },              { ZSTD_c_dictIDFlag, 0 },
-    };
-    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
-        if (ZSTD_isError(ZSTD_CCtx_setParameter(context, list[i].name, (int)list[i].value))) {
-            return -1;
-        }
-    }
-    return 0;
 }
 
 int chunk_packer_init(struct chunk_packer *packer, int level, size_t payload, void *memory,
                       size_t memory_size, const void *scratch, uint8_t *out, size_t out_size)
 {
-    ZSTD_compressionParameters p = parameters(level, payload);
-    ZSTD_CCtx *context = ZSTD_initStaticCCtx(memory, memory_size);
-    if (!context || set_parameters(context, p) != 0) return -1;
-    /* A full window is what takes the most memory. */
-    size_t trial = (size_t)1 << p.windowLog;
-    if (trial > payload) trial = payload;
-    if (ZSTD_isError(ZSTD_compress2(context, out, out_size, scratch, trial))) return -1;
-    packer->context = context;
-    return 0;
+    packer->context = ZSTD_initStaticCCtx(memory, memory_size);
+    packer->level = level;
+    packer->payload = payload;
+    if (!packer->context) return -1;
+    return chunk_pack(packer, scratch, &payload, 1, out, out_size) ? 0 : -1;
 }
 
-size_t chunk_pack(struct chunk_packer *packer, const uint8_t *from, size_t size, uint8_t *out,
-                  size_t out_size)
+size_t chunk_pack(struct chunk_packer *packer, const uint8_t *from, const size_t *end,
+                  unsigned parts, uint8_t *out, size_t out_size)
 {
+    ZSTD_CCtx *context = packer->context;
+    size_t size = end[parts - 1];
+    size_t at = 0, filled = 0;
     if (size < SMALLEST) return 0;
-    size_t packed = ZSTD_compress2(packer->context, out, out_size, from, size);
-    return ZSTD_isError(packed) || packed >= size ? 0 : packed;
+    /* The same parameters for every payload, so that the memory that was estimated suffices. */
+    ZSTD_parameters p = parameters(packer->level, packer->payload);
+    if (ZSTD_isError(ZSTD_compressBegin_advanced(context, NULL, 0, p, size))) return 0;
+    for (unsigned i = 0; i < parts; i++) {
+        int last = i + 1 == parts;
+        if (!last && (end[i] - at < BLOCK_LEAST || size - end[i] < BLOCK_LEAST)) continue;
+        size_t n = last ? ZSTD_compressEnd(context, out + filled, out_size - filled, from + at,
+                                           end[i] - at)
+                        : ZSTD_compressContinue(context, out + filled, out_size - filled,
+                                                from + at, end[i] - at);
+        if (ZSTD_isError(n)) return 0;
+        filled += n;
+        at = end[i];
+    }
+    return filled < size ? filled : 0;
 }

@@ -17,6 +17,8 @@ enum column_encoding {
     COLUMN_DELTA_RUNS = 5, /* u8 shift, first, length - 1, then (zigzag step to the next, length - 1) */
     COLUMN_FIXED = 6,      /* u8 width, then that many bytes a value */
     COLUMN_BYTES = 7,      /* a varint length a value, then the bytes of all */
+    COLUMN_NEXT = 8,       /* a varint a value: 0 for the least number above all so far, else it + 1 */
+    COLUMN_LAST = 8,       /* the largest encoding that is known */
     COLUMN_SPARSE = 0x80,  /* flag: a presence bitmap stands first */
     COLUMN_RESERVED = 0x60 /* bits that must be zero */
 };

@@ -122,6 +122,22 @@ static int get_delta_runs(struct cursor *c, uint64_t *v, size_t n, uint64_t *all
     return 0;
 }
 
+static int get_next(struct cursor *c, uint64_t *v, size_t n, uint64_t *all)
+{
+    uint64_t seen = 0;
+    uint64_t fresh = 0; /* one more than the greatest value so far */
+    uint64_t x;
+    for (size_t i = 0; i < n; i++) {
+        if (next(c, &x)) return -1;
+        x = x ? x - 1 : fresh;
+        if (x >= fresh) fresh = x + 1;
+        v[i] = x;
+        seen |= x;
+    }
+    *all = seen;
+    return 0;
+}
+
 static int get_fixed(struct cursor *c, uint64_t *v, size_t n, uint64_t *all)
 {
     if (c->at == c->end) return -1;
@@ -158,6 +174,7 @@ int column_decode(const uint8_t *from, size_t size, unsigned encoding, uint64_t 
     case COLUMN_DELTA: status = get_delta(&c, values, n, all); break;
     case COLUMN_RUNS: status = get_runs(&c, values, n, all); break;
     case COLUMN_DELTA_RUNS: status = get_delta_runs(&c, values, n, all); break;
+    case COLUMN_NEXT: status = get_next(&c, values, n, all); break;
     case COLUMN_FIXED: status = get_fixed(&c, values, n, all); break;
     }
     return status == 0 && c.at == c.end ? 0 : -1;

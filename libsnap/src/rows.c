@@ -120,13 +120,13 @@ static size_t encode_column(struct rows_column *c, uint32_t rows, uint8_t *to, u
     return size;
 }
 
-size_t rows_encode(struct rows *rows, uint8_t **payload)
+void rows_encode(struct rows *rows, struct rows_payload *payload)
 {
     uint8_t directory[ROWS_HEAD - SNAP_CHUNK_HEADER_SIZE];
     uint8_t *d = directory + 1; /* the count is below 128: one byte */
     uint8_t *start = rows->memory + ROWS_HEAD;
     uint8_t *end = start;
-    uint8_t columns = 0;
+    unsigned parts = 1;
     for (unsigned i = 0; i < rows->n_columns; i++) {
         struct rows_column *c = &rows->column[i];
         if (c->n == 0) continue;
@@ -137,11 +137,14 @@ size_t rows_encode(struct rows *rows, uint8_t **payload)
         *d++ = encoding;
         d = varint_put(d, size);
         end += size;
-        columns++;
+        payload->end[parts++] = (size_t)(end - start);
     }
-    directory[0] = columns;
+    directory[0] = (uint8_t)(parts - 1);
     size_t directory_size = (size_t)(d - directory);
-    *payload = start - directory_size;
-    memcpy(*payload, directory, directory_size);
-    return (size_t)(end - *payload);
+    payload->bytes = start - directory_size;
+    memcpy(payload->bytes, directory, directory_size);
+    payload->end[0] = 0;
+    payload->parts = parts;
+    for (unsigned i = 0; i < parts; i++) payload->end[i] += directory_size;
+    payload->size = payload->end[parts - 1];
 }

@@ -43,6 +43,15 @@ struct rows {
     struct rows_column column[SCHEMA_MAX_COLUMNS];
 };
 
+/* An encoded payload. Its parts (the directory, then the columns that are there) are what a compressor
+ * may treat apart: each has statistics of its own. */
+struct rows_payload {
+    uint8_t *bytes;
+    size_t size;
+    size_t end[SCHEMA_MAX_COLUMNS + 1]; /* of each part, from the start of the payload */
+    unsigned parts;
+};
+
 /* Bytes of memory for a chunk of `room` rows and `bytes_room` bytes in each bytes column. */
 size_t rows_memory(unsigned kind, uint32_t room, uint32_t bytes_room);
 
@@ -81,10 +90,10 @@ static inline void rows_next(struct rows *rows)
     rows->count++;
 }
 
-/* Encodes the rows, count >= 1. *payload points into the chunk's memory and has at least
+/* Encodes the rows, count >= 1. The payload lies in the chunk's memory and has at least
  * SNAP_CHUNK_HEADER_SIZE bytes of the same memory before it. The rows are gone after it; call
  * rows_reset before the next. O(rows). */
-size_t rows_encode(struct rows *rows, uint8_t **payload);
+void rows_encode(struct rows *rows, struct rows_payload *payload);
 
 /* Makes the chunk empty. */
 void rows_reset(struct rows *rows);

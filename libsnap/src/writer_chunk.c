@@ -50,17 +50,18 @@ static void note_in_index(snap_writer *w, const struct chunk_header *h)
 /* Encodes, packs and writes the rows of one chunk, and empties it. */
 static snap_status write_chunk(snap_writer *w, struct rows *rows)
 {
-    uint8_t *payload;
-    size_t raw_size = rows_encode(rows, &payload);
-    uint8_t *at = payload - SNAP_CHUNK_HEADER_SIZE;
-    size_t stored_size = chunk_pack(&w->packer, payload, raw_size, w->out + SNAP_CHUNK_HEADER_SIZE,
+    struct rows_payload payload;
+    rows_encode(rows, &payload);
+    uint8_t *at = payload.bytes - SNAP_CHUNK_HEADER_SIZE;
+    size_t stored_size = chunk_pack(&w->packer, payload.bytes, payload.end, payload.parts,
+                                    w->out + SNAP_CHUNK_HEADER_SIZE,
                                     w->out_size - SNAP_CHUNK_HEADER_SIZE);
     struct chunk_header h = {
         .kind = rows->kind,
         .codec = stored_size ? CHUNK_ZSTD : CHUNK_STORED,
         .flags = rows->required ? CHUNK_REQUIRED : 0,
-        .stored_size = (uint32_t)(stored_size ? stored_size : raw_size),
-        .raw_size = (uint32_t)raw_size,
+        .stored_size = (uint32_t)(stored_size ? stored_size : payload.size),
+        .raw_size = (uint32_t)payload.size,
         .rows = rows->count,
         .snapshot = rows->snapshot,
         .first = rows->first,
