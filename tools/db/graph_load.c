@@ -17,6 +17,7 @@ struct graph_private {
     uint32_t *target, *root;
     uint64_t n_edges, edge_capacity;
     uint64_t n_roots, root_capacity;
+    bool analysed; /* the analysis is heap_analyse's own; otherwise its arrays were made here */
 };
 
 int graph_status(const struct heapdb *db, enum heap_status status, const char *doing)
@@ -311,6 +312,7 @@ int graph_load(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_
     if (!status && analyse) {
         enum heap_status s = heap_analyse(&out->heap, 0, (uint64_t)out->first_id, &out->analysis);
         status = graph_status(db, s, "analysing the garbage");
+        p->analysed = !status;
     }
     if (status) graph_free(out);
     return status;
@@ -342,7 +344,17 @@ int graph_common_dominator(struct heapdb *db, const struct heapdb_snapshot *snap
 void graph_free(struct graph *g)
 {
     struct graph_private *p = g->private;
-    heap_analysis_free(&g->analysis);
+    struct heap_analysis *a = &g->analysis;
+    if (p && p->analysed) {
+        heap_analysis_free(a);
+    } else {
+        free(a->row_of);
+        free(a->node);
+        free(a->last);
+        free(a->dominator);
+        free(a->retained_size);
+        free(a->retained_native);
+    }
     free(g->key);
     if (p) {
         free(p->off);

@@ -119,7 +119,6 @@ static int step_ref(struct graph_steps *r, int64_t source, int64_t position, str
         out->has_key = sqlite3_column_type(r->ref, 2) != SQLITE_NULL;
         out->key = (uint64_t)sqlite3_column_int64(r->ref, 2);
     }
-    out->position = position;
     sqlite3_reset(r->ref);
     return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
 }
@@ -130,6 +129,7 @@ int graph_step_edge(struct graph_steps *r, int64_t source, int64_t position, int
     bool failed = false;
     graph_step_free(out);
     out->id = id;
+    out->position = position;
     sqlite3_reset(r->object);
     sqlite3_bind_int64(r->object, 1, id);
     int more = heapdb_step(r->db, r->object);

@@ -28,7 +28,8 @@ static bool path_is_identifier(const char *s)
 static void path_label(struct text *t, const struct graph_step *s)
 {
     if (s->edge_kind == 0) {
-        text_adds(t, "<?>"); /* the reference is not in the database */
+        /* A beginning that is no root, or a reference that is not in the database. */
+        text_adds(t, s->position < 0 ? "" : "<?>");
         return;
     }
     heapdb_label(t, s->edge_kind, s->edge_name, s->has_key, s->key, (uint64_t)s->position);
@@ -48,8 +49,11 @@ static void path_root(struct text *t, const struct graph_step *s)
 
 void path_text_step(struct path_text *p, struct text *t, const struct graph_step *step)
 {
-    if (step->position < 0 && step->root_kind) {
-        path_root(t, step);
+    if (step->position < 0) {
+        if (step->root_kind)
+            path_root(t, step);
+        else
+            text_addf(t, "#%lld", (long long)step->id);
         return;
     }
     if (p->dict && step->edge_kind == SNAP_EDGE_VALUE && step->edge_name &&

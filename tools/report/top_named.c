@@ -37,8 +37,10 @@ int top_globals(struct subject *s, struct top_list *list)
         row->name = top_text(q, 1);
         subject_type(&detail, (const char *)sqlite3_column_text(q, 3),
                      (const char *)sqlite3_column_text(q, 4));
-        if (sqlite3_column_int64(q, 2) > 1)
-            text_addf(&detail, ", %lld more names", (long long)sqlite3_column_int64(q, 2) - 1);
+        int64_t more_names = sqlite3_column_int64(q, 2) - 1;
+        if (more_names > 0)
+            text_addf(&detail, ", %lld more name%s", (long long)more_names,
+                      more_names == 1 ? "" : "s");
         row->detail = detail.s;
         row->n = subject_size(sqlite3_column_int64(q, 5));
         row->shallow_size = subject_size(sqlite3_column_int64(q, 6));

@@ -86,12 +86,32 @@ static int walk_add(struct walk *w, int64_t id, int64_t end)
 #define OBJECT_COLUMNS                                                                             \
     "o.id, t.module, t.name, o.last_dominated - o.id + 1, o.shallow_size, o.retained_size"
 
-/* A row's type as name, and as detail what tells it apart: its own name, or the reference that leads
- * to it on the shortest path. */
+/* Steps of a path that a line has room for: where it begins, and the last ones. */
+enum { PATH_HEAD = 4, PATH_TAIL = 4 };
+
+/* What tells an object from others of its type: its own name, or else the shortest path to it. */
+static int object_detail(struct graph_steps *steps, int64_t id, struct text *out)
+{
+    struct graph_chain chain = { 0 };
+    struct graph_step step = { 0 };
+    int status = graph_chain_shortest(steps->db, id, PATH_HEAD, PATH_TAIL, &chain);
+    if (!status && chain.n) status = graph_step_read(steps, &chain, chain.n - 1, &step);
+    if (!status && step.name) {
+        text_adds(out, step.name);
+    } else if (!status && chain.n) {
+        status = path_text_chain(out, steps, &chain);
+        graph_step_free(&step);
+        if (!status) status = graph_step_read(steps, &chain, 0, &step);
+        if (!status) path_text_where(out, &step);
+    }
+    graph_step_free(&step);
+    graph_chain_free(&chain);
+    return status;
+}
+
 static int object_row(struct top_list *list, struct graph_steps *steps, sqlite3_stmt *q)
 {
     struct text name = { 0 }, detail = { 0 };
-    struct graph_step step = { 0 };
     struct top_row *row = top_add(list);
     if (!row) return message_no_memory("the largest objects");
     row->id = sqlite3_column_int64(q, 0);
@@ -100,23 +120,13 @@ static int object_row(struct top_list *list, struct graph_steps *steps, sqlite3_
     row->n = (uint64_t)sqlite3_column_int64(q, 3);
     row->shallow_size = subject_size(sqlite3_column_int64(q, 4));
     row->retained_size = subject_size(sqlite3_column_int64(q, 5));
-    struct graph_chain chain = { 0 };
-    int status = graph_chain_shortest(steps->db, row->id, 0, 1, &chain);
-    if (!status && chain.n) status = graph_step_read(steps, &chain, 0, &step);
+    int status = object_detail(steps, row->id, &detail);
     if (!status) {
-        if (step.name) {
-            text_adds(&detail, step.name);
-        } else if (chain.n) {
-            path_text_edge(&detail, &step);
-            path_text_where(&detail, &step);
-        }
         row->name = strdup(text_str(&name));
         row->detail = detail.n ? strdup(text_str(&detail)) : NULL;
         if (!row->name || (detail.n && !row->detail))
             status = message_no_memory("the largest objects");
     }
-    graph_step_free(&step);
-    graph_chain_free(&chain);
     text_free(&name);
     text_free(&detail);
     return status;

@@ -80,7 +80,10 @@ int top_print_list(const struct top_list *list)
     char share[NUMBER_MAX];
     top_title(list);
     if (list->n == 0) {
-        fputs("none\n", stdout);
+        fputs(list->request.by == TOP_SITE
+                  ? "none: the capture has no allocation stacks (Python: start tracemalloc before)\n"
+                  : "none\n",
+              stdout);
         return STATUS_DONE;
     }
     struct table *t = table_new(columns, n);
@@ -126,7 +129,7 @@ static void top_set_sums(const char *what, const struct graph_set *set)
     if (set->retained.native_size)
         printf(", and %s outside the heap", number_size(a, set->retained.native_size));
     if (set->retained.shallow_size > set->topmost_retained)
-        printf("; %s of it no one of them alone",
+        printf("; %s of it is held by several of them and by none alone",
                number_size(a, set->retained.shallow_size - set->topmost_retained));
     fputs("\n", stdout);
 }
