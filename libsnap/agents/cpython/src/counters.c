@@ -193,14 +193,17 @@ void facts_collect(struct facts *facts)
     const char *version = Py_GetVersion();
     char text[FACT_SIZE];
     size_t size = strcspn(version, " ");
+    char compiler[FACT_SIZE];
 
+    /* The compiler stands in brackets, on a line of its own. */
+    const char *bracket = strchr(Py_GetCompiler(), '[');
+    snprintf(compiler, sizeof(compiler), "%.100s", bracket != NULL ? bracket + 1 : "");
+    compiler[strcspn(compiler, "]")] = '\0';
     facts->n = 0;
     snprintf(text, sizeof(text), "%.*s", (int)size, version);
     facts_add(facts, "runtime.name", "cpython");
     facts_add(facts, "runtime.version", text);
-    facts_add(facts, "runtime.implementation", Py_GetCompiler() + 1);
-    char *bracket = strchr(facts->entries[facts->n - 1].value, ']');
-    if (bracket != NULL) *bracket = '\0';
+    facts_add(facts, "runtime.implementation", compiler);
     facts_add(facts, "writer.name", "heapsnap");
     facts_add(facts, "writer.version", SNAP_VERSION_STRING);
     facts_add(facts, "id.kind", "address");

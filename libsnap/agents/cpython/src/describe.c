@@ -330,9 +330,11 @@ static void describe_class(struct sum *sum, struct names *names, PyObject *op)
 {
     PyTypeObject *type = (PyTypeObject *)op;
     struct keys_view keys;
+    size_t blocks[2];
 
     sum->row->flags |= SNAP_OBJECT_CLASS;
-    sum->row->shallow_size += layout_type_extra(type);
+    size_t n = layout_type_blocks(type, blocks);
+    for (size_t i = 0; i < n; i++) add_block(sum, blocks[i]);
     if (layout_cached_keys(type, &keys)) add_block(sum, keys.bytes);
     if (type->tp_flags & Py_TPFLAGS_HEAPTYPE)
         sum->row->name = names_program(names, ((PyHeapTypeObject *)type)->ht_qualname);
@@ -454,10 +456,11 @@ void describe_object(struct describe *describe, struct names *names, PyObject *o
 
     *row = (snap_object){ .id = (uint64_t)(uintptr_t)op, .type = info->id };
     if (is_static(describe, (uintptr_t)op))
-        row->flags |= SNAP_OBJECT_STATIC;
+        row->flags |= SNAP_OBJECT_STATIC | SNAP_OBJECT_IMMORTAL;
     else
         row->shallow_size = describe_block(describe, info->presize + layout_basic_size(op));
-    if (layout_immortal(op)) {
+    /* The count of an object that is never freed says nothing: it starts anywhere. */
+    if (row->flags & SNAP_OBJECT_STATIC || layout_immortal(op)) {
         row->flags |= SNAP_OBJECT_IMMORTAL;
     } else {
         row->refcount = (uint64_t)Py_REFCNT(op);

@@ -100,9 +100,9 @@ PyObject *layout_type_subclasses(PyTypeObject *type);
 /** `__module__` object of a heap type made from a module by C code, or NULL. */
 PyObject *layout_type_module(PyTypeObject *type);
 
-/** Bytes that a heap type owns beyond its own block and its Python objects (shared keys, copies
- *  of C strings); 0 for static types. O(length of the class's C doc string). */
-size_t layout_type_extra(PyTypeObject *type);
+/** Sizes of the C strings that a heap type owns, as asked of the allocator; at most 2. Their
+ * number. O(length of the strings). */
+size_t layout_type_blocks(PyTypeObject *type, size_t *blocks);
 
 /** The number of items of an instance whose type has tp_itemsize, or 0 where that field means
  *  something else. `extra_item` says that the allocator was asked for one item more. */
@@ -111,7 +111,8 @@ Py_ssize_t layout_items(PyObject *op, bool *extra_item);
 /** Bytes of an instance without its preheader, as they were asked of the allocator. */
 size_t layout_basic_size(PyObject *op);
 
-/** Bytes that a str owns in separate blocks (cached UTF-8, legacy forms, subclass data). */
+/** Sizes of the separate blocks that a str owns (cached UTF-8, legacy forms, data of a subclass's
+ *  instance), at most 3. Their number. */
 size_t layout_str_extra(PyObject *str, size_t *blocks);
 
 /** Characters and state of a str. `data` NULL: a legacy str without a canonical form yet. */

@@ -111,17 +111,17 @@ PyObject *layout_type_module(PyTypeObject *type)
     return NULL;
 }
 
-size_t layout_type_extra(PyTypeObject *type)
+size_t layout_type_blocks(PyTypeObject *type, size_t *blocks)
 {
-    size_t size = 0;
+    size_t n = 0;
 
     if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE)) return 0;
-    if (type->tp_doc != NULL) size += strlen(type->tp_doc) + 1;
+    if (type->tp_doc != NULL) blocks[n++] = strlen(type->tp_doc) + 1;
 #if PY_VERSION_HEX >= 0x030B0000
     const char *own_name = ((PyHeapTypeObject *)type)->_ht_tpname;
-    if (own_name != NULL) size += strlen(own_name) + 1;
+    if (own_name != NULL) blocks[n++] = strlen(own_name) + 1;
 #endif
-    return size;
+    return n;
 }
 
 Py_ssize_t layout_items(PyObject *op, bool *extra_item)
@@ -204,7 +204,7 @@ size_t layout_str_extra(PyObject *str, size_t *blocks)
     PyCompactUnicodeObject *compact = (PyCompactUnicodeObject *)str;
     bool has_compact_part = !(ascii->state.compact && ascii->state.ascii);
     struct str_view view;
-    unsigned n = 0;
+    size_t n = 0;
 
     layout_str(str, &view);
     if (!ascii->state.compact && view.data != NULL) blocks[n++] = (view.length + 1) * view.kind;

@@ -177,6 +177,8 @@ static void add_field(struct type_field *fields, uint32_t *n, PyTypeObject *type
     /* The attribute dictionary is told by layout_attrs; a subclass may show a base's field again.
      */
     if (type->tp_dictoffset > 0 && offset == (uint32_t)type->tp_dictoffset) return;
+    /* What every class has is told by name (visit.c). */
+    if (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS && offset < sizeof(PyHeapTypeObject)) return;
     for (uint32_t i = 0; i < *n; i++) {
         if (fields[i].offset == offset) return;
     }
@@ -286,7 +288,8 @@ static bool has_attrs(PyTypeObject *type)
 #if PY_VERSION_HEX >= 0x030B0000
     if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) return true;
 #endif
-    return type->tp_dictoffset != 0;
+    /* The dictionary of a class is its namespace, not attributes that its metaclass gave it. */
+    return type->tp_dictoffset != 0 && !(type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS);
 }
 
 static struct type_info *make(struct types *types, PyTypeObject *type)

@@ -297,6 +297,22 @@ static void visit_weakref(struct walk *walk, PyObject *op, const struct type_inf
     visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
 }
 
+/* The links of an lru_cache: the wrapper is a link itself, the head of the ring, and owns the
+ * others besides the entries of its dictionary (lru_list_elem in _functoolsmodule.c, checked at
+ * import). */
+struct lru_link {
+    PyObject_HEAD struct lru_link *previous, *next;
+};
+
+static void visit_lru_cache(struct walk *walk, PyObject *op)
+{
+    const struct lru_link *head = (const struct lru_link *)(const void *)op;
+
+    if (head->next == NULL) return;
+    for (const struct lru_link *at = head->next; at != head; at = at->next)
+        walk_edge(walk, (const PyObject *)at, SNAP_EDGE_INTERNAL, OWNS, 0);
+}
+
 void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
 {
     bool subclass = info->heap;
@@ -309,6 +325,7 @@ void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
         break;
     case VISIT_GENERIC:
         visit_common(walk, op, info);
+        if (info->describe == DESCRIBE_LRU_CACHE) visit_lru_cache(walk, op);
         visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
         break;
     case VISIT_SEQUENCE:
