@@ -6,8 +6,8 @@
 
 #include "shapes.h"
 
-/* Nodes are opened in order, each followed by its edges. A failed allocation makes every later call a
- * no-op and is reported once, at the end. */
+/* Nodes are opened in order, each followed by its edges. A failed allocation makes every later
+ * call a no-op and is reported once, at the end. */
 struct maker {
     struct shape *out;
     uint32_t n;        /* nodes wanted */
@@ -240,9 +240,10 @@ static void real_record(struct maker *k, uint32_t v, uint32_t first, uint32_t le
     for (uint32_t i = 0; i < leaves; i++) node(k, 24 + 8 * (uint64_t)below(k, 8));
 }
 
-/* Objects 0 .. 1023 are types and constants: types refer to each other, constants to nothing. Then a
- * long chain, one large list, and the records in it: an instance, its dictionary, and fresh leaves
- * beside them. One record in 64 is not in the list: garbage, unless another record refers to it. */
+/* Objects 0 .. 1023 are types and constants: types refer to each other, constants to nothing.
+ * Then a long chain, one large list, and the records in it: an instance, its dictionary, and
+ * fresh leaves beside them. One record in 64 is not in the list: garbage, unless another record
+ * refers to it. */
 static void make_real(struct maker *k)
 {
     uint32_t types = 1024, chain = k->n / 16, list = types + chain, first = list + 1;
@@ -262,7 +263,8 @@ static void make_real(struct maker *k)
     for (uint32_t v = first, i = 0; v + 6 <= k->n; v += 2 + record_leaves(k, v), i++)
         if (i % 64) edge(k, v);
     uint32_t v = first;
-    for (; v + 6 <= k->n; v += 2 + record_leaves(k, v)) real_record(k, v, first, record_leaves(k, v));
+    for (; v + 6 <= k->n; v += 2 + record_leaves(k, v))
+        real_record(k, v, first, record_leaves(k, v));
     for (; v < k->n; v++) node(k, 24);
 }
 

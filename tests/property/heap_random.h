@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small random graphs for the property tests of the graph core, and brute force over them: bit sets of
- * at most 32 objects and definitions written down literally. Everything here is exponential or cubic
- * on purpose; nothing is shared with the code under test but its input type.
+ * Small random graphs for the property tests of the graph core, and brute force over them: bit
+ * sets of at most 32 objects and definitions written down literally. Everything here is
+ * exponential or cubic on purpose; nothing is shared with the code under test but its input
+ * type.
  */
 #ifndef HEAP_RANDOM_H
 #define HEAP_RANDOM_H
@@ -26,8 +27,8 @@ struct small {
     uint64_t shallow[SMALL_NODES], native[SMALL_NODES];
 };
 
-/* Any shape: sparse to dense, several roots or none, unreachable parts, parallel edges, references to
- * itself, edges that do not hold, sizes of zero and equal sizes. */
+/* Any shape: sparse to dense, several roots or none, unreachable parts, parallel edges,
+ * references to itself, edges that do not hold, sizes of zero and equal sizes. */
 void small_random(struct small *s, uint64_t *seed);
 
 /* The brute-force twin: sets of nodes are bits of 32-bit words. */

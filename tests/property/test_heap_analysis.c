@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The analysis against brute force: dominators by taking each object out, components by reachability,
- * retained sizes of objects, components and any set by reachability around them, distances by rounds.
- * Thousands of small random graphs; a failure prints the seed that makes its graph.
+ * The analysis against brute force: dominators by taking each object out, components by
+ * reachability, retained sizes of objects, components and any set by reachability around them,
+ * distances by rounds. Thousands of small random graphs; a failure prints the seed that makes
+ * its graph.
  */
 #include <stdio.h>
 #include <stdlib.h>

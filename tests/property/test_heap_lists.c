@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Orders, lists, sums, referrers and disjoint paths against their definitions, on small random graphs.
+ * Orders, lists, sums, referrers and disjoint paths against their definitions, on small random
+ * graphs.
  */
 #include <stdbool.h>
 #include <stdio.h>

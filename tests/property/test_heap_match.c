@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Matching and growth against their definitions written down literally, object by object, on pairs of
- * small random graphs of which the second grew out of the first: edges and objects come and go,
- * identities stay, are used again by other objects, or are new.
+ * Matching and growth against their definitions written down literally, object by object, on
+ * pairs of small random graphs of which the second grew out of the first: edges and objects
+ * come and go, identities stay, are used again by other objects, or are new.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -71,7 +71,8 @@ static bool first_snapshot(struct snapshot *s, uint64_t *seed)
     return heap_analyse(&s->small.graph, HEAP_WANT_PATHS, 1, &s->analysis) == HEAP_OK;
 }
 
-/* The second graph has the objects of the first, or fewer, or more; most edges lead where they led. */
+/* The second graph has the objects of the first, or fewer, or more; most edges lead where they
+ * led. */
 static bool second_snapshot(struct snapshot *b, const struct snapshot *a, uint64_t *seed)
 {
     const struct heap_graph *from = &a->small.graph;
@@ -156,7 +157,8 @@ static void define_matches(struct truth *t)
         } else if (t->o->mode == HEAP_MATCH_SIGNATURE) {
             uint32_t d = t->b->dominator[y], k = 0;
             for (uint32_t z = 0; z < y; z++)
-                k += !is_virtual(t->b, z) && t->b->dominator[z] == d && t->b->step[z] == t->b->step[y];
+                k += !is_virtual(t->b, z) && t->b->dominator[z] == d &&
+                     t->b->step[z] == t->b->step[y];
             if (t->b_to_a[d] != HEAP_NONE) x = kth_child(t->a, t->b_to_a[d], t->b->step[y], k);
         } else {
             x = first_of_identity(t, t->b->identity[y]);
@@ -180,8 +182,8 @@ static uint32_t literal_holder(const struct heap_side *s, const uint32_t *match,
     return HEAP_NONE;
 }
 
-/* The owner of any unmatched object: up to the first matched dominator, and from a top below a virtual
- * root along the shortest path. *top is the last unmatched object on the way. */
+/* The owner of any unmatched object: up to the first matched dominator, and from a top below a
+ * virtual root along the shortest path. *top is the last unmatched object on the way. */
 static uint32_t literal_owner(const struct heap_side *s, const uint32_t *match, uint32_t row,
                               uint32_t *top)
 {
@@ -262,7 +264,8 @@ static void check_line(const struct truth *t, const struct heap_owner *got, cons
     WANT(got->n_owners == want.n_owners && got->retained_delta == want.retained_delta);
     WANT(same_amount(got->added, want.added) && same_amount(got->removed, want.removed));
     WANT(same_amount(got->shared, want.shared) && same_amount(got->moved, want.moved));
-    WANT(got->resized_shallow == want.resized_shallow && got->resized_native == want.resized_native);
+    WANT(got->resized_shallow == want.resized_shallow);
+    WANT(got->resized_native == want.resized_native);
 }
 
 /* Clusters of a line add up to it, have no two alike, and name tops that belong to them. */

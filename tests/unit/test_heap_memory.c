@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every allocation of the graph core made to fail in turn: the answer is HEAP_NO_MEMORY, nothing is
- * leaked (under the address sanitizer), and the same call works when memory is back. The linker puts
- * the functions here in place of malloc and its relatives (--wrap).
+ * Every allocation of the graph core made to fail in turn: the answer is HEAP_NO_MEMORY,
+ * nothing is leaked (under the address sanitizer), and the same call works when memory is back.
+ * The linker puts the functions here in place of malloc and its relatives (--wrap).
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -210,9 +210,12 @@ static void test_small(void)
         const char *name;
         enum heap_status (*call)(struct world *);
         uint64_t at_least; /* allocations that must have been seen */
-    } calls[] = { { "analyse", call_analyse, 25 },        { "lengauer-tarjan", call_analyse_lt, 25 },
-                  { "order", call_order, 5 },             { "sums", call_sums, 2 },
-                  { "paths", call_paths, 9 },             { "set", call_set, 2 },
+    } calls[] = { { "analyse", call_analyse, 25 },
+                  { "lengauer-tarjan", call_analyse_lt, 25 },
+                  { "order", call_order, 5 },
+                  { "sums", call_sums, 2 },
+                  { "paths", call_paths, 9 },
+                  { "set", call_set, 2 },
                   { "match by address", call_match_address, 8 },
                   { "match by signature", call_match_signature, 10 } };
     static const char *const shapes[] = { "hostile", "real", "unreachable", "braid", "nca-trap" };

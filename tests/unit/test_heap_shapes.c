@@ -78,8 +78,8 @@ static void test_all_shapes(void)
     for (unsigned i = 0; i < shape_count; i++) {
         double small = analyse_shape(shape_names[i], SMALL);
         double large = analyse_shape(shape_names[i], LARGE);
-        printf("    %-14s %6.2f operations per object and reference, %6.2f at four times the size\n",
-               shape_names[i], small, large);
+        printf("    %-14s %6.2f operations per object and reference, %6.2f at four times the "
+               "size\n", shape_names[i], small, large);
         CHECK(large <= 1.6 * small);
         CHECK(large < 16);
     }
@@ -185,7 +185,7 @@ static void test_walks(void)
     with_shape("real", LARGE, walk_all);
 }
 
-/* The cumulative histogram against counting, over several blocks and with ids that do not begin at 1. */
+/* The cumulative histogram against counting, over several blocks, with ids that do not begin at 1. */
 static void test_prefixes(void)
 {
     struct shape s;
@@ -209,7 +209,8 @@ static void test_prefixes(void)
         for (uint32_t k = 0; k < n_keys; k++) {
             if (count[k] == 0) continue;
             wrong += at >= n || rows[at].block != (first_id + row) / HEAP_PREFIX_ROWS ||
-                     rows[at].key != k || rows[at].n != count[k] || rows[at].shallow_size != size[k];
+                     rows[at].key != k || rows[at].n != count[k] ||
+                     rows[at].shallow_size != size[k];
             at++;
         }
     }

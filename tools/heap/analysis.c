@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One analysis from beginning to end: checks the input, walks the live part, finds where the garbage
- * begins and walks that, then hands the walk to dominators, rows, components and paths, each of which
- * frees what the next does not need. Contract and complexity in analysis.h.
+ * One analysis from beginning to end: checks the input, walks the live part, finds where the
+ * garbage begins and walks that, then hands the walk to dominators, rows, components and paths,
+ * each of which frees what the next does not need. Contract and complexity in analysis.h.
  */
 #include "heap/internal.h"
 

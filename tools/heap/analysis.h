@@ -34,8 +34,9 @@
  *   retained sizes of the topmost members together; it is computed exactly, on the graph in which
  *   every component is one node.
  *
- * Complexity: O((n + m) log n) worst case, near-linear measured; nothing recurses. Memory beyond the
- * input, at the peak: see heap_analyse. Nodes and rows are 32 bits wide, edges are counted in 64.
+ * Complexity: O((n + m) log n) worst case, near-linear measured; nothing recurses. Memory
+ * beyond the input, at the peak: see heap_analyse. Nodes and rows are 32 bits wide, edges are
+ * counted in 64.
  */
 #ifndef HEAP_ANALYSIS_H
 #define HEAP_ANALYSIS_H
@@ -79,8 +80,8 @@ enum heap_want {
     HEAP_WANT_PATHS = 1,      /* distance, parent, parent_position */
     HEAP_WANT_COMPONENTS = 2, /* component numbers, and the list of components */
     HEAP_WANT_ALL = 3,
-    /* Keep no list of back edges, read the edges twice more instead: up to 8 B an edge less at the
-     * peak, slower. Same result. Chosen by itself where the list would be longer than it is worth. */
+    /* Keep no list of edges to smaller preorder numbers, read the edges twice more instead: less
+     * memory, slower, same result. Done unasked where the list would be too long. */
     HEAP_SAVE_MEMORY = 8,
     /* For tests and benchmarks: compute dominators with the fall-back algorithm. Same result. */
     HEAP_USE_LENGAUER_TARJAN = 16
@@ -123,10 +124,10 @@ struct heap_analysis {
     uint64_t *retained_size;
     uint64_t *retained_native; /* NULL when the graph has no native sizes */
 
-    uint32_t *distance;        /* edges from the live root: 0 there, 1 at a root object; HEAP_NONE in
-                                  the garbage */
-    uint32_t *parent;          /* row before it on a shortest path: row 0 at a root object; HEAP_NONE
-                                  at the virtual roots and in the garbage */
+    uint32_t *distance; /* edges from the live root: 0 there, 1 at a root object; HEAP_NONE in the
+                           garbage */
+    uint32_t *parent;   /* row before it on a shortest path: row 0 at a root object; HEAP_NONE at
+                           the virtual roots and in the garbage */
     uint32_t *parent_position; /* which edge of the parent, from 0 (edge off[node]+position); at a
                                   root object its first index in `root`, or HEAP_NONE where that
                                   does not fit; HEAP_NONE where parent is. The path is the one that
@@ -149,13 +150,15 @@ struct heap_analysis {
 /*
  * Analyses g and fills *out (whose former content is ignored). `want` is an or of heap_want.
  *
- * Peak memory beyond the caller's arrays, with m' the edges to a smaller preorder number (25-60 % of
- * all): 24 B a node + 8 B an edge of m' for dominators; the results take 28 B a node (8 more with
- * native sizes) with components, 12 more with paths.
+ * Peak memory beyond the caller's arrays, n nodes, m edges, m' of them to a smaller preorder number
+ * (a sixth to a half in real heaps): for dominators and retained sizes the larger of 28 n + 4 m'
+ * and 16 n + 12 m' bytes, but with the input's offsets and targets never more than 32 n + 9 m; with
+ * components 44 n + 4 m' if some cycle has several entries; with paths 48 n. The results take 24 n,
+ * with components 28, with paths 12 more, with native sizes 8 more.
  * Algorithms: depth-first search with prefetch; semidominators and nearest common ancestors in
- * preorder space (Semi-NCA: Georgiadis, Tarjan, Werneck, "Finding Dominators in Practice", 2006) over
- * the edges to smaller preorder numbers, ancestors' edges folded in while walking; a counter hands
- * over to Lengauer and Tarjan's algorithm (simple version, 1979) where Semi-NCA would turn
+ * preorder space (Semi-NCA: Georgiadis, Tarjan, Werneck, "Finding Dominators in Practice", 2006)
+ * over the edges to smaller preorder numbers, ancestors' edges folded in while walking; a counter
+ * hands over to Lengauer and Tarjan's algorithm (simple version, 1979) where Semi-NCA would turn
  * quadratic; components by a search backwards inside each subtree of the same depth-first tree.
  */
 enum heap_status heap_analyse(const struct heap_graph *g, unsigned want, uint64_t first_id,

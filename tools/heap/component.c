@@ -7,8 +7,8 @@
  * unassigned v is the smallest of its component, and a vertex x belongs to it if and only if
  *   x lies in v's subtree (so v reaches x), and
  *   x reaches v: found by a search backwards from v over tree edges and back edges.
- * Edges from ancestors that are not tree edges can be left out: the tree path is there instead. Only
- * unassigned vertices need a look: a path from x to v stays inside the component.
+ * Edges from ancestors that are not tree edges can be left out: the tree path is there instead.
+ * Only unassigned vertices need a look: a path from x to v stays inside the component.
  *
  * O(n + back edges): every vertex is taken from the stack once. 8 B a vertex during the call.
  */

@@ -2,13 +2,14 @@
 /*
  * The list of components and their exact retained sizes.
  *
- * A component with one entry is dominated by its smallest number, its member that the depth-first
- * search met first: that member's retained size is the component's. (The dominator of every other
- * member is then a member too, which is the test.) For a cycle with several entries this does not
- * hold, and what the members keep alive together may hang below none of them. Taking out the whole
- * cycle is taking out one vertex of the graph in which each component is one vertex, since a path in
- * that graph and a path in the heap that avoid the cycle come from each other. So its dominator tree
- * is computed as well, on the same depth-first tree and edges, when there is a cycle that needs it.
+ * A component with one entry is dominated by its smallest number, its member that the
+ * depth-first search met first: that member's retained size is the component's. (The dominator
+ * of every other member is then a member too, which is the test.) For a cycle with several
+ * entries this does not hold, and what the members keep alive together may hang below none of
+ * them. Taking out the whole cycle is taking out one vertex of the graph in which each
+ * component is one vertex, since a path in that graph and a path in the heap that avoid the
+ * cycle come from each other. So its dominator tree is computed as well, on the same
+ * depth-first tree and edges, when there is a cycle that needs it.
  *
  * O((n + back edges) log n). Peak: 20 B a vertex beside its input.
  */

@@ -3,16 +3,17 @@
  * Immediate dominators of one depth-first tree, in preorder space.
  *
  * Step 1, semidominators (Lengauer and Tarjan, "A fast algorithm for finding dominators in a
- * flowgraph", 1979, simple version): vertices in decreasing order; each joins a forest linked along
- * the tree, and the smallest semidominator on a path of that forest is found with path compression.
- * Step 2, Semi-NCA (Georgiadis, Tarjan, Werneck, "Finding Dominators in Practice", 2006): vertices in
- * increasing order; the immediate dominator is the nearest ancestor of the tree parent, in the
- * dominator tree built so far, that is not larger than the semidominator.
+ * flowgraph", 1979, simple version): vertices in decreasing order; each joins a forest linked
+ * along the tree, and the smallest semidominator on a path of that forest is found with path
+ * compression. Step 2, Semi-NCA (Georgiadis, Tarjan, Werneck, "Finding Dominators in Practice",
+ * 2006): vertices in increasing order; the immediate dominator is the nearest ancestor of the
+ * tree parent, in the dominator tree built so far, that is not larger than the semidominator.
  *
  * Step 1 is O((n + m) log n) always. Step 2 walks up chains and is linear on real heaps, but
- * quadratic on some (a long chain whose end has many children that the beginning refers to as well).
- * So it counts, and beyond NCA_BUDGET steps a vertex gives way to Lengauer and Tarjan's own second
- * step, which is O(n log n): buckets by semidominator, on the semidominators that are known already.
+ * quadratic on some (a long chain whose end has many children that the beginning refers to as
+ * well). So it counts, and beyond NCA_BUDGET steps a vertex gives way to Lengauer and Tarjan's
+ * own second step, which is O(n log n): buckets by semidominator, on the semidominators that
+ * are known already.
  *
  * Only edges to smaller numbers are read here; of the others, which all come from ancestors, the
  * smallest source is enough (`fold`). Memory: 12 B a vertex in step 1 beside the flow, 8 in step 2;
@@ -22,16 +23,16 @@
 
 #define NCA_BUDGET 16u
 
-/* One vertex of the forest: the end of its compressed path, and a label that stands for the vertices
- * on it. Together, since they are read together. */
+/* One vertex of the forest: the end of its compressed path, and a label that stands for the
+ * vertices on it. Together, since they are read together. */
 struct link {
     uint32_t ancestor;
     uint32_t label;
 };
 
-/* A vertex is in the forest when its number is above `limit`. Climbs from x to the last vertex below
- * which nothing is compressed yet, pointers reversed, and comes back down with the best label. Here a
- * label is a semidominator, the smallest on the path. */
+/* A vertex is in the forest when its number is above `limit`. Climbs from x to the last vertex
+ * below which nothing is compressed yet, pointers reversed, and comes back down with the best
+ * label. Here a label is a semidominator, the smallest on the path. */
 static void compress(struct link *link, uint32_t x, uint32_t limit, uint64_t *steps)
 {
     uint32_t below = HEAP_NONE;
@@ -74,7 +75,8 @@ static void compress_by(struct link *link, const uint32_t *semi, uint32_t x, uin
     }
 }
 
-static inline uint32_t smallest_on_path(struct link *link, uint32_t v, uint32_t limit, uint64_t *steps)
+static inline uint32_t smallest_on_path(struct link *link, uint32_t v, uint32_t limit,
+                                        uint64_t *steps)
 {
     if (link[v].ancestor > limit) compress(link, v, limit, steps);
     return link[v].label;
@@ -98,9 +100,9 @@ static inline uint32_t semidominator(const struct heap_flow *f, struct link *lin
 }
 
 /* The same where w stands for a whole component. In numbers of components, an edge to a smaller
- * number can have become one to a larger number: its source is an ancestor then, as all sources of
- * such edges are. If the smallest folded source of a member lies in the component itself, all do, and
- * s is w then, which is never the minimum: w's own tree parent lies outside. */
+ * number can have become one to a larger number: its source is an ancestor then, as all sources
+ * of such edges are. If the smallest folded source of a member lies in the component itself,
+ * all do, and s is w then, which is never the minimum: w's own tree parent lies outside. */
 static uint32_t semidominator_of_set(const struct heap_flow *f, struct link *link, uint32_t w,
                                      struct heap_steps *steps)
 {
@@ -161,9 +163,9 @@ static bool nearest_ancestors(const struct heap_flow *f, const uint32_t *semi, u
     return used <= budget;
 }
 
-/* Step 2 of Lengauer and Tarjan. A vertex waits in the bucket of its semidominator p until the child
- * of p above it has been linked; bucket chains run through idom, which has no use for a waiting
- * vertex yet. */
+/* Step 2 of Lengauer and Tarjan. A vertex waits in the bucket of its semidominator p until the
+ * child of p above it has been linked; bucket chains run through idom, which has no use for a
+ * waiting vertex yet. */
 static void lengauer_tarjan_step(const struct heap_flow *f, const uint32_t *semi, struct link *link,
                                  uint32_t *bucket, uint32_t *idom, struct heap_steps *steps)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Growth by owner: tops of what came and of what went are given to their owners, owners are gathered
- * into lines, tops of a line into clusters. Contract in match.h.
+ * Growth by owner: tops of what came and of what went are given to their owners, owners are
+ * gathered into lines, tops of a line into clusters. Contract in match.h.
  *
  * Three passes over each side, all of them over tops only: tops are found by hopping from an
- * unmatched row to the row after its subtree. (1) every owner object that changed gets an entry;
- * (2) entries become lines, one to one or by signature; (3) tops go into the clusters of their line.
+ * unmatched row to the row after its subtree. (1) every owner object that changed gets an
+ * entry; (2) entries become lines, one to one or by signature; (3) tops go into the clusters of
+ * their line.
  */
 #include "heap/match_internal.h"
 
@@ -37,7 +38,7 @@ struct growth {
     uint64_t n_lines, line_capacity;
     struct heap_cluster *cluster;
     uint64_t n_clusters, cluster_capacity;
-    uint32_t *holder[2]; /* by row of A, of B: the holder; 0 = none, HEAP_NONE = not looked for yet */
+    uint32_t *holder[2]; /* by row of A, of B: the holder; 0: none, HEAP_NONE: not yet known */
 };
 
 enum side { SIDE_A, SIDE_B };
@@ -142,9 +143,10 @@ static struct heap_amount moved_below(const struct growth *g, uint32_t top)
 }
 
 /*
- * The first matched row on the shortest path to `row`, itself not counted; 0 if there is none. What
- * a walk finds is noted for every row on it, so that all walks together are linear. A path that runs
- * into itself (a damaged database) has no holder: its rows are noted as such when first met.
+ * The first matched row on the shortest path to `row`, itself not counted; 0 if there is none.
+ * What a walk finds is noted for every row on it, so that all walks together are linear. A path
+ * that runs into itself (a damaged database) has no holder: its rows are noted as such when
+ * first met.
  */
 static uint32_t holder_of(const struct growth *g, enum side side, uint32_t row)
 {
@@ -425,7 +427,8 @@ static bool sort_all(struct growth *g)
             c->holder = holder ? holder : HEAP_NONE;
         }
     }
-    if (g->n_clusters) qsort(g->cluster, (size_t)g->n_clusters, sizeof *g->cluster, compare_clusters);
+    if (g->n_clusters)
+        qsort(g->cluster, (size_t)g->n_clusters, sizeof *g->cluster, compare_clusters);
     for (uint64_t i = g->n_clusters; i-- > 0;) {
         struct heap_owner *o = &g->line[g->cluster[i].owner];
         o->first_cluster = (uint32_t)i;

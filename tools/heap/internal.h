@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared between the files of the graph core, not for its users: prefetch, and the state that the phases of one analysis hand to each other.
+ * Shared between the files of the graph core, not for its users: prefetch, and the state that
+ * the phases of one analysis hand to each other.
  *
- * Preorder space: objects renumbered in the order in which the depth-first search meets them. 0 is the
- * virtual live root, 1 .. n_live the live objects, n_live+1 the virtual garbage root, then the garbage.
- * Two facts about it carry every later phase:
+ * Preorder space: objects renumbered in the order in which the depth-first search meets them. 0
+ * is the virtual live root, 1 .. n_live the live objects, n_live+1 the virtual garbage root,
+ * then the garbage. Two facts about it carry every later phase:
  *   (1) an edge to a larger number leads to a descendant in the depth-first tree;
  *   (2) the descendants of v are a contiguous range of numbers that starts at v.
  */
@@ -54,8 +55,8 @@ struct heap_walk {
     uint64_t edges_walked;
 };
 
-/* Starts a walk: allocates all it needs (stack and list for the worst case, as address space), gives
- * out no number. With save_memory no list of back edges is kept. */
+/* Starts a walk: allocates all it needs (stack and list for the worst case, as address space),
+ * gives out no number. With save_memory no list of back edges is kept. */
 enum heap_status heap_walk_begin(struct heap_walk *w, const struct heap_graph *g, bool save_memory);
 /* Gives the next number to a virtual root, below which heap_walk_from then works. */
 void heap_walk_root(struct heap_walk *w);
@@ -72,15 +73,15 @@ struct heap_reverse {
     uint32_t *source;
 };
 
-/* Counting sort of the back edges of a walk that lead to numbers from `first` on, by target; the first
- * `skip` edges of the list do not. HEAP_TOO_LARGE from 2^32-1 edges on. */
+/* Counting sort of the back edges of a walk that lead to numbers from `first` on, by target;
+ * the first `skip` edges of the list do not. HEAP_TOO_LARGE from 2^32-1 edges on. */
 enum heap_status heap_reverse_build(const struct heap_walk *w, uint64_t skip, uint32_t first,
                                     struct heap_reverse *out);
 void heap_reverse_free(struct heap_reverse *r);
 
-/* One tree of a preorder forest whose dominators are wanted: numbers root .. end-1. With `rep`, every
- * strongly connected component counts as one vertex (its smallest number, rep[v] == v), whose members
- * are the chain v, next[v], ..; all other numbers are passed over. */
+/* One tree of a preorder forest whose dominators are wanted: numbers root .. end-1. With `rep`,
+ * every strongly connected component counts as one vertex (its smallest number, rep[v] == v),
+ * whose members are the chain v, next[v], ..; all other numbers are passed over. */
 struct heap_flow {
     uint32_t root, end;
     const uint32_t *tree, *fold;
@@ -92,28 +93,29 @@ struct heap_flow {
 enum heap_status heap_dominators(const struct heap_flow *f, bool lengauer_tarjan, uint32_t *idom,
                                  struct heap_steps *steps);
 
-/* rep[v] for first <= v < first+n: the smallest number of v's strongly connected component. `rep` has
- * entries from 0 on. */
+/* rep[v] for first <= v < first+n: the smallest number of v's strongly connected component.
+ * `rep` has entries from 0 on. */
 enum heap_status heap_components_find(const struct heap_reverse *r, const uint32_t *tree,
                                       uint32_t *rep, struct heap_steps *steps);
 
 /*
- * From dominators to rows. By preorder number: vertex and idom (HEAP_NONE at the virtual roots 0 and
- * `garbage_root`), n numbers in all. *row gets the row of each number, malloc'd; node, last and
- * dominator of `out` are allocated and filled, its n_rows and garbage_root are read. O(n * digits).
+ * From dominators to rows. By preorder number: vertex and idom (HEAP_NONE at the virtual roots
+ * 0 and `garbage_root`), n numbers in all. *row gets the row of each number; node,
+ * last and dominator of `out` are allocated and filled, its n_rows and garbage_root are read.
+ * O(n * digits).
  */
 enum heap_status heap_rows_build(const struct heap_graph *g, const uint32_t *vertex,
                                  const uint32_t *idom, uint32_t **row, struct heap_analysis *out);
 
 /* Retained sizes by row of one column of sizes by node; node and dominator of `a` are read. O(n).
- * The result is malloc'd; NULL when out of memory. */
+ * From heap_new; NULL when out of memory. */
 uint64_t *heap_retained_by_row(const struct heap_analysis *a, const uint64_t *size);
 
 /*
- * Components by preorder number, before rows exist. rep[v] is replaced by the number of v's component
- * (in the order of smallest members) or HEAP_NONE. In out->components, everything is filled but
- * first_row, and the retained sizes only if *exact is set; else each component has one entry, and
- * retains what its topmost member retains.
+ * Components by preorder number, before rows exist. rep[v] is replaced by the number of v's
+ * component (in the order of smallest members) or HEAP_NONE. In out->components, everything is
+ * filled but first_row, and the retained sizes only if *exact is set; else each component has
+ * one entry, and retains what its topmost member retains.
  */
 enum heap_status heap_components_list(const struct heap_walk *w, const struct heap_reverse *r,
                                       const uint32_t *idom, bool lengauer_tarjan, uint32_t *rep,
@@ -124,8 +126,8 @@ enum heap_status heap_components_list(const struct heap_walk *w, const struct he
 enum heap_status heap_components_finish(const uint32_t *component, const uint32_t *row, bool exact,
                                         struct heap_analysis *out);
 
-/* Stable radix sort of n indexes by key[index] descending. `index` holds the result, `scratch` has n
- * elements as well. O(n * digits that differ). */
+/* Stable radix sort of n indexes by key[index] descending. `index` holds the result, `scratch`
+ * has n elements as well. O(n * digits that differ). */
 void heap_sort_descending(const uint64_t *key, uint32_t *index, uint32_t *scratch, uint64_t n);
 
 #endif

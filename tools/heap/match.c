@@ -190,7 +190,8 @@ static enum heap_status match_rows(struct heap_matching *m)
     m->a_to_b = heap_new_none(m->a->n_rows);
     m->b_to_a = heap_new_none(m->b->n_rows);
     m->moved = heap_new_zeroed(heap_holds_words(m->b->n_rows), sizeof *m->moved);
-    if (!m->a_to_b || !m->b_to_a || !m->moved || !table_new(&t, m->a->n_rows)) return HEAP_NO_MEMORY;
+    if (!m->a_to_b || !m->b_to_a || !m->moved || !table_new(&t, m->a->n_rows))
+        return HEAP_NO_MEMORY;
     pair(m, 0, 0);
     pair(m, m->a->garbage_root, m->b->garbage_root);
     enum heap_status status = HEAP_OK;
@@ -235,7 +236,10 @@ void heap_match_free(struct heap_match *m)
 
 void heap_path_hashes(const struct heap_side *side, uint64_t *out)
 {
-    for (uint32_t row = 0; row < side->n_rows; row++)
-        out[row] = heap_is_virtual(side, row) ? heap_mix(0, row == 0 ? 1 : 2)
-                                              : heap_mix(out[side->dominator[row]], side->step[row]);
+    for (uint32_t row = 0; row < side->n_rows; row++) {
+        if (heap_is_virtual(side, row))
+            out[row] = heap_mix(0, row == 0 ? 1 : 2);
+        else
+            out[row] = heap_mix(out[side->dominator[row]], side->step[row]);
+    }
 }

@@ -152,9 +152,10 @@ enum heap_status heap_match_compute(const struct heap_side *a, const struct heap
                                     struct heap_match *out);
 void heap_match_free(struct heap_match *m);
 
-/* The signature of each row's dominator path: the hash over the steps from the virtual root down, what
- * HEAP_GROUP_SIGNATURE groups by. out[row] for all rows, the caller's array. Of the side, n_rows,
- * garbage_root, dominator and step are read; dominators must be smaller than their rows. O(n). */
+/* The signature of each row's dominator path: the hash over the steps from the virtual root
+ * down, what HEAP_GROUP_SIGNATURE groups by. out[row] for all rows, the caller's array. Of the
+ * side, n_rows, garbage_root, dominator and step are read; dominators must be smaller than
+ * their rows. O(n). */
 void heap_path_hashes(const struct heap_side *side, uint64_t *out);
 
 /* Mixes a value into a hash (for steps and signatures): a bijection of `value` for a fixed `hash`,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Small arrays from malloc, large ones from the system, on huge pages where it offers them on request.
- * Both carry a header in front that says which and how much. Contract in memory.h. */
+/* Small arrays from malloc, large ones from the system, on huge pages where it offers them on
+ * request. Both carry a header in front that says which and how much. Contract in memory.h. */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS, madvise */
 #include <sys/mman.h>

@@ -2,11 +2,12 @@
 /*
  * Memory for large arrays, of the graph core and of those who feed it.
  *
- * Two reasons not to take them from malloc. Graph algorithms read them at random, and on small pages
- * almost every cache miss pays for a walk of the page table too: huge pages save a third of the time
- * of an analysis of ten million objects laid out like a real heap, a tenth where every access misses.
- * And the C library keeps arrays of up to 32 MiB for itself when they are freed, which doubles the
- * peak of an analysis of a few million objects; these go back to the system at once.
+ * Two reasons not to take them from malloc. Graph algorithms read them at random, and on small
+ * pages almost every cache miss pays for a walk of the page table too: huge pages save a third
+ * of the time of an analysis of ten million objects laid out like a real heap, a tenth where
+ * every access misses. And the C library keeps arrays of up to 32 MiB for itself when they are
+ * freed, which doubles the peak of an analysis of a few million objects; these go back to the
+ * system at once.
  *
  * All allocating functions: n elements of `size` bytes, to be freed with heap_free (not free, not
  * realloc); NULL when out of memory or beyond the address space; n = 0 gives a pointer that can be

@@ -122,7 +122,7 @@ enum heap_status heap_referrers(const struct heap_graph *g, const struct heap_an
     uint64_t sum = 0;
     for (uint32_t row = 0; row < a->n_rows; row++) out->off[row] = sum += out->off[row];
     out->off[a->n_rows] = sum;
-    /* off[row] is the end of its references now; sources and positions descending fill backwards. */
+    /* off[row] is the end of its references now; sources and positions fill backwards. */
     for (uint32_t row = a->n_rows; row-- > 0;) {
         if (row >= HEAP_AHEAD && a->node[row - HEAP_AHEAD] != HEAP_NONE)
             HEAP_PREFETCH(&g->off[a->node[row - HEAP_AHEAD]]);

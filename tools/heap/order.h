@@ -16,16 +16,16 @@
  * elements, the caller's. O(n), gathers with prefetch. */
 void heap_permute_u8(const struct heap_analysis *a, const uint8_t *by_node, uint8_t virtual_value,
                      uint8_t *out);
-void heap_permute_u32(const struct heap_analysis *a, const uint32_t *by_node, uint32_t virtual_value,
-                      uint32_t *out);
-void heap_permute_u64(const struct heap_analysis *a, const uint64_t *by_node, uint64_t virtual_value,
-                      uint64_t *out);
+void heap_permute_u32(const struct heap_analysis *a, const uint32_t *by_node,
+                      uint32_t virtual_value, uint32_t *out);
+void heap_permute_u64(const struct heap_analysis *a, const uint64_t *by_node,
+                      uint64_t virtual_value, uint64_t *out);
 
 /*
- * All objects' rows (n_nodes of them) by retained size descending, ties by row ascending. *order is
- * malloc'd, the caller frees it. The top list is its beginning.
- * Least-significant-digit radix sort over the digits that differ: O(n * digits in use); memory 8 B a
- * row during the call, 4 after it.
+ * All objects' rows (n_nodes of them) by retained size descending, ties by row ascending.
+ * *order is malloc'd, the caller frees it. The top list is its beginning.
+ * Least-significant-digit radix sort over the digits that differ: O(n * digits in use); memory
+ * 8 B a row during the call, 4 after it.
  */
 enum heap_status heap_order(const struct heap_analysis *a, uint32_t **order);
 
@@ -42,7 +42,8 @@ struct heap_lists {
  *   by type:       key = type number by row
  *   by component:  key = a->component, n_keys = a->n_components
  *   by dominator:  key = a->dominator, n_keys = a->n_rows; rows then ascend inside a group
- * HEAP_BAD_GRAPH if a key is neither below n_keys nor HEAP_NONE, or a row has no key. O(n + n_keys).
+ * HEAP_BAD_GRAPH if a key is neither below n_keys nor HEAP_NONE, or a row has no key. O(n +
+ * n_keys).
  */
 enum heap_status heap_group(const struct heap_analysis *a, const uint32_t *order, uint64_t n,
                             const uint32_t *key, uint32_t n_keys, uint64_t cap,
@@ -54,8 +55,8 @@ void heap_lists_free(struct heap_lists *lists);
 struct heap_sum {
     uint64_t n;             /* objects */
     uint64_t shallow_size;  /* bytes */
-    uint64_t retained_size; /* of the topmost objects only: an object below another of the same key in
-                               the dominator tree is inside that one's retained size already */
+    uint64_t retained_size; /* of the topmost objects only: an object below another of the same key
+                               in the dominator tree is inside that one's retained size already */
     uint64_t retained_native, native_size; /* 0 without native sizes */
 };
 
@@ -81,11 +82,11 @@ struct heap_prefix {
 };
 
 /*
- * The cumulative histogram by key: for each block whose last id lies in this snapshot the keys seen
- * so far (n > 0), blocks then keys ascending. A key that no block lists has not been seen before its
- * end. The histogram of any range of ids is one block minus another plus two partial blocks, each of
- * fewer than HEAP_PREFIX_ROWS rows. Rows with key HEAP_NONE are left out.
- * *rows is malloc'd (NULL when *n is 0), the caller frees it. O(n + blocks * keys).
+ * The cumulative histogram by key: for each block whose last id lies in this snapshot the keys
+ * seen so far (n > 0), blocks then keys ascending. A key that no block lists has not been seen
+ * before its end. The histogram of any range of ids is one block minus another plus two partial
+ * blocks, each of fewer than HEAP_PREFIX_ROWS rows. Rows with key HEAP_NONE are left out. *rows
+ * is malloc'd (NULL when *n is 0), the caller frees it. O(n + blocks * keys).
  */
 enum heap_status heap_prefixes(const struct heap_graph *g, const struct heap_analysis *a,
                                const uint32_t *key, uint32_t n_keys, struct heap_prefix **rows,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Disjoint paths from roots, by repeated breadth-first search backwards. Contract in path.h.
- * A search runs over what earlier paths have left: marks on objects (node-disjoint) or on references
- * and root edges (edge-disjoint). Only rows that a search met are reset after it, so k short paths in
- * a large heap cost their surroundings, not k times the heap.
+ * Disjoint paths from roots, by repeated breadth-first search backwards. Contract in path.h. A
+ * search runs over what earlier paths have left: marks on objects (node-disjoint) or on
+ * references and root edges (edge-disjoint). Only rows that a search met are reset after it, so
+ * k short paths in a large heap cost their surroundings, not k times the heap.
  */
 #include "heap/internal.h"
 #include "heap/path.h"

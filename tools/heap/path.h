@@ -2,12 +2,12 @@
 /*
  * Why is this object alive: several paths from the roots to one live object that share nothing.
  *
- * Paths are found one after the other, each a shortest one in what the earlier ones have left over
- * (a breadth-first search backwards from the object over edges that hold, along referrers in the
- * order of heap_referrers, until it meets a root object). This is what a person wants to see first,
- * the shortest explanation, then the next that owes nothing to it. It is not a maximum-flow
- * computation: the number of paths found can be smaller than the largest possible number of disjoint
- * ones, never larger, and each path is a real one.
+ * Paths are found one after the other, each a shortest one in what the earlier ones have left
+ * over (a breadth-first search backwards from the object over edges that hold, along referrers
+ * in the order of heap_referrers, until it meets a root object). This is what a person wants to
+ * see first, the shortest explanation, then the next that owes nothing to it. It is not a
+ * maximum-flow computation: the number of paths found can be smaller than the largest possible
+ * number of disjoint ones, never larger, and each path is a real one.
  */
 #ifndef HEAP_PATH_H
 #define HEAP_PATH_H

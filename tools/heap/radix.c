@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stable radix sort of indexes by 64-bit keys, descending, least significant digit first. Digits in
- * which no two keys differ cost nothing but the counting, so sizes of a heap of 1 GiB take three
- * passes. Keys are gathered with prefetch instead of being carried along: 8 B an element less.
+ * A stable radix sort of indexes by 64-bit keys, descending, least significant digit first.
+ * Digits in which no two keys differ cost nothing but the counting, so sizes of a heap of 1 GiB
+ * take three passes. Keys are gathered with prefetch instead of being carried along: 8 B an
+ * element less.
  */
 #include "heap/internal.h"
 

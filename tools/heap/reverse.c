@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The back edges by target: a counting sort whose random accesses are prefetched, from the list that
- * the walk kept, or, if that grew too long, from the input's edges. O(n + m) time; 4 B a vertex + 4 B
- * a back edge, all of it the result.
+ * The back edges by target: a counting sort whose random accesses are prefetched, from the list
+ * that the walk kept, or, if that grew too long, from the input's edges. O(n + m) time; 4 B a
+ * vertex + 4 B a back edge, all of it the result.
  */
 #include "heap/internal.h"
 
@@ -40,7 +40,8 @@ static enum heap_status from_list(const struct heap_back_edge *edge, uint64_t n,
 }
 
 /* The target's number if edge e of vertex v is a back edge into the range, HEAP_NONE if not. */
-static inline uint32_t back_target(const struct heap_walk *w, uint32_t v, uint64_t e, uint32_t first)
+static inline uint32_t back_target(const struct heap_walk *w, uint32_t v, uint64_t e,
+                                   uint32_t first)
 {
     if (!heap_holds_get(w->g->holds, e)) return HEAP_NONE;
     uint32_t to = w->num[w->g->target[e]];
@@ -68,8 +69,8 @@ static bool pass(const struct heap_walk *w, uint32_t root, uint32_t end, struct 
     return true;
 }
 
-/* Live objects never refer to garbage, and what garbage refers to in the live part lies below its root:
- * so each of the two trees is a range of its own. */
+/* Live objects never refer to garbage, and what garbage refers to in the live part lies below
+ * its root: so each of the two trees is a range of its own. */
 static enum heap_status from_graph(const struct heap_walk *w, struct heap_reverse *r)
 {
     uint32_t end = w->count;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The numbering that people see: preorder of the dominator tree, siblings by retained size descending,
- * ties by node ascending. Siblings are not sorted family by family: one stable radix sort of all
- * objects that have siblings, started in node order, leaves every family in the right order. Walking
- * that order, each child learns its distance from its parent's row (the sizes of the subtrees of the
- * siblings before it); a pass in preorder, where a dominator stands before what it dominates, turns
- * distances into rows.
+ * The numbering that people see: preorder of the dominator tree, siblings by retained size
+ * descending, ties by node ascending. Siblings are not sorted family by family: one stable
+ * radix sort of all objects that have siblings, started in node order, leaves every family in
+ * the right order. Walking that order, each child learns its distance from its parent's row
+ * (the sizes of the subtrees of the siblings before it); a pass in preorder, where a dominator
+ * stands before what it dominates, turns distances into rows.
  *
  * O(n * digits that differ). Peak: 24 B a vertex.
  */

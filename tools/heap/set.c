@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exact retained size of a set. What the set holds hangs below the nearest common dominator p of its
- * members, and a path from p to anything below p stays below p. So only p's subtree is searched: from
- * p, over edges that hold, around the members; what is not met goes with the set. If p is a member,
- * it is all of the subtree. Live rows and garbage are two trees, done one after the other.
- * O(rows and edges of the subtree).
+ * Exact retained size of a set. What the set holds hangs below the nearest common dominator p
+ * of its members, and a path from p to anything below p stays below p. So only p's subtree is
+ * searched: from p, over edges that hold, around the members; what is not met goes with the
+ * set. If p is a member, it is all of the subtree. Live rows and garbage are two trees, done
+ * one after the other. O(rows and edges of the subtree).
  */
 #include "heap/internal.h"
 
@@ -17,8 +17,9 @@ struct set {
     uint32_t depth;
 };
 
-/* The nearest common dominator of the members in rows first .. last; HEAP_NONE if there are none. A
- * dominator's row is smaller, so climb from the smallest member until its subtree holds the largest. */
+/* The nearest common dominator of the members in rows first .. last; HEAP_NONE if there are
+ * none. A dominator's row is smaller, so climb from the smallest member until its subtree holds
+ * the largest. */
 static uint32_t common_dominator(const struct heap_analysis *a, const uint32_t *rows, uint64_t n,
                                  uint32_t first, uint32_t last)
 {

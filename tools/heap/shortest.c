@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Distances and shortest paths from the roots: breadth-first search over edges that hold, roots and
- * edges in the order of the input, the first path found stands. "Met" is one bit a node, which stays
- * in the cache, and all else is written in the order of the queue; the queue is known ahead, so every
- * gather is prefetched in three stages (offsets, targets, bits). Queue order also keeps the distances
- * together, so that they need no array until the end.
- * O(n + m). Peak: 16 B a node, 12 of them the result.
+ * Distances and shortest paths from the roots: breadth-first search over edges that hold, roots
+ * and edges in the order of the input, the first path found stands. "Met" is one bit a node,
+ * which stays in the cache, and all else is written in the order of the queue; the queue is
+ * known ahead, so every gather is prefetched in three stages (offsets, targets, bits). Queue
+ * order also keeps the distances together, so that they need no array until the end. O(n + m).
+ * Peak: 16 B a node, 12 of them the result.
  */
 #include "heap/internal.h"
 

@@ -14,8 +14,9 @@
 enum heap_status {
     HEAP_OK = 0,
     HEAP_NO_MEMORY, /* an allocation failed; nothing was leaked, the call may be repeated */
-    HEAP_TOO_LARGE, /* more than HEAP_MAX_NODES nodes, a node with 2^32-1 or more references, or
-                       sizes whose sum exceeds 2^63-1 */
+    HEAP_TOO_LARGE, /* more than HEAP_MAX_NODES nodes, a node with 2^32-1 or more references, sizes
+                       whose sum exceeds 2^63-1, or 2^32-1 or more references against the order in
+                       which the depth-first search meets objects */
     HEAP_BAD_GRAPH  /* offsets that decrease, a target, root or row beyond the last one */
 };
 

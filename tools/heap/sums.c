@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sums by key and the cumulative histogram: passes over the rows in preorder. Contract in order.h. */
+/* Sums by key and the cumulative histogram: passes over rows in preorder. Contract in order.h. */
 #include "heap/internal.h"
 #include "heap/order.h"
 

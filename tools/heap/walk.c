@@ -11,15 +11,17 @@
  * So the target array is read once, and unless back edges are too many for the list no later phase
  * touches the input's edges.
  *
- * O(n + m) time. An explicit stack holds only objects that still have edges to look at: a leaf never
- * enters it, and an object that follows its last edge leaves it, so a list needs no stack at all.
+ * O(n + m) time. An explicit stack holds only objects that still have edges to look at: a leaf
+ * never enters it, and an object that follows its last edge leaves it, so a list needs no stack
+ * at all.
  */
 #include "heap/internal.h"
 
 /*
- * How many back edges are kept as a list. The list and the arrays sorted from it take 12 B an edge
- * while both exist; looking for the edges again takes 4, and 4 B a node, but reads all edges twice,
- * with a cache miss each. This limit keeps either way within 32 B a node + 9 B an edge, input included.
+ * How many back edges are kept as a list. The list and the arrays sorted from it take 12 B an
+ * edge while both exist; looking for the edges again takes 4, and 4 B a node, but reads all
+ * edges twice, with a cache miss each. This limit keeps either way within 32 B a node + 9 B an
+ * edge, input included.
  */
 static uint64_t back_limit(uint64_t n, uint64_t m)
 {
