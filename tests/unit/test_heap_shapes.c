@@ -185,7 +185,7 @@ static void test_walks(void)
     with_shape("real", LARGE, walk_all);
 }
 
-/* The cumulative histogram against counting, over several blocks, with ids that do not begin at 1. */
+/* The cumulative histogram against counting, over several blocks, ids not beginning at 1. */
 static void test_prefixes(void)
 {
     struct shape s;

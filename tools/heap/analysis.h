@@ -152,9 +152,10 @@ struct heap_analysis {
  *
  * Peak memory beyond the caller's arrays, n nodes, m edges, m' of them to a smaller preorder number
  * (a sixth to a half in real heaps): for dominators and retained sizes the larger of 28 n + 4 m'
- * and 16 n + 12 m' bytes, but with the input's offsets and targets never more than 32 n + 9 m; with
- * components 44 n + 4 m' if some cycle has several entries; with paths 48 n. The results take 24 n,
- * with components 28, with paths 12 more, with native sizes 8 more.
+ * and 16 n + 12 m' bytes; with the input's offsets and targets that is about 32 n + 9 m at most for
+ * a heap with a reference an object. With components 44 n + 4 m' if some cycle has several entries,
+ * with paths 48 n. The results take 24 n, with components 28, with paths 12 more, with native sizes
+ * 8 more.
  * Algorithms: depth-first search with prefetch; semidominators and nearest common ancestors in
  * preorder space (Semi-NCA: Georgiadis, Tarjan, Werneck, "Finding Dominators in Practice", 2006)
  * over the edges to smaller preorder numbers, ancestors' edges folded in while walking; a counter
