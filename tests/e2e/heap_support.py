@@ -4,7 +4,6 @@ import json
 import os
 import sqlite3
 import subprocess
-import unittest
 
 import ask_support
 from ask_support import AskCase
@@ -12,8 +11,6 @@ from ask_support import AskCase
 TOOLS = os.environ.get("SNAP_TOOLS")
 INVARIANTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "property",
                           "invariants.sql")
-#: Exit status by which CTest knows that a test was skipped.
-SKIPPED = 77
 
 
 def tool(name, *arguments, expect=0, small_stack=False):
@@ -61,6 +58,6 @@ class HeapCase(AskCase):
 def main():
     if not TOOLS:
         print("skipped: the offline tools were not built")
-        raise SystemExit(SKIPPED)
+        raise SystemExit(ask_support.SKIPPED)
     only = os.environ.get("HEAPSNAP_ONLY")
-    unittest.main(verbosity=2, defaultTest=only.split(",") if only else None)
+    ask_support.main(only.split(",") if only else None)
