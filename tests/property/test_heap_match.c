@@ -146,6 +146,53 @@ static uint32_t kth_child(const struct heap_side *s, uint32_t dominator, uint64_
     return HEAP_NONE;
 }
 
+/* What a caller might find in the references: here a rule that is as good as any. */
+static bool held_rule(void *opaque, uint32_t x, uint32_t y, const uint32_t *a_to_b,
+                      const uint32_t *b_to_a)
+{
+    const struct truth *t = opaque;
+    uint32_t before = t->a->parent[x];
+    (void)b_to_a;
+    return before != HEAP_NONE && a_to_b[before] != HEAP_NONE && (t->b->identity[y] + x) % 3 == 0;
+}
+
+/* The same place to hang: a matched dominator, and below the live root a matched way there. */
+static bool hangs_alike(const struct truth *t, uint32_t x, uint32_t y)
+{
+    if (t->b_to_a[t->b->dominator[y]] != t->a->dominator[x]) return false;
+    if (!t->o->held || t->b->dominator[y] != 0 || !t->a->parent || !t->b->parent) return true;
+    uint32_t p = t->a->parent[x], q = t->b->parent[y];
+    if (p == 0 || q == 0) return p == q;
+    return t->a->identity[p] == t->b->identity[q];
+}
+
+static bool held_again(const struct truth *t, uint32_t x, uint32_t y)
+{
+    uint32_t p = t->a->parent[x], q = t->b->parent[y];
+    if (p != HEAP_NONE && q != HEAP_NONE && p != 0 && q != 0 && t->b_to_a[q] == p) return true;
+    return t->o->held(t->o->opaque, x, y, t->a_to_b, t->b_to_a);
+}
+
+/* Rows of B in order, again and again, until nothing more is found. */
+static void define_again(struct truth *t)
+{
+    bool found = t->o->held && t->o->mode != HEAP_MATCH_SIGNATURE && t->a->parent && t->b->parent;
+    while (found) {
+        found = false;
+        for (uint32_t y = 0; y < t->b->n_rows; y++) {
+            if (!t->moved[y] || t->b_to_a[t->b->dominator[y]] == HEAP_NONE) continue;
+            uint32_t x = first_of_identity(t, t->b->identity[y]);
+            if (t->a_to_b[x] != HEAP_NONE || t->a_to_b[t->a->dominator[x]] == HEAP_NONE) continue;
+            if ((x < t->a->garbage_root) != (y < t->b->garbage_root)) continue;
+            if (!hangs_alike(t, x, y) && !held_again(t, x, y)) continue;
+            t->b_to_a[y] = x;
+            t->a_to_b[x] = y;
+            t->moved[y] = false;
+            found = true;
+        }
+    }
+}
+
 static void define_matches(struct truth *t)
 {
     memset(t->b_to_a, 0xff, sizeof t->b_to_a);
@@ -163,7 +210,7 @@ static void define_matches(struct truth *t)
         } else {
             x = first_of_identity(t, t->b->identity[y]);
             if (x == HEAP_NONE || t->a_to_b[x] != HEAP_NONE || !same_by_rule(t, x, y)) continue;
-            if (t->b_to_a[t->b->dominator[y]] != t->a->dominator[x]) {
+            if (!hangs_alike(t, x, y)) {
                 t->moved[y] = true;
                 continue;
             }
@@ -172,6 +219,7 @@ static void define_matches(struct truth *t)
         t->b_to_a[y] = x;
         t->a_to_b[x] = y;
     }
+    define_again(t);
 }
 
 static uint32_t literal_holder(const struct heap_side *s, const uint32_t *match, uint32_t top)
@@ -183,14 +231,14 @@ static uint32_t literal_holder(const struct heap_side *s, const uint32_t *match,
 }
 
 /* The owner of any unmatched object: up to the first matched dominator, and from a top below a
- * virtual root along the shortest path. *top is the last unmatched object on the way. */
-static uint32_t literal_owner(const struct heap_side *s, const uint32_t *match, uint32_t row,
-                              uint32_t *top)
+ * virtual root (or any top) along the shortest path. *top is the last unmatched one on the way. */
+static uint32_t literal_owner(const struct heap_side *s, const uint32_t *match, bool to_holders,
+                              uint32_t row, uint32_t *top)
 {
     for (; match[s->dominator[row]] == HEAP_NONE; row = s->dominator[row]) {}
     *top = row;
     uint32_t d = s->dominator[row], holder;
-    if (!is_virtual(s, d)) return d;
+    if (!is_virtual(s, d) && !to_holders) return d;
     holder = literal_holder(s, match, row);
     return holder == HEAP_NONE ? d : holder;
 }
@@ -214,7 +262,7 @@ static void define_growth(struct truth *t)
             t->changed[y] |= o->resized_shallow || o->resized_native;
             continue;
         }
-        uint32_t owner = literal_owner(t->b, t->b_to_a, y, &top);
+        uint32_t owner = literal_owner(t->b, t->b_to_a, t->o->to_holders, y, &top);
         t->changed[owner] = true;
         add_one(&t->owner[owner].added, t->b, y);
         if (t->moved[y]) add_one(&t->owner[owner].moved, t->b, y);
@@ -223,7 +271,8 @@ static void define_growth(struct truth *t)
     for (uint32_t x = 0; x < t->a->n_rows; x++) {
         uint32_t top;
         if (t->a_to_b[x] != HEAP_NONE) continue;
-        uint32_t owner = t->a_to_b[literal_owner(t->a, t->a_to_b, x, &top)];
+        uint32_t owner = t->a_to_b[literal_owner(t->a, t->a_to_b, t->o->to_holders,
+                                                x, &top)];
         t->changed[owner] = true;
         add_one(&t->owner[owner].removed, t->a, x);
     }
@@ -335,7 +384,8 @@ static void test_random(void)
         const struct heap_match_options o = {
             .mode = (enum heap_match_mode)random_below(&seed, 3),
             .group = (enum heap_group_mode)random_below(&seed, 2),
-            .n_types = TYPES, .resizable = resizable
+            .n_types = TYPES, .resizable = resizable, .to_holders = random_below(&seed, 2),
+            .held = random_below(&seed, 2) ? held_rule : NULL, .opaque = &t
         };
         if (!CHECK(first_snapshot(&a, &seed) && second_snapshot(&b, &a, &seed))) return;
         fill_columns(&a, &seed);

@@ -173,7 +173,7 @@ static uint32_t owner_of(const struct growth *g, enum side side, uint32_t top)
 {
     const struct heap_side *s = side_of(g, side);
     uint32_t dominator = s->dominator[top];
-    if (!heap_is_virtual(s, dominator)) return dominator;
+    if (!heap_is_virtual(s, dominator) && !g->m->options->to_holders) return dominator;
     uint32_t holder = holder_of(g, side, top);
     return holder ? holder : dominator;
 }

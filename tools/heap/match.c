@@ -112,6 +112,48 @@ static bool same_object(const struct heap_matching *m, uint32_t x, uint32_t y)
     return resizable || a->shallow_size[x] == b->shallow_size[y];
 }
 
+/* Hanging below a virtual root in both snapshots is no evidence that a used slot holds the old
+ * object; being reached from the same place is. */
+static bool is_doubtful(const struct heap_matching *m, uint32_t x, uint32_t y)
+{
+    const struct heap_side *a = m->a, *b = m->b;
+    if (!m->options->held || b->dominator[y] != 0 || !a->parent || !b->parent) return false;
+    uint32_t before_x = a->parent[x], before_y = b->parent[y];
+    if (before_x == HEAP_NONE || before_y == HEAP_NONE) return false;
+    if (before_x == 0 || before_y == 0) return before_x != before_y;
+    return a->identity[before_x] != b->identity[before_y];
+}
+
+/* Does something that was there before hold y as it held x? */
+static bool is_held(const struct heap_matching *m, uint32_t x, uint32_t y)
+{
+    uint32_t before_x = m->a->parent[x], before_y = m->b->parent[y];
+    if (before_x != HEAP_NONE && before_y != HEAP_NONE && !heap_is_virtual(m->a, before_x) &&
+        !heap_is_virtual(m->b, before_y) && m->b_to_a[before_y] == before_x)
+        return true;
+    return m->options->held(m->options->opaque, x, y, m->a_to_b, m->b_to_a);
+}
+
+/* One pass over what is the same but for its dominator; how many were matched. Both dominators must
+ * be matched, so that it stays true of either side that nothing below an unmatched object is. */
+static uint32_t match_again(struct heap_matching *m, const struct table *t)
+{
+    const struct heap_side *a = m->a, *b = m->b;
+    uint32_t found = 0;
+    for (uint32_t y = 1; y < b->n_rows; y++) {
+        if (!heap_holds_get(m->moved, y) || m->b_to_a[b->dominator[y]] == HEAP_NONE) continue;
+        uint32_t x = identity_find(t, a, b->identity[y]);
+        if (m->a_to_b[x] != HEAP_NONE || m->a_to_b[a->dominator[x]] == HEAP_NONE) continue;
+        if ((x < a->garbage_root) != (y < b->garbage_root)) continue;
+        bool below = m->b_to_a[b->dominator[y]] == a->dominator[x] && !is_doubtful(m, x, y);
+        if (!below && !is_held(m, x, y)) continue;
+        pair(m, x, y);
+        m->moved[y / 64] &= ~(UINT64_C(1) << (y % 64));
+        found++;
+    }
+    return found;
+}
+
 static void match_identities(struct heap_matching *m, struct table *t)
 {
     const struct heap_side *a = m->a, *b = m->b;
@@ -127,7 +169,7 @@ static void match_identities(struct heap_matching *m, struct table *t)
         uint32_t x = identity_find(t, a, b->identity[y]);
         if (x == HEAP_NONE || m->a_to_b[x] != HEAP_NONE || !same_object(m, x, y)) continue;
         uint32_t owner = m->b_to_a[b->dominator[y]];
-        if (owner != HEAP_NONE && a->dominator[x] == owner)
+        if (owner != HEAP_NONE && a->dominator[x] == owner && !is_doubtful(m, x, y))
             pair(m, x, y);
         else
             heap_holds_set(m->moved, y);
@@ -199,6 +241,9 @@ static enum heap_status match_rows(struct heap_matching *m)
         status = match_signatures(m, &t);
     else
         match_identities(m, &t);
+    bool again = status == HEAP_OK && m->options->mode != HEAP_MATCH_SIGNATURE &&
+                 m->options->held && m->a->parent && m->b->parent;
+    for (uint32_t pass = 0; again && pass < HEAP_AGAIN_PASSES; pass++) again = match_again(m, &t) > 0;
     heap_free(t.slot);
     return status;
 }

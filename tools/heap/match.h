@@ -19,6 +19,15 @@
  * as `moved` too, so that a reader can tell them from new ones, and since what is gone is rolled up
  * in the same way, a list that was only prepended to shows the growth of what it gained, no more.
  *
+ *   Dominators change for little: a thread that happens to use a table while the snapshot is taken
+ * holds it too, so the table moves up to the virtual root, and all that it owns with it. A caller
+ * that can look at references therefore gives `held`. Then an object that is the same by identity,
+ * type and size, and whose dominators in A and B exist in the other snapshot, but are not each
+ * other's, is the same one if something holds it as before: the objects before it on the two
+ * shortest paths match, or `held` says so. And where the dominator is a virtual root, which proves
+ * nothing about an object in a used slot, a match takes that evidence, too, unless both are root
+ * objects or the objects before them on the shortest paths have one identity.
+ *
  * Growth is rolled up. Below an unmatched object nothing is matched, so the additions are whole
  * subtrees of B's dominator tree, whose tops hang below matched objects. A top belongs to the
  * object it hangs below, its owner: the first one upwards that existed in A. What is gone from A is
@@ -31,7 +40,9 @@
  *   one leak still makes one line. Without `parent`, and where no matched object is on the path (a
  *   new root object, all garbage), the owner is the virtual root.
  *   A top below a real object stays there (taking that object out would free it), and the cluster
- *   names the holder.
+ *   names the holder. With `to_holders` it goes to its holder as well, which is the dominator or
+ *   something below it: the finest line that can be drawn, and one that does not depend on what
+ *   else holds the holder at the moment.
  * Lines are kept per owner object, or per owner signature (HEAP_GROUP_SIGNATURE: the hash over the
  * steps of the dominator path), which makes one line of a thousand per-tenant lists that grew by
  * ten each. Inside a line, tops are clustered by type and step.
@@ -41,6 +52,8 @@
  */
 #ifndef HEAP_MATCH_H
 #define HEAP_MATCH_H
+
+#include <stdbool.h>
 
 #include "heap/status.h"
 
@@ -86,7 +99,19 @@ struct heap_match_options {
     uint32_t n_types;
     const uint8_t *resizable; /* [n_types] not 0: instances can change their shallow size; NULL:
                                  none can */
+    bool to_holders;          /* tops belong to their holder, whatever dominates them */
+    /* NULL, or asked about row x of A and row y of B, which are the same but for their dominator:
+     * does anything that existed before hold y as it held x? `b_to_a` and `a_to_b` are what is
+     * matched so far. Not for matching by signature; needs `parent` in both sides. An object may be
+     * asked about HEAP_AGAIN_PASSES times. */
+    bool (*held)(void *opaque, uint32_t x, uint32_t y, const uint32_t *a_to_b,
+                 const uint32_t *b_to_a);
+    void *opaque;
 };
+
+/* Objects that changed hands are looked for so many times at most, each time below those found the
+ * time before. */
+#define HEAP_AGAIN_PASSES 16u
 
 /* Objects and their bytes. */
 struct heap_amount {
