@@ -298,6 +298,7 @@ static snap_status bad_chunk(snap_reader *r, const struct chunk_header *h, uint6
         return reader_fail(r, code, 0, at, text);
     }
     STATUS_RETURN_IF_ERROR(reader_damage(r, code, at, text));
+    if (code == SNAP_E_TRUNCATED) return reader_resync(r, offset + SNAP_CHUNK_HEADER_SIZE);
     return step_over(r, h, offset);
 }
 
