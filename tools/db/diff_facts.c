@@ -59,12 +59,15 @@ static int read_counters(struct heapdb *db, struct texts *texts, struct diff_fac
                        "(SELECT count(*) FROM warning WHERE snapshot_id IS NULL "
                        "OR snapshot_id = ?1), "
                        "(SELECT message FROM warning WHERE snapshot_id IS NULL OR snapshot_id = ?1 "
-                       "ORDER BY id LIMIT 1)"))
+                       "ORDER BY id LIMIT 1), "
+                       "(SELECT value FROM metadata WHERE snapshot_id = ?1 AND key = 'id.kind')"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, f->snapshot->id);
     int got = heapdb_step(db, q);
     if (got == 1) {
         const char *names = (const char *)sqlite3_column_text(q, 2);
+        const char *ids = (const char *)sqlite3_column_text(q, 6);
+        f->serial_ids = ids && strcmp(ids, "serial") == 0;
         f->rss = number_or(q, 0, -1);
         f->gc_enabled = number_or(q, 1, -1);
         f->data_keys = names && strcmp(names, "keys") == 0;

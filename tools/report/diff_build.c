@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "db/diff_held.h"
 #include "db/diff_step.h"
 #include "report/diff_fill.h"
 #include "report/diff_verdict.h"
@@ -59,7 +60,9 @@ static int warn(struct diff_report *r, const char *format, ...)
 
 /* What all snapshots agree on. */
 struct agreement {
-    bool one_process, one_runtime, stable_ids, known;
+    bool one_process, one_runtime, known;
+    bool stable; /* an object keeps its id while it lives */
+    bool serial; /* and no other object ever gets it */
 };
 
 static bool differ(const char *a, const char *b)
@@ -69,10 +72,11 @@ static bool differ(const char *a, const char *b)
 
 static struct agreement agree(const struct diff_report *r)
 {
-    struct agreement all = { true, true, true, true };
+    struct agreement all = { true, true, true, true, true };
     for (uint32_t i = 0; i < r->n_snapshots; i++) {
         const struct diff_facts *f = &r->snapshots[i], *first = &r->snapshots[0];
-        if (!f->snapshot->stable_ids) all.stable_ids = false;
+        if (!f->snapshot->stable_ids) all.stable = false;
+        if (!f->serial_ids) all.serial = false;
         if (differ(f->runtime, first->runtime)) all.one_runtime = false;
         if (!f->boot_id || !f->process_start || !f->snapshot->pid) all.known = false;
         bool same_file = f->file_uuid && first->file_uuid &&
@@ -88,27 +92,34 @@ static int refuse(const struct building *b, const char *why, const char *hint)
     return message_error(r->snapshots[r->n_snapshots - 1].path, MESSAGE_NO_OFFSET, hint, "%s", why);
 }
 
+/* What auto means here. A runtime that moves its objects has no address to go by. */
+static enum diff_matching decide(const struct agreement *all, const char **reason)
+{
+    if (!all->one_process) {
+        *reason = !all->one_runtime ? "different runtimes"
+                  : all->known      ? "different processes"
+                                    : "the captures do not say of which process they are";
+        return DIFF_SIGNATURE;
+    }
+    *reason = all->stable ? "same process" : "same process, but the runtime moves its objects";
+    if (!all->stable) return DIFF_SIGNATURE;
+    return all->serial ? DIFF_ID : DIFF_ADDRESS;
+}
+
 static int choose_matching(struct building *b)
 {
     struct diff_report *r = b->report;
     struct agreement all = agree(r);
-    enum diff_matching asked = b->options->matching;
     b->same_process = all.one_process;
-    r->matching = asked;
+    r->matching = b->options->matching;
     r->matching_reason = "asked for";
-    if (asked == DIFF_AUTO) {
-        r->matching = !all.one_process ? DIFF_SIGNATURE : all.stable_ids ? DIFF_ID : DIFF_ADDRESS;
-        r->matching_reason = all.one_process ? "same process"
-                             : !all.one_runtime ? "different runtimes"
-                             : all.known ? "different processes"
-                                         : "the captures do not say of which process they are";
-    }
+    if (r->matching == DIFF_AUTO) r->matching = decide(&all, &r->matching_reason);
     if (!all.one_runtime && r->matching != DIFF_SIGNATURE)
         return refuse(b, "the snapshots are of different runtimes: objects cannot be matched by "
                          "address or id", "--matching=signature");
-    if (r->matching == DIFF_ID && !all.stable_ids)
-        return refuse(b, "its object ids change while objects live: they cannot be matched by id",
-                      "--matching=address");
+    if (r->matching == DIFF_ID && !(all.stable && all.serial))
+        return refuse(b, "its object ids can change, or be used again: objects cannot be matched by "
+                         "id", "--matching=auto");
     if (!all.one_runtime && warn(r, "the snapshots are of different runtimes; only what has the same "
                                     "path and type is matched"))
         return STATUS_UNUSABLE;
@@ -232,31 +243,54 @@ static uint64_t *steps_of(const struct building *b, uint32_t k, const struct dif
     return NULL;
 }
 
-static int match(const struct building *b, uint32_t i, uint32_t k, struct comparison *c)
+/* What the graph core answered, as a message. */
+static int match_status(const struct comparison *c, enum heap_status got)
 {
-    const struct diff_types *types = &b->report->types_known;
-    bool by_signature = b->report->matching == DIFF_SIGNATURE;
-    uint64_t *step_a = NULL, *step_b = NULL;
-    if (by_signature) {
-        step_a = steps_of(b, i, NULL);
-        step_b = step_a ? steps_of(b, k, c->names) : NULL;
-        if (!step_b) {
-            free(step_a);
-            return STATUS_UNUSABLE;
-        }
-    }
-    struct heap_side a_side = diff_rows_side(c->a, step_a), b_side = diff_rows_side(c->b, step_b);
-    struct heap_match_options options = {
-        .mode = by_signature ? HEAP_MATCH_SIGNATURE
-                : b->report->matching == DIFF_ID ? HEAP_MATCH_ID : HEAP_MATCH_ADDRESS,
-        .group = HEAP_GROUP_OBJECT, .n_types = types->names.n, .resizable = types->resizable };
-    enum heap_status got = heap_match_compute(&a_side, &b_side, &options, &c->match);
-    free(step_a);
-    free(step_b);
     if (got == HEAP_OK) return 0;
     if (got == HEAP_NO_MEMORY) return message_no_memory("matching the snapshots");
     return message_error(c->db_b->path, MESSAGE_NO_OFFSET, NULL,
                          "cannot be compared with the snapshot before: %s", heap_status_text(got));
+}
+
+static int match_by_signature(const struct building *b, uint32_t i, uint32_t k,
+                              struct heap_match_options *options, struct comparison *c)
+{
+    uint64_t *step_a = steps_of(b, i, NULL);
+    uint64_t *step_b = step_a ? steps_of(b, k, c->names) : NULL;
+    int status = STATUS_UNUSABLE;
+    if (step_b) {
+        struct heap_side a_side = diff_rows_side(c->a, step_a);
+        struct heap_side b_side = diff_rows_side(c->b, step_b);
+        options->mode = HEAP_MATCH_SIGNATURE;
+        status = match_status(c, heap_match_compute(&a_side, &b_side, options, &c->match));
+    }
+    free(step_a);
+    free(step_b);
+    return status;
+}
+
+static int match_by_identity(const struct building *b, struct heap_match_options *options,
+                             struct comparison *c)
+{
+    struct heap_side a_side = diff_rows_side(c->a, NULL), b_side = diff_rows_side(c->b, NULL);
+    struct diff_held_by *held;
+    if (diff_held_new(&held, c->db_a, c->a, c->db_b, c->b)) return STATUS_UNUSABLE;
+    options->mode = b->report->matching == DIFF_ID ? HEAP_MATCH_ID : HEAP_MATCH_ADDRESS;
+    options->held = diff_held;
+    options->opaque = held;
+    int status = match_status(c, heap_match_compute(&a_side, &b_side, options, &c->match));
+    if (!status && diff_held_failed(held)) status = STATUS_UNUSABLE;
+    diff_held_free(held);
+    return status;
+}
+
+static int match(const struct building *b, uint32_t i, uint32_t k, struct comparison *c)
+{
+    const struct diff_types *types = &b->report->types_known;
+    struct heap_match_options options = { .group = HEAP_GROUP_OBJECT, .n_types = types->names.n,
+                                          .resizable = types->resizable, .to_holders = true };
+    return b->report->matching == DIFF_SIGNATURE ? match_by_signature(b, i, k, &options, c)
+                                                 : match_by_identity(b, &options, c);
 }
 
 static void comparison_free(struct comparison *c)
@@ -310,9 +344,12 @@ static int compare_span(struct building *b, uint32_t intervals_grown)
     struct diff_report *r = b->report;
     struct comparison c;
     if (compare(b, 0, b->n - 1, &c)) return STATUS_UNUSABLE;
-    struct diff_sum *last = b->sums.of + (size_t)(b->n - 1) * b->sums.n_types;
-    int status = diff_tally_types(c.b, c.match.b_to_a, b->sums.n_types, last)
-                     ? 0 : message_no_memory("the types of the comparison");
+    uint32_t n_types = b->sums.n_types;
+    struct diff_sum *last = b->sums.of + (size_t)(b->n - 1) * n_types;
+    bool ok = diff_tally_types(c.a, c.match.a_to_b, n_types, b->sums.of) &&
+              diff_tally_types(c.b, c.match.b_to_a, n_types, last);
+    int status = ok ? 0 : message_no_memory("the types of the comparison");
+    if (!status) diff_tally_resized(c.a, c.b, c.match.b_to_a, b->sums.resized);
     if (!status) status = fill_lines(r, b->options, &c, b->n > 2 ? &b->intervals : NULL);
     if (!status) status = fill_types(r, b->options, &b->sums);
     if (!status) status = fill_sites(r, b->options, &c);
@@ -342,7 +379,8 @@ static int read_types(struct building *b)
             return STATUS_UNUSABLE;
     b->sums = (struct type_sums){ .n_snapshots = b->n, .n_types = types->names.n };
     b->sums.of = calloc((size_t)b->n * types->names.n + 1, sizeof *b->sums.of);
-    return b->sums.of ? 0 : message_no_memory("the types of the comparison");
+    b->sums.resized = calloc((size_t)types->names.n + 1, sizeof *b->sums.resized);
+    return b->sums.of && b->sums.resized ? 0 : message_no_memory("the types of the comparison");
 }
 
 int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_options *options,
@@ -367,6 +405,7 @@ int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_op
     free(b.rows);
     free(b.type_maps);
     free(b.sums.of);
+    free(b.sums.resized);
     rowmap_free(&b.intervals);
     if (status) diff_report_free(out);
     return status;

@@ -22,10 +22,12 @@ struct comparison {
     struct lines lines;
 };
 
-/** Sums by type of every snapshot: of[k * n_types + type]. */
+/** Sums by type of every snapshot: of[k * n_types + type]; what is new in the first is what the last
+ *  has not, and the other way round. */
 struct type_sums {
     uint32_t n_snapshots, n_types;
     struct diff_sum *of;
+    int64_t *resized; /* [n_types] by the objects that are in the first and the last */
 };
 
 /** Of n changes the indexes of those to be shown, in their order: all of at least min_size bytes, but

@@ -224,14 +224,17 @@ static void types(struct json *j, const struct diff_report *r)
         const struct diff_type *t = &r->types[i];
         json_object(j, NULL);
         json_string(j, "type", t->name);
+        json_i64(j, "growth", t->growth);
         json_i64(j, "count_a", t->n_a);
         json_i64(j, "count_b", t->n_b);
         json_i64(j, "count_delta", t->n_b - t->n_a);
         json_i64(j, "count_new", t->n_new);
+        json_i64(j, "count_gone", t->n_gone);
         json_i64(j, "shallow_a", t->shallow_a);
         json_i64(j, "shallow_b", t->shallow_b);
         json_i64(j, "shallow_delta", t->shallow_b - t->shallow_a);
         json_i64(j, "shallow_new", t->shallow_new);
+        json_i64(j, "shallow_gone", t->shallow_gone);
         json_i64(j, "native_delta", t->native_b - t->native_a);
         json_i64(j, "retained_a", t->retained_a);
         json_i64(j, "retained_b", t->retained_b);

@@ -10,25 +10,30 @@
 
 /* ---- types -------------------------------------------------------------------------------------- */
 
-static int64_t type_growth(const struct diff_type *t)
+/* Growth of one type from the first snapshot to the last. */
+static int64_t type_growth(const struct type_sums *sums, uint32_t type)
 {
-    return t->retained_b - t->retained_a + t->native_b - t->native_a;
+    const struct diff_sum *a = &sums->of[type];
+    const struct diff_sum *b = &sums->of[(size_t)(sums->n_snapshots - 1) * sums->n_types + type];
+    return b->retained_new + b->native_new - a->retained_new - a->native_new + sums->resized[type];
 }
 
 static int type_order(const void *x, const void *y)
 {
     const struct diff_type *a = x, *b = y;
-    if (type_growth(a) != type_growth(b)) return type_growth(a) < type_growth(b) ? 1 : -1;
+    if (a->growth != b->growth) return a->growth < b->growth ? 1 : -1;
     return strcmp(a->name, b->name);
 }
 
+/* In how many intervals the objects of a type became larger together. */
 static uint32_t type_intervals(const struct type_sums *sums, uint32_t type)
 {
     uint32_t grown = 0;
-    for (uint32_t k = 1; k < sums->n_snapshots; k++)
-        if (sums->of[(size_t)k * sums->n_types + type].retained >
-            sums->of[(size_t)(k - 1) * sums->n_types + type].retained)
-            grown++;
+    for (uint32_t k = 1; k < sums->n_snapshots; k++) {
+        const struct diff_sum *b = &sums->of[(size_t)k * sums->n_types + type];
+        const struct diff_sum *a = b - sums->n_types;
+        if (b->shallow + b->native > a->shallow + a->native) grown++;
+    }
     return grown;
 }
 
@@ -41,15 +46,15 @@ static struct diff_type *changed_types(const struct diff_report *r, const struct
     struct diff_type *all = malloc(((size_t)sums->n_types + 1) * sizeof *all);
     *n = 0;
     for (uint32_t i = 0; all && i < sums->n_types; i++) {
-        if (a[i].n == b[i].n && a[i].shallow == b[i].shallow && a[i].retained == b[i].retained &&
-            a[i].native == b[i].native && b[i].n_new == 0)
-            continue;
+        if (a[i].n_new == 0 && b[i].n_new == 0 && sums->resized[i] == 0) continue;
         all[(*n)++] = (struct diff_type){
             .name = texts_get(&r->types_known.names, i, NULL), .number = i,
             .n_a = a[i].n, .n_b = b[i].n, .shallow_a = a[i].shallow, .shallow_b = b[i].shallow,
             .native_a = a[i].native, .native_b = b[i].native,
             .retained_a = a[i].retained, .retained_b = b[i].retained,
             .n_new = b[i].n_new, .shallow_new = b[i].shallow_new,
+            .n_gone = a[i].n_new, .shallow_gone = a[i].shallow_new,
+            .growth = type_growth(sums, i),
             .intervals = type_intervals(sums, i) };
     }
     if (all) qsort(all, *n, sizeof *all, type_order);
@@ -62,7 +67,7 @@ int fill_types(struct diff_report *r, const struct diff_options *options,
     uint32_t n, kept, *chosen = NULL;
     struct diff_type *all = changed_types(r, sums, &n);
     int64_t *change = malloc(((size_t)sums->n_types + 1) * sizeof *change);
-    for (uint32_t i = 0; all && change && i < n; i++) change[i] = type_growth(&all[i]);
+    for (uint32_t i = 0; all && change && i < n; i++) change[i] = all[i].growth;
     bool failed = !all || !change ||
                   !fill_choose(change, n, options->top, options->min_size, &chosen, &kept);
     if (!failed) {
@@ -153,7 +158,7 @@ static int64_t types_growth(const struct diff_report *r, const struct type_sums 
         size_t n;
         const char *name = texts_get(&r->types_known.names, i, &n);
         if (!is_type(name, n, l)) continue;
-        sum += l->count ? b[i].n - a[i].n : b[i].retained - a[i].retained;
+        sum += l->count ? b[i].n - a[i].n : type_growth(sums, i);
     }
     return sum;
 }

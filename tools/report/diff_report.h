@@ -90,6 +90,11 @@ struct diff_type {
     int64_t n_a, n_b, shallow_a, shallow_b, native_a, native_b;
     int64_t retained_a, retained_b; /* of topmost objects: nothing is counted twice */
     int64_t n_new, shallow_new;     /* objects of B that A has not */
+    int64_t n_gone, shallow_gone;   /* the other way round */
+    /* What came of this type with all that it holds, minus what went, plus what the rest grew by
+     * itself; native memory included. Unlike the difference of the retained sizes it does not change
+     * when old objects only change hands. */
+    int64_t growth;
     uint32_t intervals;
 };
 
@@ -148,7 +153,7 @@ struct diff_report {
     uint32_t n_lines;
     struct diff_line *lines;     /* by retained_delta descending, ties by signature */
     uint32_t n_types_all, n_types;
-    struct diff_type *types;     /* by retained growth descending, ties by name */
+    struct diff_type *types;     /* by growth descending, ties by name */
     bool has_sites;              /* B has allocation stacks */
     uint32_t n_sites_all, n_sites;
     struct diff_site *sites;     /* by growth in bytes descending, ties by stack */

@@ -160,9 +160,8 @@ static struct share *line_shares(const struct comparison *c, const struct rowmap
     uint32_t cap = 64;
     struct share *all = malloc(cap * sizeof *all);
     uint32_t *owner = malloc(((size_t)b->n_rows + 1) * sizeof *owner);
-    bool failed = !all || !owner;
+    bool failed = !all || !owner || !diff_tally_owners(b, c->match.b_to_a, owner);
     *n = 0;
-    if (!failed) diff_tally_owners(b, c->match.b_to_a, owner);
     for (uint32_t row = 1; !failed && row < b->n_rows; row++) {
         if (owner[row] == HEAP_NONE || b->stack[row] == 0 || b->stack[row] >= n_stacks) continue;
         uint32_t line = rowmap_get(lines, owner[row]);

@@ -20,18 +20,40 @@ static void add(struct diff_sum *s, const struct diff_rows *o, uint32_t row, boo
 bool diff_tally_types(const struct diff_rows *o, const uint32_t *matched, uint32_t n_types,
                       struct diff_sum *sums)
 {
-    uint32_t *until = calloc((size_t)n_types + 1, sizeof *until);
+    uint32_t *until = calloc(2 * (size_t)n_types + 1, sizeof *until);
     if (!until) return false;
+    uint32_t *until_new = until + n_types;
     if (n_types) memset(sums, 0, n_types * sizeof *sums);
     for (uint32_t row = 1; row < o->garbage_root; row++) {
-        struct diff_sum *s = &sums[o->type[row]];
-        add(s, o, row, matched && matched[row] == HEAP_NONE);
-        if (row <= until[o->type[row]]) continue; /* inside one of its own type */
-        s->retained += (int64_t)o->retained[row];
-        until[o->type[row]] = o->last[row];
+        uint32_t type = o->type[row];
+        struct diff_sum *s = &sums[type];
+        bool is_new = matched && matched[row] == HEAP_NONE;
+        add(s, o, row, is_new);
+        if (row > until[type]) { /* not inside one of its own type */
+            s->retained += (int64_t)o->retained[row];
+            until[type] = o->last[row];
+        }
+        if (is_new && row > until_new[type]) {
+            s->retained_new += (int64_t)o->retained[row];
+            if (o->retained_native) s->native_new += (int64_t)o->retained_native[row];
+            until_new[type] = o->last[row];
+        }
     }
     free(until);
     return true;
+}
+
+void diff_tally_resized(const struct diff_rows *a, const struct diff_rows *b, const uint32_t *b_to_a,
+                        int64_t *resized)
+{
+    for (uint32_t row = 1; row < b->garbage_root; row++) {
+        uint32_t x = b_to_a[row];
+        if (x == HEAP_NONE) continue;
+        int64_t change = (int64_t)b->shallow[row] - (int64_t)a->shallow[x];
+        if (b->native) change += (int64_t)b->native[row];
+        if (a->native) change -= (int64_t)a->native[x];
+        resized[b->type[row]] += change;
+    }
 }
 
 void diff_tally_stacks(const struct diff_rows *o, const uint32_t *matched, uint32_t n_stacks,
@@ -45,37 +67,30 @@ void diff_tally_stacks(const struct diff_rows *o, const uint32_t *matched, uint3
     }
 }
 
-/* The first matched object on the shortest path to a topmost row, which is unmatched itself. The
- * objects climbed over are unmatched, too; what is found is kept for all of them in holder[]. */
+/* The first matched object on the shortest path to an unmatched row, its dominator where there is
+ * none. The objects climbed over are unmatched, too; what is found is kept for all of them. */
 static uint32_t holder_of(const struct diff_rows *b, const uint32_t *b_to_a, uint32_t *holder,
                           uint32_t row)
 {
-    uint32_t at = row, found;
-    while (b_to_a[at] == HEAP_NONE && holder[at] == HEAP_NONE && b->parent[at] != HEAP_NONE)
-        at = b->parent[at];
-    if (b_to_a[at] != HEAP_NONE)
-        found = at;
-    else
-        found = holder[at] != HEAP_NONE ? holder[at] : 0;
+    uint32_t at = row, found = HEAP_NONE;
+    while (at != HEAP_NONE && b_to_a[at] == HEAP_NONE && holder[at] == HEAP_NONE) at = b->parent[at];
+    if (at != HEAP_NONE && at != 0) found = b_to_a[at] != HEAP_NONE ? at : holder[at];
+    if (found == HEAP_NONE) found = 0; /* no matched object on the path */
     for (uint32_t k = row; k != at; k = b->parent[k]) holder[k] = found;
-    return found;
+    return found ? found : b->dominator[row];
 }
 
-void diff_tally_owners(const struct diff_rows *b, const uint32_t *b_to_a, uint32_t *owner)
+bool diff_tally_owners(const struct diff_rows *b, const uint32_t *b_to_a, uint32_t *owner)
 {
-    /* owner[] serves as the memory of holder_of first: a row's holder, in rows not yet decided. A
-     * row is decided when the pass comes to it, and by then only its own value is read. */
-    for (uint32_t row = 0; row < b->n_rows; row++) owner[row] = HEAP_NONE;
-    for (uint32_t row = 1; row < b->garbage_root; row++)
-        if (b_to_a[row] == HEAP_NONE && b->dominator[row] == 0) holder_of(b, b_to_a, owner, row);
-    for (uint32_t row = 1; row < b->n_rows; row++) {
+    uint32_t *holder = malloc((size_t)b->n_rows * sizeof *holder);
+    if (!holder) return false;
+    for (uint32_t row = 0; row < b->n_rows; row++) holder[row] = HEAP_NONE;
+    for (uint32_t row = 0; row < b->n_rows; row++) {
+        owner[row] = HEAP_NONE;
+        if (b_to_a[row] != HEAP_NONE) continue;
         uint32_t d = b->dominator[row];
-        if (b_to_a[row] != HEAP_NONE || row == b->garbage_root) {
-            owner[row] = HEAP_NONE;
-        } else if (b_to_a[d] == HEAP_NONE) {
-            owner[row] = owner[d];
-        } else if (d != 0 || owner[row] == HEAP_NONE) {
-            owner[row] = d;
-        }
+        owner[row] = b_to_a[d] == HEAP_NONE ? owner[d] : holder_of(b, b_to_a, holder, row);
     }
+    free(holder);
+    return true;
 }

@@ -156,6 +156,12 @@ static int memory_map(const struct diff_report *r, FILE *out)
 
 /* ---- owners ------------------------------------------------------------------------------------------ */
 
+/* A rate of what happened in less than a second says nothing about an hour. */
+static bool shows_rate(const struct diff_report *r)
+{
+    return r->has_interval && r->interval >= 1.0;
+}
+
 /* A pattern of columns shared by an owner's line and what hangs in it. */
 static void owner_name(struct table *t, const struct diff_line *l)
 {
@@ -176,7 +182,7 @@ static void owner_name(struct table *t, const struct diff_line *l)
 
 static void rate(struct table *t, const struct diff_report *r, const struct diff_line *l)
 {
-    if (!r->has_interval || r->interval <= 0) return;
+    if (!shows_rate(r)) return;
     if (l->has_rate && fabs(l->rate) < 9e18)
         table_delta(t, (int64_t)l->rate);
     else
@@ -199,12 +205,15 @@ static void held_row(struct table *t, const struct diff_report *r, const struct 
     char count[NUMBER_MAX];
     table_delta(t, h->retained_delta + h->native_delta);
     table_count_delta(t, h->count_delta);
-    if (r->has_interval && r->interval > 0) table_cells(t, "");
+    if (shows_rate(r)) table_cells(t, "");
     intervals(t, r, false, 0);
-    text_addf(&name, "%s%s%s x %s", h->edge, *h->edge ? " " : "", h->type,
-              number_count_delta(count, h->tops_delta));
-    if (h->tops_delta == 0 && h->tops_added)
-        text_addf(&name, " (%s replaced)", number_count(count, (uint64_t)h->tops_added));
+    text_addf(&name, "%s%s%s", h->edge, *h->edge ? " " : "", h->type);
+    if (h->tops_delta > 0)
+        text_addf(&name, " x %s", number_count(count, (uint64_t)h->tops_delta));
+    else if (h->tops_delta < 0)
+        text_addf(&name, " x %s", number_count_delta(count, h->tops_delta));
+    else
+        text_addf(&name, ", %s replaced", number_count(count, (uint64_t)h->tops_added));
     if (h->holder) text_addf(&name, ", held by %s", h->holder);
     table_tree(t, 1, text_str(&name), name.n);
     text_free(&name);
@@ -215,7 +224,7 @@ static void remark(struct table *t, const struct diff_report *r, const char *tex
 {
     table_cells(t, "");
     table_cells(t, "");
-    if (r->has_interval && r->interval > 0) table_cells(t, "");
+    if (shows_rate(r)) table_cells(t, "");
     intervals(t, r, false, 0);
     table_color(t, COLOR_FAINT);
     table_tree(t, 1, text, strlen(text));
@@ -267,7 +276,7 @@ static int owners(const struct diff_report *r, FILE *out)
     size_t n = 0;
     columns[n++] = (struct table_column){ .title = "growth", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "objects", .align = TABLE_RIGHT };
-    if (r->has_interval && r->interval > 0)
+    if (shows_rate(r))
         columns[n++] = (struct table_column){ .title = "per hour", .align = TABLE_RIGHT };
     if (r->n_intervals >= 2)
         columns[n++] = (struct table_column){ .title = "intervals", .align = TABLE_RIGHT };
@@ -294,25 +303,27 @@ static int owners(const struct diff_report *r, FILE *out)
 
 static int types(const struct diff_report *r, FILE *out)
 {
-    struct table_column columns[7];
+    struct table_column columns[8];
     size_t n = 0;
-    columns[n++] = (struct table_column){ .title = "retained", .align = TABLE_RIGHT };
+    columns[n++] = (struct table_column){ .title = "growth", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "shallow", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "objects", .align = TABLE_RIGHT };
-    columns[n++] = (struct table_column){ .title = "new", .align = TABLE_RIGHT };
+    columns[n++] = (struct table_column){ .title = "came", .align = TABLE_RIGHT };
+    columns[n++] = (struct table_column){ .title = "went", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "in B", .align = TABLE_RIGHT };
     if (r->n_intervals >= 2)
         columns[n++] = (struct table_column){ .title = "intervals", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "type", .shrink = true, .cut = TEXT_CUT_START };
     if (r->n_types == 0) return 0;
-    heading(out, "Growth by type");
+    heading(out, "Growth by type (with what objects of the type hold; types may hold each other)");
     struct table *t = table_new(columns, n);
     for (uint32_t i = 0; i < r->n_types; i++) {
         const struct diff_type *x = &r->types[i];
-        table_delta(t, x->retained_b - x->retained_a + x->native_b - x->native_a);
+        table_delta(t, x->growth);
         table_delta(t, x->shallow_b - x->shallow_a);
         table_count_delta(t, x->n_b - x->n_a);
         table_count(t, (uint64_t)x->n_new);
+        table_count(t, (uint64_t)x->n_gone);
         table_count(t, (uint64_t)x->n_b);
         intervals(t, r, true, x->intervals);
         table_cells(t, x->name);
