@@ -159,7 +159,8 @@ static void describe_set(struct sum *sum, PyObject *op)
 
 /* deque and array of the standard library: beginnings of private structures, checked at import. */
 struct deque_head {
-    PyObject_VAR_HEAD void *left, *right;
+    PyVarObject base;
+    void *left, *right;
     Py_ssize_t left_index, right_index;
     size_t state;
     Py_ssize_t maxlen;
@@ -168,7 +169,8 @@ struct deque_head {
 #define DEQUE_BLOCK_BYTES ((DEQUE_BLOCK_ITEMS + 2) * WORD)
 
 struct array_head {
-    PyObject_VAR_HEAD char *items;
+    PyVarObject base;
+    char *items;
     Py_ssize_t allocated;
     const struct {
         char typecode;
@@ -258,7 +260,8 @@ static void set_native(snap_object *row, size_t size, uintptr_t address)
 
 /* Beginning of PyArrayObject, part of numpy's binary interface since 1.7. */
 struct ndarray_head {
-    PyObject_HEAD char *data;
+    PyObject head;
+    char *data;
     int nd;
     Py_ssize_t *dimensions;
     Py_ssize_t *strides;

@@ -247,6 +247,8 @@ static const struct {
       "import _io\nop = _io.BufferedReader(_io.BytesIO(), 12345)\nexpected = 12345\n", 120, 8 },
     { &private_layouts.lru_cache,
       "import functools\nop = functools.lru_cache(maxsize=4711)(len)\nexpected = 4711\n", 96, 8 },
+    { &private_layouts.bytesio,
+      "import _io\nkept = b'x' * 50\nop = _io.BytesIO(kept)\nexpected = id(kept)\n", 16, 8 },
     { &private_layouts.deque,
       "import collections\nop = collections.deque([1], 4712)\nexpected = 4712\n", 64, 8 },
     { &private_layouts.array, "import array\nop = array.array('d', [1.0] * 5)\nexpected = 5\n", 32,

@@ -157,13 +157,52 @@ static bool is_reference(const PyMemberDef *member)
     return (member->type == T_OBJECT || member->type == T_OBJECT_EX) && member->offset > 0;
 }
 
+/* Fields of private types, by name: what they own and nothing tells of. */
+static const struct layout_field lru_link_fields[] = { { 40, 0, "key" },
+                                                       { 48, 0, "result" },
+                                                       { 0, 0, NULL } };
+static const struct layout_field bytesio_fields[] = { { 16, 0, "buffer" }, { 0, 0, NULL } };
+#if PY_VERSION_HEX < 0x03090000
+static const struct layout_field abc_data_fields[] = { { 16, 0, "_abc_registry" },
+                                                       { 24, 0, "_abc_cache" },
+                                                       { 32, 0, "_abc_negative_cache" },
+                                                       { 0, 0, NULL } };
+#endif
+
+static const struct {
+    const char *name; /* tp_name */
+    Py_ssize_t size;  /* the least tp_basicsize */
+    const struct layout_field *fields;
+    const bool *layout;
+} private_fields[] = {
+    { "functools._lru_list_elem", 56, lru_link_fields, &private_layouts.lru_cache },
+    { "_io.BytesIO", 24, bytesio_fields, &private_layouts.bytesio },
+#if PY_VERSION_HEX < 0x03090000
+    { "_abc_data", 48, abc_data_fields, NULL },
+#endif
+};
+
+static const struct layout_field *fields_of(PyTypeObject *type)
+{
+    const struct layout_field *fields = layout_fields(type);
+
+    for (size_t i = 0; fields == NULL && i < sizeof(private_fields) / sizeof(private_fields[0]);
+         i++) {
+        if (strcmp(type->tp_name, private_fields[i].name) == 0 &&
+            type->tp_basicsize >= private_fields[i].size &&
+            (private_fields[i].layout == NULL || *private_fields[i].layout))
+            fields = private_fields[i].fields;
+    }
+    return fields;
+}
+
 /* The most fields that a class and its bases can have. */
 static uint32_t count_fields(PyTypeObject *type)
 {
     uint32_t n = 0;
 
     for (; type != NULL; type = type->tp_base) {
-        const struct layout_field *field = layout_fields(type);
+        const struct layout_field *field = fields_of(type);
         for (; field != NULL && field->name != NULL; field++) n++;
         const PyMemberDef *member = type->tp_members;
         for (; member != NULL && member->name != NULL; member++) n += is_reference(member);
@@ -194,7 +233,7 @@ static bool find_fields(struct types *types, struct type_info *info)
     struct type_field *fields = arena_alloc(types->arena, most * sizeof(*fields));
     if (fields == NULL) return false;
     for (PyTypeObject *type = info->type; type != NULL; type = type->tp_base) {
-        const struct layout_field *field = layout_fields(type);
+        const struct layout_field *field = fields_of(type);
         for (; field != NULL && field->name != NULL; field++)
             add_field(fields, &n, info->type, field->offset,
                       names_literal(types->names, field->name));

@@ -55,11 +55,39 @@ static bool known_take(struct walk_known *known, const PyObject *target)
     return false;
 }
 
+/* A link of an lru_cache (lru_list_elem in _functoolsmodule.c; probe.c checks the layout). */
+struct lru_link {
+    PyObject base;
+    struct lru_link *previous, *next;
+    Py_hash_t hash;
+    PyObject *key, *result;
+};
+
+/* Whether `target` is what the link in hand, or the next one, owns: shown in the ring's order, per
+ * link the key, the result and, since the link's class is a heap type, the class. */
+static bool of_lru_link(struct walk *walk, const PyObject *target)
+{
+    if (walk->lru_head == NULL) return false;
+    for (int i = 0; i < 2 && walk->lru_at != walk->lru_head; i++) {
+        const struct lru_link *at = walk->lru_at;
+        const PyObject *owned[3] = { at->key, at->result, (PyObject *)Py_TYPE(at) };
+        for (unsigned k = 0; k < 3; k++) {
+            if (owned[k] == target && !(walk->lru_told & 1u << k)) {
+                walk->lru_told |= 1u << k;
+                return true;
+            }
+        }
+        walk->lru_at = at->next;
+        walk->lru_told = 0;
+    }
+    return false;
+}
+
 static int visit_other(PyObject *target, void *arg)
 {
     struct walk *walk = arg;
 
-    if (target != NULL && !known_take(&walk->known, target))
+    if (target != NULL && !known_take(&walk->known, target) && !of_lru_link(walk, target))
         walk_edge(walk, target, walk->other_kind, OWNS, 0);
     return 0;
 }
@@ -297,20 +325,21 @@ static void visit_weakref(struct walk *walk, PyObject *op, const struct type_inf
     visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
 }
 
-/* The links of an lru_cache: the wrapper is a link itself, the head of the ring, and owns the
- * others besides the entries of its dictionary (lru_list_elem in _functoolsmodule.c, checked at
- * import). */
-struct lru_link {
-    PyObject_HEAD struct lru_link *previous, *next;
-};
-
-static void visit_lru_cache(struct walk *walk, PyObject *op)
+/* The wrapper of an lru_cache is itself the head of the ring of links and owns each of them; its
+ * tp_traverse shows, on their behalf, what they own, which is told where they are visited. */
+static void visit_lru_cache(struct walk *walk, PyObject *op, const struct type_info *info)
 {
     const struct lru_link *head = (const struct lru_link *)(const void *)op;
 
-    if (head->next == NULL) return;
-    for (const struct lru_link *at = head->next; at != head; at = at->next)
-        walk_edge(walk, (const PyObject *)at, SNAP_EDGE_INTERNAL, OWNS, 0);
+    if (head->next != NULL) {
+        for (const struct lru_link *at = head->next; at != head; at = at->next)
+            walk_edge(walk, (const PyObject *)at, SNAP_EDGE_INTERNAL, OWNS, 0);
+        walk->lru_head = head;
+        walk->lru_at = head->next;
+        walk->lru_told = 0;
+    }
+    visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
+    walk->lru_head = NULL;
 }
 
 void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
@@ -325,8 +354,10 @@ void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
         break;
     case VISIT_GENERIC:
         visit_common(walk, op, info);
-        if (info->describe == DESCRIBE_LRU_CACHE) visit_lru_cache(walk, op);
-        visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
+        if (info->describe == DESCRIBE_LRU_CACHE)
+            visit_lru_cache(walk, op, info);
+        else
+            visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
         break;
     case VISIT_SEQUENCE:
         visit_common(walk, op, info);

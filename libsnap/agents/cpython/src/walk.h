@@ -62,6 +62,8 @@ struct walk {
     uint64_t generation_end[LAYOUT_GC_LISTS]; /* ordinal after the last object of each list */
     uint64_t next;                            /* ordinal to be visited next */
     struct walk_known known;
+    const struct lru_link *lru_head, *lru_at; /* the lru_cache being visited, and where (visit.c) */
+    unsigned lru_told;
     struct walk_row *rows;
     uint32_t n_rows;
     snap_edge *edges;
