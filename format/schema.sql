@@ -740,3 +740,423 @@ CREATE TABLE saved_query (
     description TEXT NOT NULL,
     sql         TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
+
+-- Columns that mean the same wherever they stand are explained once, under the name `*`, and copied to
+-- every table and view that has them at the end of this file.
+INSERT INTO doc (name, column, unit, meaning) VALUES
+    ('*', 'id', NULL, 'number of the row'),
+    ('*', 'snapshot_id', 'snapshot.id', 'the snapshot it belongs to'),
+    ('*', 'object_id', 'object.id', 'the object'),
+    ('*', 'type_id', 'type.id', 'its type'),
+    ('*', 'stack_id', 'stack.id', 'the allocation site: the stack of calls at its allocation'),
+    ('*', 'frame_id', 'frame.id', 'the frame'),
+    ('*', 'thread_id', 'thread.id', 'the thread'),
+    ('*', 'module_id', 'module.id', 'the loaded file that the code is in'),
+    ('*', 'component_id', 'component.id', 'the cycle that the object is in; null: in none'),
+    ('*', 'name_id', 'string.id', 'its name; null: none was recorded'),
+    ('*', 'name', NULL, 'its name'),
+    ('*', 'type', NULL, 'name of its type'),
+    ('*', 'n', 'objects', 'how many live objects'),
+    ('*', 'shallow_size', 'bytes', 'the object itself, with every block that it alone owns and the runtime''s allocator gave it; where several objects are meant, their sum'),
+    ('*', 'retained_size', 'bytes', 'what would be freed with it, exactly: its own shallow size and that of everything that only it keeps alive; of several objects, the topmost in the dominator tree are counted, so nothing is counted twice'),
+    ('*', 'native_size', 'bytes', 'memory outside the managed heap that belongs to it, such as the items of an array; not part of the shallow size'),
+    ('*', 'retained_native', 'bytes', 'native memory of everything that it retains'),
+    ('*', 'retained_count', 'objects', 'how many objects it retains, itself included'),
+    ('*', 'n_garbage', 'objects', 'how many unreachable objects'),
+    ('*', 'garbage_size', 'bytes', 'shallow size of the unreachable ones'),
+    ('*', 'rank', NULL, 'place by retained size, 1 is the largest'),
+    ('*', 'kind', NULL, 'registered number of the kind; in views its name'),
+    ('*', 'kind_id', NULL, 'registered number of the kind'),
+    ('*', 'position', NULL, 'place among the references of its source, from 0'),
+    ('*', 'key', NULL, 'what stands for a name where there is none: the index of an element that is not at its position, or the keyed 24-bit hash of a key that was not recorded'),
+    ('*', 'source_id', 'object.id', 'the object that holds the reference'),
+    ('*', 'target_id', 'object.id', 'the object referred to'),
+    ('*', 'source_type', NULL, 'type of the object that holds the reference'),
+    ('*', 'source_shallow', 'bytes', 'shallow size of the object that holds the reference'),
+    ('*', 'source_retained', 'bytes', 'retained size of the object that holds the reference'),
+    ('*', 'target_type', NULL, 'type of the object referred to'),
+    ('*', 'target_shallow', 'bytes', 'shallow size of the object referred to'),
+    ('*', 'target_retained', 'bytes', 'retained size of the object referred to'),
+    ('*', 'address', NULL, 'the runtime''s identity of the object as a 64-bit pattern (signed)'),
+    ('*', 'address_hex', NULL, 'the address as people write it'),
+    ('*', 'dominator_id', 'object.id', 'the immediate dominator: the nearest object that all paths from the roots pass'),
+    ('*', 'last_dominated', 'object.id', 'what it retains is `id BETWEEN id AND last_dominated`; its own id if nothing else'),
+    ('*', 'distance', 'references', 'length of a shortest path from the roots, 1 at a root object; null in garbage'),
+    ('*', 'parent_id', 'object.id', 'the object before it on a shortest path; the live root at a root object; null in garbage'),
+    ('*', 'parent_position', NULL, 'which reference of the parent leads to it (ref.position)'),
+    ('*', 'external_refs', 'references', 'counted references that no object, frame or table of the heap explains: held from outside, for example by C code; null where that cannot be known'),
+    ('*', 'refcount', 'references', 'the runtime''s reference count'),
+    ('*', 'generation', NULL, 'generation of the garbage collector'),
+    ('*', 'flags', 'bits', 'see object_flag; of a type: 1 fixed size, 2 has finalizer, 4 has dict, 8 tracked'),
+    ('*', 'is_garbage', NULL, '1: unreachable, waits for the collector'),
+    ('*', 'length', 'elements', 'elements in use'),
+    ('*', 'capacity', 'elements', 'elements that there is room for'),
+    ('*', 'depth', NULL, 'levels from the outside, 1 is the outermost; of a root''s frame 0 is the innermost'),
+    ('*', 'function', NULL, 'name of the function'),
+    ('*', 'file', NULL, 'file of the source code'),
+    ('*', 'line', NULL, 'line in it'),
+    ('*', 'language', NULL, 'language of the code'),
+    ('*', 'thread', NULL, 'name of the thread'),
+    ('*', 'value', NULL, 'the value'),
+    ('*', 'path', NULL, 'the file'),
+    ('*', 'module', NULL, 'module or package that defines it'),
+    ('*', 'a_id', 'snapshot.id', 'the earlier snapshot'),
+    ('*', 'b_id', 'snapshot.id', 'the later snapshot'),
+    ('*', 'signature', NULL, 'the path of types and reference names from the root, list positions and data keys as *'),
+    ('*', 'object_a_id', 'object.id', 'the owner in the earlier snapshot'),
+    ('*', 'object_b_id', 'object.id', 'the owner in the later snapshot'),
+    ('*', 'count_delta', 'objects', 'growth'),
+    ('*', 'shallow_delta', 'bytes', 'growth'),
+    ('*', 'native_delta', 'bytes', 'growth'),
+    ('*', 'retained_delta', 'bytes', 'growth'),
+    ('*', 'n_new', 'objects', 'objects of the later snapshot that were not there before'),
+    ('*', 'n_gone', 'objects', 'objects of the earlier snapshot that are there no more'),
+    ('*', 'new_type', NULL, 'type that most of the new bytes have'),
+    ('*', 'monotonic_ns', 'nanoseconds', 'time by the monotonic clock of the host'),
+    ('*', 'object_type', NULL, 'type of the object'),
+    ('*', 'loader_id', 'object.id', 'its class loader'),
+    ('*', 'instance_size', 'bytes', 'an instance without its variable part'),
+    ('*', 'runtime_id', NULL, 'the runtime''s own number of the thread'),
+    ('*', 'os_id', NULL, 'the kernel''s number of the thread'),
+    ('*', 'runtime', NULL, 'runtime that the heap belongs to'),
+    ('*', 'runtime_version', NULL, 'its version'),
+    ('*', 'host', NULL, 'host name'),
+    ('*', 'pid', NULL, 'process id in its own pid namespace'),
+    ('*', 'service', NULL, 'label `service`'),
+    ('*', 'version', NULL, 'label `version`'),
+    ('*', 'complete', NULL, '1: every object and reference of the process is here; else nothing is called garbage or external'),
+    ('*', 'n_objects', 'objects', 'all objects, live and garbage'),
+    ('*', 'n_refs', 'references', 'all references'),
+    ('*', 'n_roots', NULL, 'all roots'),
+    ('*', 'n_live', 'objects', 'objects that the roots reach'),
+    ('*', 'live_size', 'bytes', 'shallow size of all live objects'),
+    ('*', 'reason', NULL, 'who or what asked for the capture');
+
+INSERT INTO doc (name, column, unit, meaning) VALUES
+    ('snapshots', NULL, NULL, 'the snapshots of this database'),
+    ('snapshots', 'captured_at', 'RFC 3339', 'when it was taken'),
+    ('snapshots', 'rss', 'bytes', 'resident memory of the process'),
+    ('objects', NULL, NULL, 'every object with its names; ask by id, or join a list to it'),
+    ('objects', 'label', NULL, 'type and the object''s own name, or how its parent refers to it'),
+    ('refs', NULL, NULL, 'references of an object; ask by source_id'),
+    ('refs', 'label', NULL, 'the reference as a step: .attribute, [index], [''key''], [#hash] for a key not recorded, <kind name>'),
+    ('referrers', NULL, NULL, 'references to an object; ask by target_id'),
+    ('referrers', 'label', NULL, 'the reference as a step, as in refs'),
+    ('children', NULL, NULL, 'objects that an object dominates immediately, by dominator_id; the largest has the smallest id'),
+    ('children', 'label', NULL, 'type and name'),
+    ('top_objects', NULL, NULL, 'the 10,000 objects with the largest retained size; order by rank'),
+    ('top_objects', 'label', NULL, 'type and name'),
+    ('type_objects', NULL, NULL, 'the 10,000 largest objects of each type, by type_id; order by rank'),
+    ('type_objects', 'label', NULL, 'type and name'),
+    ('site_objects', NULL, NULL, 'the 10,000 largest objects of each allocation site, by stack_id; order by rank'),
+    ('site_objects', 'label', NULL, 'type and name'),
+    ('cycle_objects', NULL, NULL, 'the 10,000 largest objects of each cycle, by component_id; order by rank'),
+    ('cycle_objects', 'label', NULL, 'type and name'),
+    ('roots', NULL, NULL, 'what keeps the live objects alive from outside the heap; by object_id, or by kind'),
+    ('types', NULL, NULL, 'types that have objects'),
+    ('types', 'base', NULL, 'name of the base class'),
+    ('types', 'object_id', 'object.id', 'the class object'),
+    ('sites', NULL, NULL, 'allocation sites with what they allocated; the frames are in stack_frames'),
+    ('stack_frames', NULL, NULL, 'the frames of a stack, by stack_id; order by level'),
+    ('stack_frames', 'level', NULL, '0 is the innermost'),
+    ('stack_frames', 'module', NULL, 'path of the loaded file that the code is in'),
+    ('packages', NULL, NULL, 'live objects by the module of their type, cut to `depth` parts of its name'),
+    ('packages', 'depth', NULL, 'parts of the name: 1 `django`, 2 `django.db`, 3 `django.db.models`'),
+    ('globals', NULL, NULL, 'global variables: attributes of modules, static fields'),
+    ('cycles', NULL, NULL, 'strongly connected components: groups of objects that refer to each other'),
+    ('cycles', 'n', 'objects', 'members'),
+    ('cycles', 'retained_size', 'bytes', 'what goes when every reference into the cycle goes'),
+    ('cycles', 'type', NULL, 'type of the first member'),
+    ('cycles', 'object_id', 'object.id', 'the member with the smallest id'),
+    ('class_paths', NULL, NULL, 'the dominator tree folded by type: what retains what'),
+    ('class_paths', 'parent_id', 'class_path.id', 'the path above'),
+    ('class_paths', 'n', 'objects', 'objects on exactly this path'),
+    ('class_paths', 'retained_n', 'objects', 'objects on this path and below it'),
+    ('class_paths', 'object_id', 'object.id', 'the largest object of the path'),
+    ('class_paths', 'depth', NULL, 'steps from the virtual root'),
+    ('root_summaries', NULL, NULL, 'roots by kind with what they hold'),
+    ('root_summaries', 'n', 'roots', 'roots of this kind'),
+    ('root_summaries', 'n_objects', 'objects', 'different objects that they hold'),
+    ('hubs', NULL, NULL, 'the 1,000 objects that most references lead to'),
+    ('hubs', 'n', 'references', 'references to it'),
+    ('hubs', 'most_from', NULL, 'type that most of them come from'),
+    ('hubs', 'n_most', 'references', 'how many come from that type'),
+    ('threads', NULL, NULL, 'threads with their innermost frame'),
+    ('threads', 'stack_id', 'stack.id', 'where the thread was when the snapshot was taken'),
+    ('threads', 'object_id', 'object.id', 'the thread object'),
+    ('owners', NULL, NULL, 'who owns the growth between two snapshots, one leak a line (snapdiff -o)'),
+    ('path', NULL, NULL, 'a shortest path from the roots to an object, by object_id; order by step; at most 1000 steps'),
+    ('path', 'step', NULL, '1 is the root object'),
+    ('path', 'id', 'object.id', 'the object reached'),
+    ('path', 'label', NULL, 'the root, or the reference into this step'),
+    ('dominators', NULL, NULL, 'the dominators of an object, by object_id; order by level; at most 1000 levels'),
+    ('dominators', 'level', NULL, '0 is the object itself'),
+    ('dominators', 'id', 'object.id', 'the dominator');
+
+INSERT INTO doc (name, column, unit, meaning) VALUES
+    ('snapshot', NULL, NULL, 'one capture of one process'),
+    ('snapshot', 'file_number', NULL, 'number of the snapshot in its file, from 1'),
+    ('snapshot', 'captured_at', 'seconds since 1970', 'when it was taken'),
+    ('snapshot', 'live_root_id', 'object.id', 'the virtual root of the live objects, which follow it'),
+    ('snapshot', 'garbage_root_id', 'object.id', 'the virtual root of the garbage, which follows it'),
+    ('snapshot', 'live_native', 'bytes', 'native memory of live objects'),
+    ('snapshot', 'garbage_native', 'bytes', 'native memory of garbage'),
+    ('snapshot', 'has_refs', NULL, '0: ref and referrer were left out'),
+    ('snapshot', 'stable_ids', NULL, '1: an object keeps its address while it lives'),
+    ('snapshot', 'size_model', NULL, 'how shallow sizes were found'),
+    ('snapshot', 'process_start', 'clock ticks since boot', 'start of the process; with pid and boot_id its identity'),
+    ('snapshot', 'boot_id', NULL, 'identity of the host''s boot'),
+    ('snapshot', 'file_uuid', NULL, 'identity of the snapshot file'),
+    ('snapshot', 'parent_uuid', NULL, 'the file that it was made from'),
+    ('label', NULL, NULL, 'the user''s own names for the service'),
+    ('label', 'key', NULL, 'which name'),
+    ('metadata', NULL, NULL, 'facts about the process and the capture'),
+    ('metadata', 'key', NULL, 'which fact'),
+    ('counter', NULL, NULL, 'numbers measured about the process, such as rss'),
+    ('sample', NULL, NULL, 'values of counters over time'),
+    ('warning', NULL, NULL, 'what was damaged, missing or dropped when the snapshot was loaded'),
+    ('warning', 'offset', 'bytes', 'place in the file'),
+    ('warning', 'message', NULL, 'what was wrong'),
+    ('memory_map', NULL, NULL, 'where the resident memory of the process is; order by position'),
+    ('memory_map', 'part', NULL, 'which part'),
+    ('memory_map', 'bytes', 'bytes', 'how much'),
+    ('memory_map', 'exact', NULL, '0: a difference of counters taken at slightly different times'),
+    ('memory_map', 'position', NULL, 'order of the parts'),
+    ('string', NULL, NULL, 'names'),
+    ('string', 'text', NULL, 'the name'),
+    ('module', NULL, NULL, 'loaded files'),
+    ('module', 'build_id', NULL, 'build id in hexadecimal'),
+    ('module', 'start_address', NULL, 'where it is loaded'),
+    ('module', 'end_address', NULL, 'the address after it'),
+    ('frame', NULL, NULL, 'places in the program'),
+    ('frame', 'address', NULL, 'program counter of native code'),
+    ('stack', NULL, NULL, 'stacks of calls as a tree: a frame on top of the caller''s stack'),
+    ('stack', 'parent_id', 'stack.id', 'the caller; null: outermost'),
+    ('type', NULL, NULL, 'one class object, or what the runtime has for one; comparisons merge by name'),
+    ('type', 'base_id', 'type.id', 'the base class'),
+    ('type', 'object_id', 'object.id', 'the class object'),
+    ('thread', NULL, NULL, 'threads of the process'),
+    ('thread', 'stack_id', 'stack.id', 'where the thread was'),
+    ('thread', 'object_id', 'object.id', 'the thread object'),
+    ('object', NULL, NULL, 'every object; two virtual roots a snapshot stand for what holds the live objects and the garbage'),
+    ('detail', NULL, NULL, 'what only some objects have'),
+    ('detail', 'bound', 'elements', 'declared maximum of elements, such as the maxsize of a cache'),
+    ('detail', 'content_hash', NULL, 'keyed hash of the contents: equal contents have equal hashes, in files of one process'),
+    ('detail', 'resource', NULL, 'which kind of resource: see resource_kind'),
+    ('detail', 'state', NULL, 'its state: see resource_state'),
+    ('detail', 'buffer', NULL, 'address of its native memory, which several objects may share'),
+    ('detail', 'value', NULL, 'preview of its contents, only where it was asked for at capture'),
+    ('ref', NULL, NULL, 'references, by source_id and position'),
+    ('referrer', NULL, NULL, 'references backwards, by target_id'),
+    ('root', NULL, NULL, 'what keeps the live objects alive; several rows an object, the most telling first'),
+    ('component', NULL, NULL, 'cycles: two members or more, or an object that refers to itself'),
+    ('component', 'n', 'objects', 'members'),
+    ('component', 'retained_size', 'bytes', 'what goes when every reference into the cycle goes'),
+    ('component', 'object_id', 'object.id', 'the member with the smallest id'),
+    ('child', NULL, NULL, 'the dominator tree downwards'),
+    ('top_object', NULL, NULL, 'the 10,000 objects with the largest retained size'),
+    ('type_object', NULL, NULL, 'the 10,000 largest objects of each type'),
+    ('site_object', NULL, NULL, 'the 10,000 largest objects of each allocation site'),
+    ('component_object', NULL, NULL, 'the 10,000 largest objects of each cycle'),
+    ('address', NULL, NULL, 'objects by address; the object that contains x: address <= x ORDER BY address DESC LIMIT 1'),
+    ('type_prefix', NULL, NULL, 'cumulative histogram: of the objects of a snapshot with id <= block * 32768, n have this type'),
+    ('type_prefix', 'block', '32,768 ids', 'which block'),
+    ('type_prefix', 'n', 'objects', 'how many, live and garbage'),
+    ('site', NULL, NULL, 'allocation sites with what they allocated'),
+    ('package', NULL, NULL, 'live objects by module of their type'),
+    ('package', 'depth', NULL, 'parts of the name'),
+    ('class_path', NULL, NULL, 'the dominator tree folded by type, without paths that retain less than 1/10,000'),
+    ('class_path', 'parent_id', 'class_path.id', 'the path above'),
+    ('class_path', 'n', 'objects', 'objects on exactly this path'),
+    ('class_path', 'retained_n', 'objects', 'objects on this path and below it'),
+    ('class_path', 'object_id', 'object.id', 'the largest object of the path'),
+    ('class_path', 'depth', NULL, 'steps from the virtual root'),
+    ('root_summary', NULL, NULL, 'roots by kind with what they hold'),
+    ('root_summary', 'n', 'roots', 'roots of this kind'),
+    ('root_summary', 'n_objects', 'objects', 'different objects that they hold'),
+    ('global', NULL, NULL, 'global variables'),
+    ('hub', NULL, NULL, 'the 1,000 objects that most references lead to, from 1,000 references on'),
+    ('hub', 'n', 'references', 'references to it'),
+    ('hub_type', NULL, NULL, 'types of the objects that refer to a hub, the 50 most frequent'),
+    ('hub_type', 'n', 'references', 'references from objects of this type'),
+    ('hub_type', 'rank', NULL, '1 is the most frequent'),
+    ('growth', NULL, NULL, 'what grew between two snapshots, by type, site, package (snapdiff -o)'),
+    ('growth', 'dimension', NULL, 'what is compared: type, site, package, root, memory'),
+    ('growth', 'n_a', 'objects', 'in the earlier snapshot'),
+    ('growth', 'n_b', 'objects', 'in the later snapshot'),
+    ('growth', 'shallow_a', 'bytes', 'in the earlier snapshot'),
+    ('growth', 'shallow_b', 'bytes', 'in the later snapshot'),
+    ('growth', 'retained_a', 'bytes', 'in the earlier snapshot'),
+    ('growth', 'retained_b', 'bytes', 'in the later snapshot'),
+    ('growth', 'shallow_new', 'bytes', 'shallow size of the new objects'),
+    ('owner', NULL, NULL, 'who owns the growth between two snapshots (snapdiff -o)'),
+    ('owner', 'rank', NULL, 'place by growth'),
+    ('owners', 'rank', NULL, 'place by growth'),
+    ('finding', NULL, NULL, 'what was found wrong, with its evidence'),
+    ('finding', 'rule', NULL, 'which rule found it'),
+    ('finding', 'severity', NULL, 'note, warning or error'),
+    ('finding', 'title', NULL, 'one sentence'),
+    ('finding', 'cause', NULL, 'why it happens'),
+    ('finding', 'advice', NULL, 'what to do'),
+    ('finding', 'evidence', NULL, 'a query that shows it'),
+    ('finding', 'bytes', 'bytes', 'how much it is about'),
+    ('edge_kind', NULL, NULL, 'kinds of references'),
+    ('edge_kind', 'holds', NULL, '0: keeps nothing alive (weak references)'),
+    ('root_kind', NULL, NULL, 'kinds of roots'),
+    ('type_kind', NULL, NULL, 'kinds of types'),
+    ('language', NULL, NULL, 'languages of frames'),
+    ('resource_kind', NULL, NULL, 'kinds of resources'),
+    ('resource_state', NULL, NULL, 'states of resources'),
+    ('object_flag', NULL, NULL, 'bits of object.flags'),
+    ('object_flag', 'bit', NULL, 'the bit''s value'),
+    ('doc', NULL, NULL, 'this documentation'),
+    ('doc', 'name', NULL, 'table or view'),
+    ('doc', 'column', NULL, 'null: the table or view itself'),
+    ('doc', 'unit', NULL, 'unit of the numbers, or the table and column that ids refer to'),
+    ('doc', 'meaning', NULL, 'what it is'),
+    ('saved_query', NULL, NULL, 'questions that are often asked: snapsql FILE --saved NAME'),
+    ('saved_query', 'description', NULL, 'what it answers, and its parameters'),
+    ('saved_query', 'sql', NULL, 'the query; :snapshot is the last one where it has no value');
+
+-- `:snapshot` without a value (null) is the last snapshot.
+INSERT INTO saved_query (name, description, sql) VALUES
+('top_objects', 'the 30 objects that retain most', '
+SELECT id, label, shallow_size, retained_size, retained_count, address_hex
+FROM top_objects
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND rank <= 30
+ORDER BY rank'),
+('types_by_retained', 'types by retained size', '
+SELECT name, module, n, shallow_size, retained_size
+FROM types
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND n > 0
+ORDER BY retained_size DESC, name LIMIT 50'),
+('types_by_shallow', 'types by shallow size: what the heap consists of', '
+SELECT name, module, n, shallow_size, round(100.0 * shallow_size / (SELECT live_size FROM snapshot
+       WHERE id = t.snapshot_id), 1) AS percent
+FROM types t
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND n > 0
+ORDER BY shallow_size DESC, name LIMIT 50'),
+('objects_of_type', 'the largest objects of the type :type', '
+SELECT o.rank, o.id, o.label, o.length, o.shallow_size, o.retained_size, o.address_hex
+FROM type_objects o
+WHERE o.type_id IN (SELECT id FROM type WHERE name = :type
+                    AND snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)))
+ORDER BY o.rank LIMIT 50'),
+('globals_by_retained', 'global variables by retained size', '
+SELECT g.module, g.name, g.type, g.length, g.retained_size, g.object_id
+FROM globals g
+WHERE g.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY g.retained_size DESC, g.id LIMIT 50'),
+('packages_by_shallow', 'live objects by the package that defines their type', '
+SELECT name, n, shallow_size, retained_size
+FROM packages
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND depth = 1
+ORDER BY shallow_size DESC LIMIT 50'),
+('sites_by_shallow', 'allocation sites by what they allocated and is still alive', '
+SELECT stack_id, function, file, line, n, shallow_size, retained_size
+FROM sites
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY shallow_size DESC LIMIT 50'),
+('cycles_by_retained', 'groups of objects that refer to each other, by retained size', '
+SELECT id, type, n, shallow_size, retained_size, is_garbage, object_id
+FROM cycles
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY retained_size DESC, id LIMIT 50'),
+('cycle_members', 'the largest members of the cycle :cycle', '
+SELECT rank, id, label, shallow_size, retained_size
+FROM cycle_objects WHERE component_id = :cycle ORDER BY rank LIMIT 50'),
+('held_from_c', 'objects that C code holds: more references are counted than the heap explains', '
+SELECT o.id, o.label, o.external_refs, o.refcount, o.retained_size
+FROM root r JOIN objects o ON o.id = r.object_id
+WHERE r.kind = 8 AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY o.retained_size DESC, o.id LIMIT 50'),
+('roots_by_kind', 'what holds the live objects', '
+SELECT kind, n, n_objects, shallow_size, retained_size
+FROM root_summaries
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY retained_size DESC'),
+('thread_locals', 'local variables of the threads by retained size', '
+SELECT thread, function, file, line, name, type, retained_size, object_id
+FROM roots
+WHERE kind_id = 3 AND snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY retained_size DESC, id LIMIT 50'),
+('thread_stacks', 'where every thread is', '
+SELECT t.id AS thread_id, t.name, f.level, f.function, f.file, f.line
+FROM thread t JOIN stack_frames f ON f.stack_id = t.stack_id
+WHERE t.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY t.id, f.level'),
+('duplicates', 'equal contents (strings, bytes) held several times, by the bytes that could be saved', '
+SELECT t.name AS type, min(d.length) AS length, count(*) AS copies,
+       sum(o.shallow_size) - max(o.shallow_size) AS wasted, min(o.id) AS example_id
+FROM detail d JOIN object o ON o.id = d.object_id JOIN type t ON t.id = o.type_id
+WHERE d.content_hash IS NOT NULL
+  AND o.id BETWEEN (SELECT live_root_id FROM snapshot
+                    WHERE id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)))
+               AND (SELECT garbage_root_id FROM snapshot
+                    WHERE id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)))
+GROUP BY d.content_hash, o.type_id HAVING count(*) > 1
+ORDER BY wasted DESC LIMIT 50'),
+('sparse_containers', 'containers with much more room than elements, by the elements of room', '
+SELECT o.id, o.label, d.length, d.capacity, o.shallow_size
+FROM detail d JOIN objects o ON o.id = d.object_id
+WHERE d.capacity > 2 * d.length + 64
+  AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY d.capacity - d.length DESC LIMIT 50'),
+('long_containers', 'containers with most elements', '
+SELECT o.id, o.label, d.length, d.bound, o.shallow_size, o.retained_size
+FROM detail d JOIN objects o ON o.id = d.object_id
+WHERE d.length > 1000
+  AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY d.length DESC LIMIT 50'),
+('resources', 'files, sockets and the like, the open ones first', '
+SELECT o.id, o.label, (SELECT name FROM resource_kind WHERE id = d.resource) AS resource,
+       (SELECT name FROM resource_state WHERE id = d.state) AS state, o.is_garbage
+FROM detail d JOIN objects o ON o.id = d.object_id
+WHERE d.resource IS NOT NULL
+  AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY d.state, d.resource, o.id LIMIT 200'),
+('garbage', 'unreachable objects that wait for the collector, by type', '
+SELECT name, module, n_garbage, garbage_size
+FROM types
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND n_garbage > 0
+ORDER BY garbage_size DESC, name LIMIT 50'),
+('hubs', 'objects that most references lead to, and where from', '
+SELECT object_id, type, n, most_from, n_most
+FROM hubs
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY n DESC LIMIT 50'),
+('class_tree', 'what retains what, by type: the largest paths of the dominator tree', '
+SELECT id, parent_id, depth, type, n, retained_n, retained_size
+FROM class_paths
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND depth > 0
+ORDER BY retained_size DESC, id LIMIT 50'),
+('memory', 'where the resident memory of the process is', '
+SELECT part, bytes, exact FROM memory_map
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) ORDER BY position'),
+('path', 'why the object :object is alive', '
+SELECT step, id, label, type, retained_size FROM path WHERE object_id = :object ORDER BY step'),
+('fields', 'what the object :object refers to', '
+SELECT position, kind, label, target_id, target_type, target_shallow, target_retained
+FROM refs WHERE source_id = :object ORDER BY position LIMIT 1000'),
+('referrers', 'what refers to the object :object', '
+SELECT source_id, source_type, label, source_retained
+FROM referrers WHERE target_id = :object ORDER BY source_id, position LIMIT 1000'),
+('retained', 'what the object :object retains immediately, the largest first', '
+SELECT id, label, shallow_size, retained_size, retained_count
+FROM children WHERE dominator_id = :object ORDER BY id LIMIT 100'),
+('type_growth', 'types that grew between the snapshots :a and :b of this database', '
+SELECT name, module, sum(iif(snapshot_id = :b, n, -n)) AS count_delta,
+       sum(iif(snapshot_id = :b, shallow_size, -shallow_size)) AS shallow_delta
+FROM type WHERE snapshot_id IN (:a, :b)
+GROUP BY name, module HAVING shallow_delta > 0
+ORDER BY shallow_delta DESC LIMIT 50'),
+('warnings', 'what was damaged, missing or dropped when the snapshots were loaded', '
+SELECT w.snapshot_id, w.offset, w.message FROM warning w ORDER BY w.id LIMIT 1000');
+
+-- The shared explanations, for every column of a table or view that has none of its own.
+INSERT OR IGNORE INTO doc (name, column, unit, meaning)
+SELECT m.name, p.name, d.unit, d.meaning
+FROM sqlite_schema m JOIN pragma_table_info(m.name) p JOIN doc d ON d.name = '*' AND d.column = p.name
+WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%'
+ORDER BY m.type DESC, m.rowid, p.cid;
+DELETE FROM doc WHERE name = '*';
