@@ -92,17 +92,19 @@ static const char *keep(struct texts *texts, sqlite3_stmt *q, int c)
     return texts_get(texts, texts_add(texts, s, (size_t)sqlite3_column_bytes(q, c)), NULL);
 }
 
+/* "function (file:line)", or what of it is known. */
 static void add_frame(struct text *t, sqlite3_stmt *q)
 {
     const char *function = (const char *)sqlite3_column_text(q, 1);
     const char *file = (const char *)sqlite3_column_text(q, 2);
     if (t->n) text_adds(t, " < ");
-    text_adds(t, function ? function : "?");
+    if (function && strcmp(function, "?") == 0) function = NULL; /* tracers know lines only */
+    if (function || !file) text_adds(t, function ? function : "?");
     if (!file) return;
-    text_addf(t, " (%s", file);
+    text_addf(t, "%s%s", function ? " (" : "", file);
     if (sqlite3_column_type(q, 3) != SQLITE_NULL)
         text_addf(t, ":%lld", (long long)sqlite3_column_int64(q, 3));
-    text_adds(t, ")");
+    if (function) text_adds(t, ")");
 }
 
 int diff_place_read(struct heapdb *db, uint32_t stack, struct texts *texts, struct diff_place *out)

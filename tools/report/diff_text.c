@@ -50,12 +50,13 @@ static void process_line(FILE *out, const struct diff_facts *f)
 }
 
 /* "A", "B", ...; beyond Z the number. */
-static void letter(struct table *t, uint32_t i)
+static const char *letter(char out[8], uint32_t i)
 {
     if (i < 26)
-        table_cellf(t, "%c", 'A' + (int)i);
+        snprintf(out, 8, "%c", 'A' + (int)i);
     else
-        table_cellf(t, "%u", i + 1);
+        snprintf(out, 8, "%u", (i + 1) % 100000);
+    return out;
 }
 
 static void when(struct table *t, const struct diff_facts *first, const struct diff_facts *f)
@@ -80,8 +81,8 @@ static int snapshots(const struct diff_report *r, FILE *out)
     struct table *t = table_new(columns, 5);
     for (uint32_t i = 0; i < r->n_snapshots; i++) {
         const struct diff_facts *f = &r->snapshots[i];
-        char size[NUMBER_MAX], count[NUMBER_MAX];
-        letter(t, i);
+        char size[NUMBER_MAX], count[NUMBER_MAX], name[8];
+        table_cells(t, letter(name, i));
         if (f->file_number > 1)
             table_cellf(t, "%s #%" PRId64, f->path, f->file_number);
         else
@@ -124,9 +125,11 @@ static void part_size(struct table *t, bool known, int64_t bytes)
 
 static int memory_map(const struct diff_report *r, FILE *out)
 {
-    static const struct table_column columns[] = {
+    char last[8];
+    const struct table_column columns[] = {
         { .title = "part", .shrink = true }, { .title = "A", .align = TABLE_RIGHT },
-        { .title = "B", .align = TABLE_RIGHT }, { .title = "change", .align = TABLE_RIGHT } };
+        { .title = letter(last, r->n_snapshots - 1), .align = TABLE_RIGHT },
+        { .title = "change", .align = TABLE_RIGHT } };
     if (r->n_parts == 0) return 0;
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
     bool rss = a->rss >= 0 && b->rss >= 0, inexact = false;
@@ -304,13 +307,15 @@ static int owners(const struct diff_report *r, FILE *out)
 static int types(const struct diff_report *r, FILE *out)
 {
     struct table_column columns[8];
+    char last[8], in_last[16];
+    snprintf(in_last, sizeof in_last, "in %s", letter(last, r->n_snapshots - 1));
     size_t n = 0;
     columns[n++] = (struct table_column){ .title = "growth", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "shallow", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "objects", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "came", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "went", .align = TABLE_RIGHT };
-    columns[n++] = (struct table_column){ .title = "in B", .align = TABLE_RIGHT };
+    columns[n++] = (struct table_column){ .title = in_last, .align = TABLE_RIGHT };
     if (r->n_intervals >= 2)
         columns[n++] = (struct table_column){ .title = "intervals", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "type", .shrink = true, .cut = TEXT_CUT_START };
