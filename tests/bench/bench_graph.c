@@ -2,18 +2,21 @@
 /*
  * Time, memory and operation counts of the graph core.
  *
- *   bench_graph [-n OBJECTS] [-w tree|paths|components|all] [-l] [-r REPEATS] SHAPE...
+ *   bench_graph [-n OBJECTS] [-w tree|paths|components|all|lists|match] [-l] [-r REPEATS] SHAPE...
  *   bench_graph -f FILE ...      a graph written by tests/bench/python_heap.py
  *
  * Prints one line a run: objects, references, CPU seconds of the analysis, ns per object and
  * reference, the growth of the resident set at its peak (bytes a node, with the input's offsets and
  * targets and without its sizes), back edges per edge, steps. -l: Lengauer and Tarjan's algorithm.
+ * -w lists: the order by retained size, lists by dominator and by a type, type sums, histogram,
+ * referrers. -w match: matching with itself, by address, where 1 object in 50 has another address.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "heap/match.h"
 #include "heap/memory.h"
 #include "heap/order.h"
 #include "shapes.h"
@@ -89,7 +92,9 @@ static struct heap_graph adopt(struct shape *s)
     return g;
 }
 
-static void run(const char *name, const struct heap_graph *g, unsigned want)
+typedef void (*next_step)(const struct heap_graph *, const struct heap_analysis *);
+
+static void run(const char *name, const struct heap_graph *g, unsigned want, next_step then)
 {
     struct heap_analysis a;
     reset_peak();
@@ -109,8 +114,87 @@ static void run(const char *name, const struct heap_graph *g, unsigned want)
            32 + 9 * (double)m / n, (double)a.steps.edges_reduced / ((double)m + 1),
            (double)a.steps.nca / all, (double)a.steps.compress / all,
            (int)a.steps.lengauer_tarjan, (double)a.n_live / n);
+    if (then) then(g, &a);
     fflush(stdout);
     heap_analysis_free(&a);
+}
+
+static void lap(const char *what, double *since, uint64_t n)
+{
+    double now = cpu_seconds();
+    printf("    %-28s %7.3f s  %6.1f ns each\n", what, now - *since, (now - *since) * 1e9 / (double)n);
+    *since = cpu_seconds();
+}
+
+/* A type by row, power-law distributed as types are. */
+static uint32_t *make_types(const struct heap_analysis *a, uint32_t n_types)
+{
+    uint32_t *type = heap_new_none(a->n_rows);
+    for (uint32_t row = 0; type && row < a->n_rows; row++) {
+        uint64_t hash = heap_mix(7, a->node[row]);
+        if (a->node[row] != HEAP_NONE) type[row] = (uint32_t)(hash % (1 + hash / 7919 % n_types));
+    }
+    return type;
+}
+
+static void run_lists(const struct heap_graph *g, const struct heap_analysis *a)
+{
+    enum { N_TYPES = 2000 };
+    static struct heap_sum sum[N_TYPES];
+    uint32_t *type = make_types(a, N_TYPES), *order = NULL;
+    struct heap_lists lists;
+    struct heap_referrers r;
+    struct heap_prefix *prefix;
+    uint64_t n = g->n, n_prefix;
+    double t = cpu_seconds();
+    if (!type || heap_order(a, &order) != HEAP_OK) exit(2);
+    lap("order by retained size", &t, n);
+    if (heap_group(a, order, n, type, N_TYPES, 0, &lists) != HEAP_OK) exit(2);
+    heap_lists_free(&lists);
+    lap("list by type", &t, n);
+    if (heap_group(a, order, n, a->dominator, a->n_rows, 0, &lists) != HEAP_OK) exit(2);
+    heap_lists_free(&lists);
+    lap("list by dominator", &t, n);
+    if (heap_sums(g, a, 1, a->n_live, type, N_TYPES, sum) != HEAP_OK) exit(2);
+    lap("sums by type", &t, n);
+    if (heap_prefixes(g, a, type, N_TYPES, &prefix, &n_prefix) != HEAP_OK) exit(2);
+    free(prefix);
+    lap("cumulative histogram", &t, n);
+    if (heap_referrers(g, a, &r) != HEAP_OK) exit(2);
+    heap_referrers_free(&r);
+    lap("referrers (per reference)", &t, g->off[g->n]);
+    free(order);
+    heap_free(type);
+}
+
+static void run_match(const struct heap_graph *g, const struct heap_analysis *a)
+{
+    uint32_t *type = make_types(a, 2000);
+    uint64_t *size = heap_new(a->n_rows, sizeof *size);
+    uint64_t *old = heap_new(a->n_rows, sizeof *old), *new = heap_new(a->n_rows, sizeof *new);
+    if (!type || !size || !old || !new) exit(2);
+    heap_permute_u64(a, g->shallow, 0, size);
+    for (uint32_t row = 0; row < a->n_rows; row++) {
+        old[row] = 0x7f0000000000 + 64 * (uint64_t)a->node[row];
+        new[row] = old[row] + (heap_mix(3, a->node[row]) % 50 == 0);
+    }
+    struct heap_side sa = { .n_rows = a->n_rows, .garbage_root = a->garbage_root, .last = a->last,
+                            .dominator = a->dominator, .parent = a->parent, .type = type,
+                            .shallow_size = size, .retained_size = a->retained_size,
+                            .identity = old, .step = old };
+    struct heap_side sb = sa;
+    sb.identity = new;
+    const struct heap_match_options o = { .mode = HEAP_MATCH_ADDRESS, .n_types = 2000 };
+    struct heap_match m;
+    double t = cpu_seconds();
+    if (heap_match_compute(&sa, &sb, &o, &m) != HEAP_OK) exit(2);
+    lap("match", &t, a->n_rows);
+    printf("    %u lines, %u clusters\n", m.n_owners, m.n_clusters);
+    heap_match_free(&m);
+    heap_free(type);
+    heap_free(size);
+    heap_free(old);
+    heap_free(new);
 }
 
 static unsigned parse_want(const char *word)
@@ -126,12 +210,16 @@ int main(int argc, char **argv)
     uint32_t n = 1000000;
     unsigned want = HEAP_WANT_ALL, lt = 0;
     int repeats = 1, is_file = 0;
+    next_step then = NULL;
     for (int i = 1; i < argc; i++) {
         struct shape s;
         if (strcmp(argv[i], "-n") == 0 && i + 1 < argc) {
             n = (uint32_t)strtoul(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "-w") == 0 && i + 1 < argc) {
             want = parse_want(argv[++i]);
+            then = strcmp(argv[i], "lists") == 0   ? run_lists
+                   : strcmp(argv[i], "match") == 0 ? run_match
+                                                   : NULL;
         } else if (strcmp(argv[i], "-r") == 0 && i + 1 < argc) {
             repeats = atoi(argv[++i]);
         } else if (strcmp(argv[i], "-l") == 0) {
@@ -143,7 +231,7 @@ int main(int argc, char **argv)
             return 2;
         } else {
             struct heap_graph g = adopt(&s);
-            for (int r = 0; r < repeats; r++) run(argv[i], &g, want | lt);
+            for (int r = 0; r < repeats; r++) run(argv[i], &g, want | lt, then);
             heap_free((void *)g.off);
             heap_free((void *)g.target);
             heap_free((void *)g.root);

@@ -35,18 +35,23 @@ static bool check_array(const uint32_t *array, uint32_t n, uint32_t limit)
     return true;
 }
 
-/* Dominators must point upwards and ranges must nest, or the passes below would not end. */
+static bool has_columns(const struct heap_side *s)
+{
+    return s->n_rows >= 2 && s->n_rows <= HEAP_MAX_NODES + 2 && s->garbage_root > 0 &&
+           s->garbage_root < s->n_rows && s->last && s->dominator && s->type && s->shallow_size &&
+           s->retained_size && !s->native_size == !s->retained_native;
+}
+
+/* The two trees are preorders: the dominator of a row is the last row before it whose range has not
+ * ended, and holds its range. Climbing leaves ranges for good, so this is O(rows). */
 static bool check_tree(const struct heap_side *s)
 {
-    if (s->n_rows < 2 || s->n_rows > HEAP_MAX_NODES + 2 || s->garbage_root == 0 ||
-        s->garbage_root >= s->n_rows || !s->last || !s->dominator || !s->type || !s->shallow_size ||
-        !s->retained_size || !s->native_size != !s->retained_native)
-        return false;
-    for (uint32_t row = 0; row < s->n_rows; row++) {
-        if (s->last[row] < row || s->last[row] >= s->n_rows) return false;
-        if (heap_is_virtual(s, row)) continue;
-        uint32_t d = s->dominator[row];
-        if (d >= row || s->last[d] < s->last[row]) return false;
+    if (s->last[0] != s->garbage_root - 1 || s->last[s->garbage_root] != s->n_rows - 1) return false;
+    for (uint32_t row = 1; row < s->n_rows; row++) {
+        if (row == s->garbage_root) continue;
+        uint32_t d = row - 1;
+        while (s->last[d] < row) d = s->dominator[d];
+        if (s->dominator[row] != d || s->last[row] < row || s->last[row] > s->last[d]) return false;
     }
     return true;
 }
@@ -64,7 +69,8 @@ static bool sum_fits(const uint64_t *size, uint32_t n)
 static enum heap_status check_side(const struct heap_side *s, const struct heap_match_options *o)
 {
     bool signature = o->mode == HEAP_MATCH_SIGNATURE;
-    if (!check_tree(s) || !check_array(s->type, s->n_rows, o->n_types)) return HEAP_BAD_GRAPH;
+    if (!has_columns(s) || !check_tree(s)) return HEAP_BAD_GRAPH;
+    if (!check_array(s->type, s->n_rows, o->n_types)) return HEAP_BAD_GRAPH;
     if (s->parent && !check_array(s->parent, s->n_rows, s->n_rows)) return HEAP_BAD_GRAPH;
     if (!s->step && (signature || o->group == HEAP_GROUP_SIGNATURE)) return HEAP_BAD_GRAPH;
     if (!s->identity && !signature) return HEAP_BAD_GRAPH;

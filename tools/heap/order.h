@@ -41,7 +41,8 @@ struct heap_lists {
  * HEAP_NONE are left out; of each group only the first `cap` rows are kept (0: all).
  *   by type:       key = type number by row
  *   by component:  key = a->component, n_keys = a->n_components
- *   by dominator:  key = a->dominator, n_keys = a->n_rows; rows then ascend inside a group
+ *   by dominator:  key = a->dominator, n_keys = a->n_rows; rows ascend inside a group then, so an
+ *                  `order` of ascending rows gives the same, faster
  * HEAP_BAD_GRAPH if a key is neither below n_keys nor HEAP_NONE, or a row has no key. O(n +
  * n_keys).
  */
