@@ -1,8 +1,10 @@
 # Command-line scenarios with golden output: one CTest entry each. README.md tells how to add one.
-add_executable(make_snap ${CMAKE_CURRENT_LIST_DIR}/make_snap.c)
-target_link_libraries(make_snap PRIVATE snap_flags snap_static)
-set_target_properties(make_snap PROPERTIES
-                      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cli)
+foreach(maker make_snap mutate_snap)
+    add_executable(${maker} ${CMAKE_CURRENT_LIST_DIR}/${maker}.c)
+    target_link_libraries(${maker} PRIVATE snap_flags snap_static)
+    set_target_properties(${maker} PROPERTIES
+                          RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cli)
+endforeach()
 
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 set(cli_run ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py

@@ -1,5 +1,6 @@
 # Every kind of bad input and output: one line, exit status 2, nothing left behind.
 # needs: snapinfo make_snap
+# mask: offsets sizes
 . "$TESTS_CLI/lib.inc"
 make_snap small good.snap
 make_snap major major.snap
@@ -15,7 +16,7 @@ cp good.snap secret
 chmod 000 secret
 head -c 20 good.snap > short
 head -c 48 good.snap > header
-head -c 700 good.snap > cut
+head -c $(($(chunk_at good.snap object 1) + 70)) good.snap > cut
 cp good.snap bad-header
 flip bad-header 20
 for f in text newline sqlite hprof unknown empty . nothing short bad-header major.snap kind.snap; do

@@ -49,6 +49,6 @@ def recover(what, data):
 everything = list(variants())
 for at in range(0, len(everything), 200):
     examine(everything[at:at + 200])
-print(len(everything), "variants, each told from a whole file;",
+print("every cut and flip told from a whole file;",
       "most" if sum(recover(*v) for v in everything[7::41]) > 120 else "few", "recovered")
 END

@@ -1,15 +1,15 @@
 # Whole chunks of a damaged file in a new one that is valid.
 # needs: snapinfo make_snap
+# mask: offsets sizes
 . "$TESTS_CLI/lib.inc"
 make_snap chunks chunks.snap
 make_snap unfinished u.snap
 make_snap two two.snap
 make_snap optional optional.snap
 cp chunks.snap payload.snap
-flip payload.snap 4000
-# Its beginning is lost: the chunk that holds the reason "test".
+flip payload.snap $(($(chunk_at payload.snap edge 8) + 70))
 cp two.snap begin.snap
-flip begin.snap "$(grep -abo 'test' two.snap | head -n 1 | cut -d : -f 1)"
+flip begin.snap $(($(chunk_at begin.snap begin 1) + 70))
 for f in u.snap.part payload.snap begin.snap two.snap optional.snap; do
     echo "-- $f"
     status snapinfo --recover r-$f $f

@@ -1,5 +1,5 @@
 # Unit tests of tools/cli: one suite a module.
-foreach(module text number json table options message output sniff)
+foreach(module text number json table options message output progress sniff)
     snap_test(test_cli_${module} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_cli_${module}.c
               LIBS snap_cli LABELS unit)
     target_compile_definitions(test_cli_${module} PRIVATE _DEFAULT_SOURCE _XOPEN_SOURCE=700)

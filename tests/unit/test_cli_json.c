@@ -80,7 +80,8 @@ static void test_strings(void)
     json_string(&j, NULL, "quote\" back\\ nl\n tab\t esc\033 del\x7f");
     json_stringn(&j, NULL, "nul\0!", 5);
     json_string(&j, NULL, "bad\xff\xc3 good\xc3\xbc");
-    json_string(&j, NULL, "c1\xc2\x9b ls\xe2\x80\xa8 rlo\xe2\x80\xae tag\xf3\xa0\x81\x81");
+    json_string(&j, NULL, "c1\xc2\x9b ls\xe2\x80\xa8 rlo\xe2\x80\xae tag"
+                          "\xf3\xa0\x81\x81");
     json_end_array(&j);
     finish(JSON_OK, "[\"quote\\\" back\\\\ nl\\n tab\\t esc\\u001b del\\u007f\", \"nul\\u0000!\", "
                     "\"bad\xef\xbf\xbd\xef\xbf\xbd good\xc3\xbc\", \"c1\\u009b ls\\u2028 rlo\\u202e "

@@ -152,7 +152,8 @@ struct command {
     int max_operands;                /* more: exit status 2; COMMAND_ANY for no limit */
     const struct option_spec *specs; /* ended by OPT_END */
     size_t common;                   /* offset of the struct common_options */
-    const char *notes;               /* printed after the options: examples, rules; may be NULL */
+    const char *notes;               /* after the options: rules, examples; long lines are wrapped,
+                                        those that begin with a blank are not; may be NULL */
     int (*run)(void *options, int n, char **operands);
 };
 

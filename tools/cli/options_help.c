@@ -12,19 +12,21 @@ enum {
     NEAR_MAX = 48     /* longest word that suggestions are made for */
 };
 
-/* Prints words from column `at` on, wrapped, indented by HELP_COLUMN; ends the line. */
-static void help_wrap(FILE *out, const char *text, size_t at)
+/* Prints the n bytes of words from column `at` on, wrapped, every line from column `indent` on;
+ * ends the line. */
+static void help_wrap(FILE *out, const char *text, size_t n, size_t at, size_t indent)
 {
-    while (*text) {
-        size_t word = strcspn(text, " ");
-        if (at > HELP_COLUMN && at + 1 + word > HELP_WIDTH) {
+    const char *end = text + n;
+    while (text < end) {
+        size_t word = strcspn(text, " \n");
+        if (at > indent && at + 1 + word > HELP_WIDTH) {
             fputc('\n', out);
             at = 0;
         }
-        if (at < HELP_COLUMN) {
-            fprintf(out, "%*s", (int)(HELP_COLUMN - at), "");
-            at = HELP_COLUMN;
-        } else if (at > HELP_COLUMN) {
+        if (at < indent) {
+            fprintf(out, "%*s", (int)(indent - at), "");
+            at = indent;
+        } else if (at > indent) {
             fputc(' ', out);
             at++;
         }
@@ -34,6 +36,21 @@ static void help_wrap(FILE *out, const char *text, size_t at)
         text += strspn(text, " ");
     }
     fputc('\n', out);
+}
+
+/* Prints lines as they are where they are indented, else wrapped. */
+static void help_notes(FILE *out, const char *notes)
+{
+    while (*notes) {
+        size_t n = strcspn(notes, "\n");
+        if (*notes == ' ') {
+            fwrite(notes, 1, n, out);
+            fputc('\n', out);
+        } else {
+            help_wrap(out, notes, n, 0, 0);
+        }
+        notes += n + (notes[n] == '\n');
+    }
 }
 
 static void help_option(FILE *out, const struct option_spec *o)
@@ -51,7 +68,7 @@ static void help_option(FILE *out, const struct option_spec *o)
         fputc('\n', out);
         at = 0;
     }
-    help_wrap(out, o->help, at);
+    help_wrap(out, o->help, strlen(o->help), at, HELP_COLUMN);
     text_free(&left);
 }
 
@@ -69,8 +86,10 @@ void options_help(const struct command *command, FILE *out)
         }
     }
     fputs("\nExit status: 0 done; 1 a limit was passed; 2 wrong usage or unusable input.\n", out);
-    if (command->notes) fprintf(out, "\n%s%s", command->notes,
-                                command->notes[strlen(command->notes) - 1] == '\n' ? "" : "\n");
+    if (command->notes) {
+        fputc('\n', out);
+        help_notes(out, command->notes);
+    }
 }
 
 static size_t near_min(size_t a, size_t b)

@@ -25,7 +25,7 @@ const char *info_kind_name(unsigned kind)
 /* Copies a pipe into a temporary file that has no name. */
 static int info_spool(struct info_input *in, int from)
 {
-    char buffer[65536];
+    char buffer[8192]; /* the stack may be small */
     in->spool = tmpfile();
     if (!in->spool) return message_errno(in->path, errno, "cannot make a temporary copy");
     for (;;) {

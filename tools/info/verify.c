@@ -183,6 +183,29 @@ static void verify_scope(struct verify *v, const snap_batch *b)
                        "a chunk follows the totals");
 }
 
+/* What `first` must be, where it counts rows or names a place (3.2). Only while nothing is lost. */
+static void verify_first(struct verify *v, const snap_batch *b)
+{
+    unsigned kind = snap_batch_kind(b);
+    uint64_t want, got = snap_batch_first(b);
+    if (v->out->damage.total || v->recovered) return;
+    switch (kind) {
+    case SNAP_KIND_STRING:
+    case SNAP_KIND_TYPE:
+    case SNAP_KIND_FRAME:
+    case SNAP_KIND_STACK:
+    case SNAP_KIND_THREAD:
+    case SNAP_KIND_MODULE: return; /* ids: verify_define */
+    case SNAP_KIND_INDEX: want = v->index_offset; break;
+    case SNAP_KIND_TOTAL: want = 0; break;
+    default: want = snap_batch_snapshot(b) ? v->rows[kind] : v->rows_of_file[kind]; break;
+    }
+    if (got != want)
+        verify_finding(v, FINDING_ERROR, RULE_FIRST, kind, snap_batch_offset(b),
+                       "`first` of a chunk of %s rows is %llu instead of %llu",
+                       info_kind_name(kind), (unsigned long long)got, (unsigned long long)want);
+}
+
 static int verify_batch(struct verify *v, const snap_batch *b)
 {
     unsigned kind = snap_batch_kind(b);
@@ -192,6 +215,7 @@ static int verify_batch(struct verify *v, const snap_batch *b)
     v->out->rows += snap_batch_rows(b);
     if (kind == SNAP_KIND_BEGIN) status = verify_begin(v, b);
     verify_scope(v, b);
+    verify_first(v, b);
     if (kind == SNAP_KIND_INDEX) {
         verify_index(v, b);
         return status;
@@ -201,7 +225,7 @@ static int verify_batch(struct verify *v, const snap_batch *b)
         return status;
     }
     verify_note_chunk(v, b);
-    v->rows[kind] += snap_batch_rows(b);
+    (snap_batch_snapshot(b) ? v->rows : v->rows_of_file)[kind] += snap_batch_rows(b);
     verify_rows(v, b);
     if (kind == SNAP_KIND_FINISH && !status) status = verify_finish(v, b);
     return status;

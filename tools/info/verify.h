@@ -35,7 +35,9 @@ struct verify {
     size_t n_pending, cap_pending;
     bool recovered;                    /* the file says that it lacks chunks: see info_recover */
     bool values;                       /* metadata says values=yes */
+    uint64_t index_offset;             /* of the last INDEX chunk; 0: none yet */
     uint64_t total_offset;             /* of the TOTAL chunk; 0: not seen */
+    uint64_t rows_of_file[INFO_KINDS]; /* outside snapshots */
     bool failed;                       /* no memory */
 
     /* the snapshot that is open */
@@ -55,7 +57,7 @@ enum verify_rule {
     RULE_UNDEFINED_TYPE, RULE_UNDEFINED_FRAME, RULE_UNDEFINED_STACK, RULE_UNDEFINED_THREAD,
     RULE_UNDEFINED_MODULE, RULE_OWN_ID, RULE_DUPLICATE_ID, RULE_SOURCE, RULE_TARGET, RULE_POSITION,
     RULE_ONE_ROW, RULE_COUNTS, RULE_FLAGS, RULE_TEXT, RULE_VALUES, RULE_INDEX, RULE_TOTAL,
-    RULE_UNFINISHED
+    RULE_UNFINISHED, RULE_FIRST
 };
 
 /** Notes one breach at a chunk. The text is that of the first of its rule and kind; later ones are

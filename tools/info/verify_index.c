@@ -42,6 +42,7 @@ void verify_index(struct verify *v, const snap_batch *b)
     const uint64_t *first = snap_batch_u64(b, SNAP_COL_INDEX_FIRST);
     const uint64_t *stored = snap_batch_u64(b, SNAP_COL_INDEX_STORED);
     size_t at = 0;
+    v->index_offset = snap_batch_offset(b);
     if (!offset || !kind || !rows || !snapshot || !first || !stored) return; /* reader has told */
     for (uint32_t i = 0; i < snap_batch_rows(b); i++) {
         const struct verify_chunk *c = at < v->n_pending ? &v->pending[at] : NULL;
