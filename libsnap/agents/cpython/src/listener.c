@@ -3,13 +3,12 @@
  * The life of the listener: start, stop, fork, exit, and what Python sees of it; see listener.h.
  *
  * States, changed with the GIL held only (but for LOST):
- *   OFF -> ON -> OFF;
+ *   OFF -> ON -> STOPPING -> OFF, or -> STUCK, for good, if the thread does not end in time;
  *   ON -> PAUSED -> ON around a fork by Python: the sockets stay, the thread ends, so that the
  *     process forks with no thread more than it would have without us (from 3.12 on Python warns of
  *     a fork with several threads, and it is right);
  *   in the child ON or PAUSED -> LOST (by pthread_atfork: no thread, nothing open) -> ON (by the
- *     after-fork hook);
- *   ON -> STUCK, for good, if the thread does not end in time.
+ *     after-fork hook); STOPPING and STUCK -> OFF.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -30,7 +29,7 @@
 /* How long a fork waits for the thread; it goes ahead beside the thread if need be. */
 #define PAUSE_PATIENCE_MS 20
 
-enum { STATE_OFF, STATE_ON, STATE_PAUSED, STATE_LOST, STATE_STUCK };
+enum { STATE_OFF, STATE_ON, STATE_PAUSED, STATE_STOPPING, STATE_LOST, STATE_STUCK };
 
 static listener the_listener;
 static volatile sig_atomic_t the_state = STATE_OFF;
@@ -45,7 +44,7 @@ static _Thread_local int locked_for_fork;
 
 static void before_fork(void)
 {
-    locked_for_fork = the_state == STATE_ON || the_state == STATE_PAUSED;
+    locked_for_fork = the_state != STATE_OFF && the_state != STATE_LOST;
     if (locked_for_fork) pthread_mutex_lock(&the_listener.lock);
 }
 
@@ -60,7 +59,7 @@ static void after_fork_in_child(void)
     if (!locked_for_fork) return;
     listener_close(&the_listener);
     pthread_mutex_unlock(&the_listener.lock);
-    the_state = STATE_LOST;
+    the_state = the_state == STATE_ON || the_state == STATE_PAUSED ? STATE_LOST : STATE_OFF;
 }
 
 /* ---- the thread -------------------------------------------------------------------------- */
@@ -158,6 +157,7 @@ static void stop(listener *l)
     if (the_state == STATE_PAUSED) listener_close(l);
     if (the_state == STATE_PAUSED || the_state == STATE_LOST) the_state = STATE_OFF;
     if (the_state != STATE_ON) return;
+    the_state = STATE_STOPPING;
     atomic_store(&l->stop, 1);
     listener_wake(l);
     Py_BEGIN_ALLOW_THREADS
@@ -335,6 +335,16 @@ static int take_signal(int number)
     return 0;
 }
 
+/* The thread may take another name at any time (see listener_loop.c). */
+static PyObject *name_of(listener *l)
+{
+    char name[ASK_NAME_MAX];
+    pthread_mutex_lock(&l->lock);
+    memcpy(name, l->name, sizeof name);
+    pthread_mutex_unlock(&l->lock);
+    return PyUnicode_FromString(name);
+}
+
 PyDoc_STRVAR(listen_doc,
              "listen(role, signal, directory) -> str\n\n"
              "Wait for requests on an abstract Unix socket, whose name is returned.\n"
@@ -345,12 +355,12 @@ static PyObject *py_listen(PyObject *module, PyObject *args)
     const char *role, *directory;
     int number;
     if (!PyArg_ParseTuple(args, "sis:listen", &role, &number, &directory)) return NULL;
-    if (the_state == STATE_STUCK) {
+    if (is_alive(&the_listener)) return name_of(&the_listener);
+    if (the_state == STATE_ON) stop(&the_listener);
+    if (the_state == STATE_STOPPING || the_state == STATE_STUCK) {
         PyErr_SetString(PyExc_RuntimeError, "the previous listener has not ended");
         return NULL;
     }
-    if (is_alive(&the_listener)) return PyUnicode_FromString(the_listener.name);
-    if (the_state == STATE_ON) stop(&the_listener);
     if (strlen(directory) >= sizeof the_listener.directory) {
         PyErr_SetString(PyExc_ValueError, "directory is too long");
         return NULL;
@@ -367,7 +377,7 @@ static PyObject *py_listen(PyObject *module, PyObject *args)
         forget_signal();
         return NULL;
     }
-    return PyUnicode_FromString(the_listener.name);
+    return name_of(&the_listener);
 }
 
 PyDoc_STRVAR(stop_doc,
@@ -392,11 +402,7 @@ PyDoc_STRVAR(listening_doc,
 static PyObject *py_listening(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
     if (!is_alive(&the_listener)) Py_RETURN_NONE;
-    pthread_mutex_lock(&the_listener.lock);
-    char name[ASK_NAME_MAX];
-    memcpy(name, the_listener.name, sizeof name);
-    pthread_mutex_unlock(&the_listener.lock);
-    return PyUnicode_FromString(name);
+    return name_of(&the_listener);
 }
 
 static PyMethodDef methods[] = {
