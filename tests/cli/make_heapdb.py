@@ -280,7 +280,7 @@ class Writer:
                 d, parent, position = distance.get(v, (None, None, None))
                 up = part.dominator[v]
                 rows.append({
-                    "id": ids[v], "address": 0x7f0000000000 + 16 * v, "type_id": types[o["type"]],
+                    "id": ids[v], "address": o.get("address", 0x7f0000000000 + 16 * v), "type_id": types[o["type"]],
                     "shallow_size": o["shallow"], "retained_size": part.size[v],
                     "last_dominated": ids[v] + len(part.sets[v]) - 1,
                     "dominator_id": root if up is None else ids[up], "distance": d,
@@ -293,7 +293,7 @@ class Writer:
                     self.insert("detail", ids[v], self.text(o.get("name")), o.get("length"),
                                 o.get("capacity"), o.get("bound"), o.get("hash"), o.get("resource"),
                                 o.get("state"), None, o.get("value"))
-                self.insert("address", s, 0x7f0000000000 + 16 * v, ids[v])
+                self.insert("address", s, o.get("address", 0x7f0000000000 + 16 * v), ids[v])
         rows.sort(key=lambda r: r["id"])
         for row in rows:
             self.insert("object", s, *row.values(), columns=("snapshot_id", *row.keys()))
