@@ -3,7 +3,8 @@
  * Runs a fuzz target without a fuzzing engine, the same way every time.
  *
  *     fuzz_X FILE...            each file once (inputs that once failed)
- *     fuzz_X --mutate N SEED    N mutations of the target's seeds
+ *     fuzz_X --mutate N SEED    N mutations of each of the target's seeds
+ *     fuzz_X --seeds FOLDER     the seeds as files, for an engine to start from
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -88,6 +89,25 @@ static uint64_t mutate_seeds(uint64_t rounds, uint64_t seed)
     }
 }
 
+static int write_seeds(const char *folder)
+{
+    for (unsigned i = 0;; i++) {
+        size_t size;
+        char path[4096];
+        uint8_t *bytes = fuzz_seed(i, &size);
+        if (!bytes) return 0;
+        snprintf(path, sizeof path, "%s/seed-%u", folder, i);
+        FILE *f = fopen(path, "wb");
+        int good = f && fwrite(bytes, 1, size, f) == size;
+        if (f && fclose(f) != 0) good = 0;
+        free(bytes);
+        if (!good) {
+            perror(path);
+            return 1;
+        }
+    }
+}
+
 static int run_file(const char *path)
 {
     static uint8_t bytes[4 << 20];
@@ -109,6 +129,7 @@ int main(int argc, char **argv)
         printf("%" PRIu64 " inputs\n", runs);
         return runs ? 0 : 1;
     }
+    if (argc == 3 && strcmp(argv[1], "--seeds") == 0) return write_seeds(argv[2]);
     for (int i = 1; i < argc; i++) failed |= run_file(argv[i]);
     return failed;
 }

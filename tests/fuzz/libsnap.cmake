@@ -1,6 +1,9 @@
 # Fuzz targets of libsnap, each with a driver that needs no engine; with clang and SNAP_FUZZ=ON also
 # with libFuzzer, as NAME_engine.
 option(SNAP_FUZZ "Build the fuzz targets with libFuzzer (clang only)" OFF)
+if(SNAP_FUZZ)
+    target_compile_options(snap_objects PRIVATE -fsanitize=fuzzer-no-link)
+endif()
 foreach(target fuzz_snap_reader fuzz_snap_batch)
     foreach(kind driver engine)
         if(kind STREQUAL "engine" AND NOT SNAP_FUZZ)

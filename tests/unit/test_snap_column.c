@@ -60,7 +60,7 @@ static void test_utf8(void)
 {
     static const char *const good[] = { "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
                                         "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF" };
-    static const char *const bad[] = { "\x80", "\xC1\xBF", "\xC2", "\xC2" "a", "\xE0\x9F\xBF",
+    static const char *const bad[] = { "\x80", "\xC1\xBF", "\xC2", "\xC2\x61", "\xE0\x9F\xBF",
                                        "\xED\xA0\x80", "\xE2\x82", "\xF0\x8F\xBF\xBF", "\xFF",
                                        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xF0\x9F\x98" };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
