@@ -122,7 +122,8 @@ static void run(const char *name, const struct heap_graph *g, unsigned want, nex
 static void lap(const char *what, double *since, uint64_t n)
 {
     double now = cpu_seconds();
-    printf("    %-28s %7.3f s  %6.1f ns each\n", what, now - *since, (now - *since) * 1e9 / (double)n);
+    double spent = now - *since;
+    printf("    %-28s %7.3f s  %6.1f ns each\n", what, spent, spent * 1e9 / (double)n);
     *since = cpu_seconds();
 }
 

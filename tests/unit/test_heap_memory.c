@@ -16,11 +16,11 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);
-void *__real_mmap(void *p, size_t size, int protection, int flags, int fd, off_t offset);
+void *__real_mmap64(void *p, size_t size, int protection, int flags, int fd, off_t offset);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
-void *__wrap_mmap(void *p, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *p, size_t size, int protection, int flags, int fd, off_t offset);
 
 static uint64_t left = UINT64_MAX; /* allocations until one fails, once */
 
@@ -47,9 +47,10 @@ void *__wrap_realloc(void *p, size_t size)
     return fails() ? NULL : __real_realloc(p, size);
 }
 
-void *__wrap_mmap(void *p, size_t size, int protection, int flags, int fd, off_t offset)
+/* What mmap is called where file offsets have 64 bits (_FILE_OFFSET_BITS, set for every target). */
+void *__wrap_mmap64(void *p, size_t size, int protection, int flags, int fd, off_t offset)
 {
-    return fails() ? MAP_FAILED : __real_mmap(p, size, protection, flags, fd, offset);
+    return fails() ? MAP_FAILED : __real_mmap64(p, size, protection, flags, fd, offset);
 }
 
 struct world {
