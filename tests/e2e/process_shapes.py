@@ -178,6 +178,28 @@ class Busy(HeapCase):
         self.check_capture(self.path("a.snap"))
         self.ask(child.pid, "c.snap")
 
+    def test_fork_meanwhile(self):
+        # The new process has no part in the capture: nothing of it stays open there, or busy.
+        child = self.start(LISTEN + "ballast = [[n] for n in range(2000000)]\n" + READY + WAIT +
+                           "pid = os.fork()\nif pid: print(pid, flush=True)\n" + WAIT)
+        asker = subprocess.Popen([sys.executable, "-m", "heapsnap", "ask", str(child.pid), "-q",
+                                  "--mode", "fork", "-o", self.path("a.snap")])
+        part = self.path("a.snap.part")
+        ask_support.wait_until(lambda: os.path.exists(part) and os.path.getsize(part) > 0,
+                               "the first bytes")
+        child.stdin.write("\n")
+        child.stdin.flush()
+        pid = int(child.stdout.readline())
+        self.addCleanup(ask_support.kill, pid)
+        ask_support.listener_of(pid)
+        under_way = asker.poll() is None
+        links = [os.readlink("/proc/%d/fd/%s" % (pid, fd))
+                 for fd in os.listdir("/proc/%d/fd" % pid)]
+        self.assertNotIn(part, links)
+        self.assertEqual(asker.wait(ask_support.TIMEOUT), 0)
+        self.assertTrue(under_way, "the capture was over before the fork")
+        self.ask(pid, "child.snap")
+
     def test_asker_gives_up(self):
         child = self.start(LISTEN + "ballast = [[n] for n in range(3000000)]\n" + READY + WAIT)
         asker = subprocess.Popen([sys.executable, "-m", "heapsnap", "ask", str(child.pid), "-q",

@@ -45,11 +45,12 @@
 #define LEAST_ROOM (64 * MIB)
 #define POLL_MS    30
 
-/* One capture at a time: the flag is taken with the GIL held. */
-static bool busy;
+/* One capture at a time: the process that captures, so that a child that the program forks
+ * meanwhile is not held up by it. Changed with the GIL held. */
+static pid_t busy_pid;
 
 /* The key of this process's hashes: made once, so that equal contents have equal hashes in all its
- * snapshots; a forked process makes its own. Guarded by `busy`. */
+ * snapshots; a forked process makes its own. Guarded by `busy_pid`. */
 static struct hash_key process_key;
 static pid_t process_key_pid;
 
@@ -298,14 +299,14 @@ int dump_to_fd(int fd, const dump_options *options, dump_result *result)
     const size_t size = sizeof(struct capture) + sizeof(struct capture_shared);
 
     memset(result, 0, sizeof(*result));
-    if (busy) return fail(result, "another capture of this process is under way");
+    if (busy_pid == getpid()) return fail(result, "another capture of this process is under way");
     struct capture *capture =
         mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (capture == MAP_FAILED) return fail(result, "no memory for the capture");
-    busy = true;
+    busy_pid = getpid();
     capture->shared = (struct capture_shared *)(capture + 1);
     int status = dump_shared(fd, options, capture, result);
-    busy = false;
+    busy_pid = 0;
     munmap(capture, size);
     result->total_ns = capture_now() - started;
     return status;
