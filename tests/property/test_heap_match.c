@@ -193,6 +193,61 @@ static void define_again(struct truth *t)
     }
 }
 
+static uint64_t name_rule(void *opaque, bool in_b, uint32_t row)
+{
+    const struct truth *t = opaque;
+    const struct heap_side *s = in_b ? t->b : t->a;
+    return s->identity[row] % 4;
+}
+
+static bool is_top(const struct heap_side *s, const uint32_t *match, uint32_t row)
+{
+    return match[row] == HEAP_NONE && match[s->dominator[row]] != HEAP_NONE;
+}
+
+/* The k-th topmost unmatched row of a side that has a name. */
+static uint32_t kth_named(struct truth *t, bool in_b, const bool *top, uint64_t name, uint32_t k)
+{
+    const struct heap_side *s = in_b ? t->b : t->a;
+    for (uint32_t x = 0; x < s->n_rows; x++)
+        if (top[x] && name_rule(t, in_b, x) == name && k-- == 0) return x;
+    return HEAP_NONE;
+}
+
+static bool define_named(struct truth *t)
+{
+    bool top_a[ROWS] = { false }, top_b[ROWS] = { false }, found = false;
+    for (uint32_t x = 0; x < t->a->n_rows; x++) top_a[x] = is_top(t->a, t->a_to_b, x);
+    for (uint32_t y = 0; y < t->b->n_rows; y++) top_b[y] = is_top(t->b, t->b_to_a, y);
+    for (uint64_t name = 1; name < 4; name++)
+        for (uint32_t k = 0; k < ROWS; k++) {
+            uint32_t x = kth_named(t, false, top_a, name, k), y = kth_named(t, true, top_b, name, k);
+            if (x == HEAP_NONE || y == HEAP_NONE || t->a->type[x] != t->b->type[y]) continue;
+            if ((x < t->a->garbage_root) != (y < t->b->garbage_root)) continue;
+            t->b_to_a[y] = x;
+            t->a_to_b[x] = y;
+            found = true;
+        }
+    return found;
+}
+
+/* Siblings of one step that have no match yet, first with first, below what was matched by name. */
+static void define_siblings(struct truth *t)
+{
+    for (uint32_t y = 0; y < t->b->n_rows; y++) {
+        if (is_virtual(t->b, y) || t->b_to_a[y] != HEAP_NONE) continue;
+        uint32_t d = t->b_to_a[t->b->dominator[y]];
+        for (uint32_t x = 0; d != HEAP_NONE && x < t->a->n_rows; x++) {
+            if (is_virtual(t->a, x) || t->a->dominator[x] != d || t->a->step[x] != t->b->step[y] ||
+                t->a_to_b[x] != HEAP_NONE)
+                continue;
+            t->b_to_a[y] = x;
+            t->a_to_b[x] = y;
+            break;
+        }
+    }
+}
+
 static void define_matches(struct truth *t)
 {
     memset(t->b_to_a, 0xff, sizeof t->b_to_a);
@@ -220,6 +275,7 @@ static void define_matches(struct truth *t)
         t->a_to_b[x] = y;
     }
     define_again(t);
+    while (t->o->name && t->o->mode == HEAP_MATCH_SIGNATURE && define_named(t)) define_siblings(t);
 }
 
 static uint32_t literal_holder(const struct heap_side *s, const uint32_t *match, uint32_t top)
@@ -385,7 +441,8 @@ static void test_random(void)
             .mode = (enum heap_match_mode)random_below(&seed, 3),
             .group = (enum heap_group_mode)random_below(&seed, 2),
             .n_types = TYPES, .resizable = resizable, .to_holders = random_below(&seed, 2),
-            .held = random_below(&seed, 2) ? held_rule : NULL, .opaque = &t
+            .held = random_below(&seed, 2) ? held_rule : NULL,
+            .name = random_below(&seed, 2) ? name_rule : NULL, .opaque = &t
         };
         if (!CHECK(first_snapshot(&a, &seed) && second_snapshot(&b, &a, &seed))) return;
         fill_columns(&a, &seed);
@@ -412,8 +469,8 @@ static void test_random(void)
     CHECK(matched > PAIRS && shared > PAIRS / 4 && moved > PAIRS / 4);
 }
 
-/* Columns as a damaged database may hold them: any numbers, parents that run in circles. The answer may
- * be wrong, but it comes, and only rows that exist are touched (which the sanitizers watch). */
+/* Columns as a damaged database may hold them: any numbers, parents that run in circles. The answer
+ * may be wrong, but it comes, and only rows that exist are touched (which the sanitizers watch). */
 static void damage(struct heap_side *s, uint32_t *column, uint64_t *seed)
 {
     const uint32_t *const source[] = { s->last, s->dominator, s->parent, s->type };

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which objects of B existed in A. One pass over B in preorder, where a dominator is decided before
- * what it dominates, with one hash table over A: by identity, or, when matching by signature, by
- * (dominator, step) with a chain of the siblings that share it. Contract in match.h.
+ * what it dominates, with one hash table over A: by identity here, by (dominator, step) in
+ * match_signature.c. Contract in match.h.
  */
 #include "heap/match_internal.h"
 
-/* Open addressing, linear probing, at most two thirds full; a slot holds a row of A. */
-struct table {
-    uint32_t *slot;
-    uint64_t mask;
-    uint64_t seed; /* differs from process to process where addresses do: a file cannot aim at it */
-};
-
-static bool table_new(struct table *t, uint32_t n)
+static bool table_new(struct match_table *t, uint32_t n)
 {
     uint64_t size = 64;
     while (size < (uint64_t)n + n / 2) size *= 2;
@@ -21,11 +14,6 @@ static bool table_new(struct table *t, uint32_t n)
     t->mask = size - 1;
     t->seed = (uint64_t)(uintptr_t)t->slot;
     return t->slot != NULL;
-}
-
-static inline uint64_t place_of(const struct table *t, uint64_t key, uint64_t key2)
-{
-    return heap_mix(heap_mix(t->seed, key2), key) & t->mask;
 }
 
 static bool check_array(const uint32_t *array, uint32_t n, uint32_t limit)
@@ -46,9 +34,10 @@ static bool has_columns(const struct heap_side *s)
  * ended, and holds its range. Climbing leaves ranges for good, so this is O(rows). */
 static bool check_tree(const struct heap_side *s)
 {
-    if (s->last[0] != s->garbage_root - 1 || s->last[s->garbage_root] != s->n_rows - 1) return false;
+    uint32_t garbage_root = s->garbage_root;
+    if (s->last[0] != garbage_root - 1 || s->last[garbage_root] != s->n_rows - 1) return false;
     for (uint32_t row = 1; row < s->n_rows; row++) {
-        if (row == s->garbage_root) continue;
+        if (row == garbage_root) continue;
         uint32_t d = row - 1;
         while (s->last[d] < row) d = s->dominator[d];
         if (s->dominator[row] != d || s->last[row] < row || s->last[row] > s->last[d]) return false;
@@ -78,30 +67,24 @@ static enum heap_status check_side(const struct heap_side *s, const struct heap_
     return !s->native_size || sum_fits(s->native_size, s->n_rows) ? HEAP_OK : HEAP_TOO_LARGE;
 }
 
-static void pair(struct heap_matching *m, uint32_t a_row, uint32_t b_row)
-{
-    m->b_to_a[b_row] = a_row;
-    m->a_to_b[a_row] = b_row;
-}
-
 /* By identity */
 
-static void identity_fill(struct table *t, const struct heap_side *a)
+static void identity_fill(struct match_table *t, const struct heap_side *a)
 {
     for (uint32_t row = 0; row < a->n_rows; row++) {
         if (row + HEAP_AHEAD < a->n_rows)
-            HEAP_PREFETCH(&t->slot[place_of(t, a->identity[row + HEAP_AHEAD], 0)]);
+            HEAP_PREFETCH(&t->slot[match_place(t, a->identity[row + HEAP_AHEAD], 0)]);
         if (heap_is_virtual(a, row)) continue;
-        uint64_t i = place_of(t, a->identity[row], 0);
+        uint64_t i = match_place(t, a->identity[row], 0);
         while (t->slot[i] != HEAP_NONE && a->identity[t->slot[i]] != a->identity[row])
             i = (i + 1) & t->mask;
         if (t->slot[i] == HEAP_NONE) t->slot[i] = row;
     }
 }
 
-static uint32_t identity_find(const struct table *t, const struct heap_side *a, uint64_t identity)
+static uint32_t identity_find(const struct match_table *t, const struct heap_side *a, uint64_t identity)
 {
-    uint64_t i = place_of(t, identity, 0);
+    uint64_t i = match_place(t, identity, 0);
     while (t->slot[i] != HEAP_NONE && a->identity[t->slot[i]] != identity) i = (i + 1) & t->mask;
     return t->slot[i];
 }
@@ -142,7 +125,7 @@ static bool is_held(const struct heap_matching *m, uint32_t x, uint32_t y)
 
 /* One pass over what is the same but for its dominator; how many were matched. Both dominators must
  * be matched, so that it stays true of either side that nothing below an unmatched object is. */
-static uint32_t match_again(struct heap_matching *m, const struct table *t)
+static uint32_t match_again(struct heap_matching *m, const struct match_table *t)
 {
     const struct heap_side *a = m->a, *b = m->b;
     uint32_t found = 0;
@@ -153,22 +136,22 @@ static uint32_t match_again(struct heap_matching *m, const struct table *t)
         if ((x < a->garbage_root) != (y < b->garbage_root)) continue;
         bool below = m->b_to_a[b->dominator[y]] == a->dominator[x] && !is_doubtful(m, x, y);
         if (!below && !is_held(m, x, y)) continue;
-        pair(m, x, y);
+        match_pair(m, x, y);
         m->moved[y / 64] &= ~(UINT64_C(1) << (y % 64));
         found++;
     }
     return found;
 }
 
-static void match_identities(struct heap_matching *m, struct table *t)
+static void match_identities(struct heap_matching *m, struct match_table *t)
 {
     const struct heap_side *a = m->a, *b = m->b;
     identity_fill(t, a);
     for (uint32_t y = 0; y < b->n_rows; y++) {
         if (y + 2 * HEAP_AHEAD < b->n_rows)
-            HEAP_PREFETCH(&t->slot[place_of(t, b->identity[y + 2 * HEAP_AHEAD], 0)]);
+            HEAP_PREFETCH(&t->slot[match_place(t, b->identity[y + 2 * HEAP_AHEAD], 0)]);
         if (y + HEAP_AHEAD < b->n_rows) {
-            uint32_t ahead = t->slot[place_of(t, b->identity[y + HEAP_AHEAD], 0)];
+            uint32_t ahead = t->slot[match_place(t, b->identity[y + HEAP_AHEAD], 0)];
             if (ahead != HEAP_NONE) HEAP_PREFETCH(&a->identity[ahead]);
         }
         if (heap_is_virtual(b, y)) continue;
@@ -176,80 +159,31 @@ static void match_identities(struct heap_matching *m, struct table *t)
         if (x == HEAP_NONE || m->a_to_b[x] != HEAP_NONE || !same_object(m, x, y)) continue;
         uint32_t owner = m->b_to_a[b->dominator[y]];
         if (owner != HEAP_NONE && a->dominator[x] == owner && !is_doubtful(m, x, y))
-            pair(m, x, y);
+            match_pair(m, x, y);
         else
             heap_holds_set(m->moved, y);
     }
 }
 
-/* By signature. The first sibling of each kind stands in the table, and the chain of those that are
- * still free hangs on it. */
-
-static uint64_t sibling_slot(const struct table *t, const struct heap_side *a, uint32_t dominator,
-                             uint64_t step)
-{
-    uint64_t i = place_of(t, step, dominator);
-    while (t->slot[i] != HEAP_NONE &&
-           (a->dominator[t->slot[i]] != dominator || a->step[t->slot[i]] != step))
-        i = (i + 1) & t->mask;
-    return i;
-}
-
-/* Rows descending, so that a chain begins with its smallest row. */
-static void sibling_fill(struct table *t, const struct heap_side *a, uint32_t *chain)
-{
-    for (uint32_t row = a->n_rows; row-- > 0;) {
-        chain[row] = HEAP_NONE;
-        if (heap_is_virtual(a, row)) continue;
-        uint64_t i = sibling_slot(t, a, a->dominator[row], a->step[row]);
-        chain[row] = t->slot[i];
-        t->slot[i] = row;
-    }
-}
-
-static uint32_t take_sibling(const struct heap_matching *m, uint32_t *chain, uint32_t first)
-{
-    if (first == HEAP_NONE || m->a_to_b[first] == HEAP_NONE) return first;
-    uint32_t row = chain[first];
-    if (row != HEAP_NONE) chain[first] = chain[row];
-    return row;
-}
-
-static enum heap_status match_signatures(struct heap_matching *m, struct table *t)
-{
-    const struct heap_side *a = m->a, *b = m->b;
-    uint32_t *chain = heap_new(a->n_rows, sizeof *chain);
-    if (!chain) return HEAP_NO_MEMORY;
-    sibling_fill(t, a, chain);
-    for (uint32_t y = 0; y < b->n_rows; y++) {
-        if (heap_is_virtual(b, y)) continue;
-        uint32_t owner = m->b_to_a[b->dominator[y]];
-        if (owner == HEAP_NONE) continue;
-        uint32_t x = take_sibling(m, chain, t->slot[sibling_slot(t, a, owner, b->step[y])]);
-        if (x != HEAP_NONE) pair(m, x, y);
-    }
-    heap_free(chain);
-    return HEAP_OK;
-}
-
 static enum heap_status match_rows(struct heap_matching *m)
 {
-    struct table t = { 0 };
+    struct match_table t = { 0 };
     m->a_to_b = heap_new_none(m->a->n_rows);
     m->b_to_a = heap_new_none(m->b->n_rows);
     m->moved = heap_new_zeroed(heap_holds_words(m->b->n_rows), sizeof *m->moved);
     if (!m->a_to_b || !m->b_to_a || !m->moved || !table_new(&t, m->a->n_rows))
         return HEAP_NO_MEMORY;
-    pair(m, 0, 0);
-    pair(m, m->a->garbage_root, m->b->garbage_root);
+    match_pair(m, 0, 0);
+    match_pair(m, m->a->garbage_root, m->b->garbage_root);
     enum heap_status status = HEAP_OK;
     if (m->options->mode == HEAP_MATCH_SIGNATURE)
-        status = match_signatures(m, &t);
+        status = heap_match_signatures(m, &t);
     else
         match_identities(m, &t);
     bool again = status == HEAP_OK && m->options->mode != HEAP_MATCH_SIGNATURE &&
                  m->options->held && m->a->parent && m->b->parent;
-    for (uint32_t pass = 0; again && pass < HEAP_AGAIN_PASSES; pass++) again = match_again(m, &t) > 0;
+    for (uint32_t pass = 0; again && pass < HEAP_AGAIN_PASSES; pass++)
+        again = match_again(m, &t) > 0;
     heap_free(t.slot);
     return status;
 }

@@ -106,8 +106,16 @@ struct heap_match_options {
      * asked about HEAP_AGAIN_PASSES times. */
     bool (*held)(void *opaque, uint32_t x, uint32_t y, const uint32_t *a_to_b,
                  const uint32_t *b_to_a);
-    void *opaque;
+    /* Matching by signature: NULL, or the name of the path to a row of A or of B that is asked for,
+     * 0 for none: the same for the same path in another process. Asked about topmost rows among
+     * those that have no match yet, the HEAP_NAMED_MAX that retain most. What has one name and type
+     * in A and B is one object, under whatever dominators, as long as these have matches. Where a
+     * name stands more than once, first meets first. */
+    uint64_t (*name)(void *opaque, bool in_b, uint32_t row);
+    void *opaque; /* for both */
 };
+
+#define HEAP_NAMED_MAX 20000u
 
 /* Objects that changed hands are looked for so many times at most, each time below those found the
  * time before. */
