@@ -110,6 +110,7 @@ static uint64_t object(struct maker *m, uint64_t id, uint64_t type_id, uint64_t 
     if (type_id == m->text) {
         o.have |= SNAP_HAS_HASH;
         o.hash = id * 0x9e3779b97f4a7c15u;
+        o.refcount = 2; /* heap() has two keys lead to it */
     }
     check(snap_writer_object(m->w, &o, &ordinal), "object");
     m->objects++;

@@ -124,6 +124,7 @@ class Scenario:
             return None
         scratch = tempfile.mkdtemp(prefix="snap-cli-%s." % self.name)
         try:
+            os.chmod(scratch, 0o755)  # so that `as_nobody` gets there
             for folder in ("work", "home", "tmp"):
                 os.mkdir(os.path.join(scratch, folder))
             done = subprocess.run(

@@ -313,9 +313,34 @@ static int open_any(struct heapdb *db, const struct heapdb_options *o)
     return status;
 }
 
+/* The warnings of the loading, for who only sees the database: what is missing is missing still. */
+static int repeat_warnings(struct heapdb *db)
+{
+    enum { SHOWN = 5 };
+    sqlite3_stmt *q;
+    int got = 0;
+    int64_t n = pragma_number(db->sqlite, "SELECT count(*) FROM warning");
+    if (n <= 0) return 0;
+    int status = heapdb_prepare(db, &q, "SELECT offset, message FROM warning ORDER BY id");
+    if (status) return status;
+    for (int i = 0; i < SHOWN && (got = heapdb_step(db, q)) == 1; i++) {
+        bool placed = sqlite3_column_type(q, 0) != SQLITE_NULL;
+        const char *text = (const char *)sqlite3_column_text(q, 1);
+        message_warning(db->path,
+                        placed ? (uint64_t)sqlite3_column_int64(q, 0) : MESSAGE_NO_OFFSET, "%s",
+                        text ? text : "");
+    }
+    sqlite3_finalize(q);
+    if (n > SHOWN)
+        message_warning(db->path, MESSAGE_NO_OFFSET, "%lld more warnings; see the table warning",
+                        (long long)(n - SHOWN));
+    return got < 0 ? STATUS_UNUSABLE : 0;
+}
+
 int heapdb_open(struct heapdb **out, const char *path, const struct heapdb_options *options)
 {
     static const struct heapdb_options defaults = { 0 };
+    uint64_t warnings = message_warnings();
     struct heapdb *db = calloc(1, sizeof *db);
     struct heapdb_private *p = calloc(1, sizeof *p);
     *out = NULL;
@@ -327,6 +352,7 @@ int heapdb_open(struct heapdb **out, const char *path, const struct heapdb_optio
     db->private = p;
     db->path = path;
     int status = open_any(db, options ? options : &defaults);
+    if (!status && message_warnings() == warnings) status = repeat_warnings(db);
     if (status)
         heapdb_close(db);
     else
