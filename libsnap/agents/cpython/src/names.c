@@ -119,13 +119,31 @@ void names_learn_namespace(struct names *names, PyObject *dict)
     for (Py_ssize_t i = 0; i < view.keys.n; i++) learn_str(names, layout_entry_key(&view.keys, i));
 }
 
+/* The text before the first placeholder of a format string: names of threads and tasks are often
+ * made of such a text and a number. */
+static void learn_format(struct names *names, PyObject *str)
+{
+    struct str_view view;
+
+    layout_str(str, &view);
+    if (!view.ascii || view.length > KEY_CHARS) return;
+    const char *text = view.data;
+    for (size_t i = 1; i < view.length; i++) {
+        if (text[i] != '%' && text[i] != '{') continue;
+        view.length = i;
+        set_add(names, str_inner(names, &view));
+    }
+}
+
 static void learn_constant(struct names *names, PyObject *op)
 {
     PyTypeObject *type = Py_TYPE(op);
 
-    if (type == &PyUnicode_Type)
+    if (type == &PyUnicode_Type) {
         learn_str(names, op);
-    else if (type == &PyCode_Type || type == &PyTuple_Type || type == &PyFrozenSet_Type)
+        learn_format(names, op);
+    }
+    if (type == &PyCode_Type || type == &PyTuple_Type || type == &PyFrozenSet_Type)
         names_learn_code(names, op);
 }
 

@@ -210,43 +210,60 @@ static uint32_t count_fields(PyTypeObject *type)
     return n;
 }
 
-static void add_field(struct type_field *fields, uint32_t *n, PyTypeObject *type, uint32_t offset,
-                      uint64_t name)
+static void add_field(struct type_field *fields, uint32_t *n, PyTypeObject *type,
+                      struct type_field field)
 {
-    /* The attribute dictionary is told by layout_attrs; a subclass may show a base's field again.
-     */
-    if (type->tp_dictoffset > 0 && offset == (uint32_t)type->tp_dictoffset) return;
+    /* The attribute dictionary is told by layout_attrs. */
+    if (type->tp_dictoffset > 0 && field.offset == (uint32_t)type->tp_dictoffset) return;
     /* What every class has is told by name (visit.c). */
-    if (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS && offset < sizeof(PyHeapTypeObject)) return;
+    if (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS && field.offset < sizeof(PyHeapTypeObject))
+        return;
+    /* A subclass may show a base's field again. */
     for (uint32_t i = 0; i < *n; i++) {
-        if (fields[i].offset == offset) return;
+        if (fields[i].offset == field.offset) return;
     }
-    fields[(*n)++] = (struct type_field){ .offset = offset, .name = name };
+    fields[(*n)++] = field;
 }
 
-static bool find_fields(struct types *types, struct type_info *info)
+/* A member descriptor of a C class may show a borrowed reference. If it were owned and could be
+ * part of a cycle, the class's tp_traverse would have to show it. Slots of Python classes are
+ * owned. */
+static bool doubtful_members(const PyTypeObject *type)
+{
+    return type->tp_flags & Py_TPFLAGS_HAVE_GC && type->tp_traverse != subtype_traverse;
+}
+
+/* The fields of a class and its bases, put into `info` as well; NULL: none, or no memory. */
+static struct type_field *find_fields(struct types *types, struct type_info *info)
 {
     uint32_t most = count_fields(info->type);
     uint32_t n = 0;
 
-    if (most == 0) return true;
+    if (most == 0) return NULL;
     struct type_field *fields = arena_alloc(types->arena, most * sizeof(*fields));
-    if (fields == NULL) return false;
+    if (fields == NULL) {
+        types->no_memory = true;
+        return NULL;
+    }
     for (PyTypeObject *type = info->type; type != NULL; type = type->tp_base) {
         const struct layout_field *field = fields_of(type);
         for (; field != NULL && field->name != NULL; field++)
-            add_field(fields, &n, info->type, field->offset,
-                      names_literal(types->names, field->name));
+            add_field(fields, &n, info->type,
+                      (struct type_field){ .offset = field->offset,
+                                           .not_owned = field->not_owned != 0,
+                                           .name = names_literal(types->names, field->name) });
         const PyMemberDef *member = type->tp_members;
         for (; member != NULL && member->name != NULL; member++) {
             if (is_reference(member))
-                add_field(fields, &n, info->type, (uint32_t)member->offset,
-                          names_literal(types->names, member->name));
+                add_field(fields, &n, info->type,
+                          (struct type_field){ .offset = (uint32_t)member->offset,
+                                               .doubtful = doubtful_members(type),
+                                               .name = names_literal(types->names, member->name) });
         }
     }
     info->fields = fields;
     info->n_fields = n;
-    return true;
+    return fields;
 }
 
 /* ---- classification -------------------------------------------------------------------------- */
@@ -331,6 +348,22 @@ static bool has_attrs(PyTypeObject *type)
     return type->tp_dictoffset != 0 && !(type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS);
 }
 
+/* Whether tp_traverse is asked: containers are read by their layout alone. */
+static bool is_traversed(const struct type_info *info)
+{
+    switch (info->visit) {
+    case VISIT_GENERIC:
+    case VISIT_SEQUENCE:
+    case VISIT_TYPE:
+    case VISIT_GEN:
+    case VISIT_FRAME:
+    case VISIT_WEAKREF:
+        return info->traverse != NULL;
+    default:
+        return false;
+    }
+}
+
 static struct type_info *make(struct types *types, PyTypeObject *type)
 {
     struct type_info *info = arena_alloc(types->arena, sizeof(*info));
@@ -344,8 +377,12 @@ static struct type_info *make(struct types *types, PyTypeObject *type)
     info->weakrefs = type->tp_weaklistoffset != 0;
     info->traverse = info->gc ? base_traverse(type) : NULL;
     info->describe = how_to_describe(type);
-    if (!find_fields(types, info)) return NULL;
+    struct type_field *fields = find_fields(types, info);
+    if (fields == NULL && types->no_memory) return NULL;
     info->visit = how_to_visit(info);
+    if (!is_traversed(info)) {
+        for (uint32_t i = 0; i < info->n_fields; i++) fields[i].doubtful = false;
+    }
     return info;
 }
 

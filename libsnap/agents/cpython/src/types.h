@@ -56,7 +56,8 @@ enum describe_how {
 
 struct type_field {
     uint32_t offset;
-    uint32_t not_owned;
+    bool not_owned;
+    bool doubtful; /* owned only if tp_traverse shows it, where the target can be shown */
     uint64_t name; /* string id */
 };
 

@@ -21,38 +21,58 @@ static inline uint16_t owns_if(bool condition)
 
 /* ---- what was told by name ------------------------------------------------------------------- */
 
-static void known_add(struct walk *walk, PyObject *target)
+static void known_add(struct walk *walk, struct known_ref ref)
 {
     struct walk_known *known = &walk->known;
 
     if (known->n == known->room) {
         uint32_t room = known->room * 2;
-        void *targets = mem_remap(walk->mem, known->targets, known->room * sizeof(PyObject *),
-                                  room * sizeof(PyObject *));
-        if (targets == NULL) {
-            walk->failure = "no memory for the references of one object";
+        void *refs = mem_remap(walk->mem, known->refs, known->room * sizeof(*known->refs),
+                               room * sizeof(*known->refs));
+        if (refs == NULL) {
+            walk->failure = WALK_NO_MEMORY;
             return;
         }
-        known->targets = targets;
+        known->refs = refs;
         known->room = room;
     }
-    known->targets[known->n++] = target;
+    known->refs[known->n++] = ref;
     known->left++;
+    known->pending += ref.pending;
 }
 
-static bool known_take(struct walk_known *known, const PyObject *target)
+/* Whether the reference is known; if it has been waiting for this, it is written as owned. */
+static bool known_take(struct walk *walk, const PyObject *target)
 {
+    struct walk_known *known = &walk->known;
+
     if (known->left == 0) return false;
     for (uint32_t i = 0, at = known->next; i < known->n; i++, at++) {
         if (at >= known->n) at = 0;
-        if (known->targets[at] == target) {
-            known->targets[at] = NULL;
-            known->next = at + 1;
-            known->left--;
-            return true;
+        struct known_ref *ref = &known->refs[at];
+        if (ref->target != target) continue;
+        if (ref->pending) {
+            walk_edge(walk, target, ref->kind, OWNS, ref->name);
+            known->pending--;
         }
+        ref->target = NULL;
+        known->next = at + 1;
+        known->left--;
+        return true;
     }
     return false;
+}
+
+/* What is still waiting was not shown: the field borrows its reference. */
+static void known_end(struct walk *walk)
+{
+    const struct walk_known *known = &walk->known;
+
+    for (uint32_t i = 0; i < known->n && known->pending > 0; i++) {
+        const struct known_ref *ref = &known->refs[i];
+        if (ref->target != NULL && ref->pending)
+            walk_edge(walk, ref->target, ref->kind, 0, ref->name);
+    }
 }
 
 /* A link of an lru_cache (lru_list_elem in _functoolsmodule.c; probe.c checks the layout). */
@@ -87,18 +107,19 @@ static int visit_other(PyObject *target, void *arg)
 {
     struct walk *walk = arg;
 
-    if (target != NULL && !known_take(&walk->known, target) && !of_lru_link(walk, target))
+    if (target != NULL && !known_take(walk, target) && !of_lru_link(walk, target))
         walk_edge(walk, target, walk->other_kind, OWNS, 0);
     return 0;
 }
 
-/* What the collector would follow of `op`, less what is known. A type that has a traverse function
- * may still have instances without a collector's header: static classes, for which it aborts. */
+/* What the collector would follow of `op`, less what is known. */
 static void visit_rest(struct walk *walk, PyObject *op, const struct type_info *info, uint16_t kind)
 {
-    if (info->traverse == NULL) return;
-    walk->other_kind = kind;
-    (void)info->traverse(op, visit_other, walk);
+    if (info->traverse != NULL) {
+        walk->other_kind = kind;
+        (void)info->traverse(op, visit_other, walk);
+    }
+    known_end(walk);
 }
 
 /* A reference told by name that tp_traverse will show again. */
@@ -106,7 +127,7 @@ static void named(struct walk *walk, PyObject *target, uint16_t kind, uint16_t f
 {
     if (target == NULL) return;
     walk_edge(walk, target, kind, flags, name);
-    known_add(walk, target);
+    known_add(walk, (struct known_ref){ .target = target });
 }
 
 static uint64_t literal(struct walk *walk, const char *text)
@@ -131,13 +152,16 @@ static void visit_attrs(struct walk *walk, PyObject *op, const struct type_info 
 
 static void visit_common(struct walk *walk, PyObject *op, const struct type_info *info)
 {
-    walk->known.n = walk->known.left = walk->known.next = 0;
+    walk->known.n = walk->known.left = walk->known.next = walk->known.pending = 0;
     if (info->heap) named(walk, (PyObject *)info->type, SNAP_EDGE_TYPE, OWNS, 0);
     if (info->has_attrs) visit_attrs(walk, op, info);
     for (uint32_t i = 0; i < info->n_fields; i++) {
         const struct type_field *field = &info->fields[i];
-        named(walk, *(PyObject **)((char *)op + field->offset), SNAP_EDGE_ATTRIBUTE,
-              owns_if(!field->not_owned), field->name);
+        PyObject *target = *(PyObject **)((char *)op + field->offset);
+        if (field->doubtful && target != NULL && Py_TYPE(target)->tp_flags & Py_TPFLAGS_HAVE_GC)
+            known_add(walk, (struct known_ref){ target, field->name, SNAP_EDGE_ATTRIBUTE, true });
+        else
+            named(walk, target, SNAP_EDGE_ATTRIBUTE, owns_if(!field->not_owned), field->name);
     }
 }
 
@@ -318,9 +342,9 @@ static void visit_weakref(struct walk *walk, PyObject *op, const struct type_inf
 
     visit_common(walk, op, info);
     /* Some versions have a member descriptor for the callback: then it has been told. */
-    if (ref->wr_callback != NULL && !known_take(&walk->known, ref->wr_callback))
+    if (ref->wr_callback != NULL && !known_take(walk, ref->wr_callback))
         walk_edge(walk, ref->wr_callback, SNAP_EDGE_ATTRIBUTE, OWNS, literal(walk, "__callback__"));
-    if (ref->wr_callback != NULL) known_add(walk, ref->wr_callback);
+    if (ref->wr_callback != NULL) known_add(walk, (struct known_ref){ .target = ref->wr_callback });
     if (ref->wr_object != Py_None) walk_edge(walk, ref->wr_object, SNAP_EDGE_WEAK, 0, 0);
     visit_rest(walk, op, info, SNAP_EDGE_INTERNAL);
 }

@@ -260,10 +260,10 @@ static bool begin(struct walk *walk, struct mem *mem, const struct walk_options 
 {
     arena_init(&walk->arena, mem);
     walk->known.room = KNOWN_START;
-    walk->known.targets = mem_map(mem, KNOWN_START * sizeof(PyObject *));
+    walk->known.refs = mem_map(mem, KNOWN_START * sizeof(*walk->known.refs));
     walk->rows = mem_map(mem, WALK_BATCH * sizeof(*walk->rows));
     walk->edges = mem_map(mem, WALK_EDGES * sizeof(*walk->edges));
-    if (walk->known.targets == NULL || walk->rows == NULL || walk->edges == NULL) return false;
+    if (walk->known.refs == NULL || walk->rows == NULL || walk->edges == NULL) return false;
     if (!objset_init(&walk->set, mem) || !objset_init(&walk->garbage, mem) ||
         !objset_index(&walk->garbage, 0))
         return false;
@@ -284,7 +284,7 @@ static void end(struct walk *walk)
     objset_free(&walk->set);
     mem_unmap(mem, walk->edges, WALK_EDGES * sizeof(*walk->edges));
     mem_unmap(mem, walk->rows, WALK_BATCH * sizeof(*walk->rows));
-    mem_unmap(mem, walk->known.targets, walk->known.room * sizeof(PyObject *));
+    mem_unmap(mem, walk->known.refs, walk->known.room * sizeof(*walk->known.refs));
     arena_free(&walk->arena);
     mem_unmap(mem, walk, sizeof(*walk));
 }

@@ -37,13 +37,20 @@ struct walk_row {
     uint32_t first_edge;
 };
 
-/** References of the object in hand that were written by name and that tp_traverse will show again.
- */
+/** A reference of the object in hand that is known by name and that tp_traverse may show again. */
+struct known_ref {
+    PyObject *target; /* NULL: shown already */
+    uint64_t name;
+    uint16_t kind;
+    bool pending; /* not written yet: whether it is owned depends on its being shown */
+};
+
 struct walk_known {
-    PyObject **targets; /* NULL: shown already */
+    struct known_ref *refs;
     uint32_t n, room;
-    uint32_t left; /* not shown yet */
-    uint32_t next; /* where the next match is likely */
+    uint32_t left;    /* not shown yet */
+    uint32_t next;    /* where the next match is likely */
+    uint32_t pending; /* not written yet */
 };
 
 struct walk {
