@@ -10,8 +10,8 @@
  * call a no-op and is reported once, at the end. */
 struct maker {
     struct shape *out;
-    uint32_t n;        /* nodes wanted */
-    uint32_t open;     /* nodes opened */
+    uint32_t n;    /* nodes wanted */
+    uint32_t open; /* nodes opened */
     uint64_t m, edge_capacity, root_capacity;
     uint64_t seed;
     bool failed;
@@ -268,13 +268,14 @@ static void make_real(struct maker *k)
     for (; v < k->n; v++) node(k, 24);
 }
 
-const char *const shape_names[] = { "list", "list-hub", "ring-hub", "ladder", "bipartite", "comb",
-                                    "tree", "star", "roots", "parallel", "unreachable",
-                                    "garbage-ring", "braid", "nca-trap", "hostile", "real" };
+const char *const shape_names[] = { "list",      "list-hub", "ring-hub",    "ladder",
+                                    "bipartite", "comb",     "tree",        "star",
+                                    "roots",     "parallel", "unreachable", "garbage-ring",
+                                    "braid",     "nca-trap", "hostile",     "real" };
 static void (*const makers[])(struct maker *) = {
-    make_list, make_list_hub, make_ring_hub, make_ladder, make_bipartite, make_comb,
-    make_tree, make_star, make_roots, make_parallel, make_unreachable,
-    make_garbage_ring, make_braid, make_nca_trap, make_hostile, make_real
+    make_list,  make_list_hub, make_ring_hub, make_ladder,   make_bipartite,   make_comb,
+    make_tree,  make_star,     make_roots,    make_parallel, make_unreachable, make_garbage_ring,
+    make_braid, make_nca_trap, make_hostile,  make_real
 };
 const unsigned shape_count = sizeof makers / sizeof makers[0];
 

@@ -12,7 +12,7 @@
  * arrays are owned by the struct. */
 struct shape {
     uint32_t n;
-    uint64_t *off;    /* [n + 1] */
+    uint64_t *off; /* [n + 1] */
     uint32_t *target;
     uint32_t *root;
     uint64_t n_roots;

@@ -62,8 +62,8 @@ static int read_graph(const char *path, struct shape *s)
     s->shallow = malloc(head[0] * 8 + 1);
     ok = ok && s->off && s->target && s->root && s->shallow &&
          fread(s->off, 8, head[0] + 1, f) == head[0] + 1 &&
-         fread(s->target, 4, head[1], f) == head[1] &&
-         fread(s->root, 4, head[2], f) == head[2] && fread(s->shallow, 8, head[0], f) == head[0];
+         fread(s->target, 4, head[1], f) == head[1] && fread(s->root, 4, head[2], f) == head[2] &&
+         fread(s->shallow, 8, head[0], f) == head[0];
     fclose(f);
     return ok ? 0 : -1;
 }
@@ -83,7 +83,8 @@ static void *copy(const void *from, uint64_t n, size_t size)
 /* The graph in arrays of its own; the shape is freed. */
 static struct heap_graph adopt(struct shape *s)
 {
-    struct heap_graph g = { .n = s->n, .n_roots = s->n_roots,
+    struct heap_graph g = { .n = s->n,
+                            .n_roots = s->n_roots,
                             .off = copy(s->off, (uint64_t)s->n + 1, sizeof *s->off),
                             .target = copy(s->target, s->off[s->n], sizeof *s->target),
                             .root = copy(s->root, s->n_roots, sizeof *s->root),
@@ -112,8 +113,8 @@ static void run(const char *name, const struct heap_graph *g, unsigned want, nex
            "(budget %5.1f)  back %.2f nca %.2f compress %.2f lt %d  live %.3f\n",
            name, n / 1e6, (double)m / 1e6, spent, spent * 1e9 / all, own, own + input,
            32 + 9 * (double)m / n, (double)a.steps.edges_reduced / ((double)m + 1),
-           (double)a.steps.nca / all, (double)a.steps.compress / all,
-           (int)a.steps.lengauer_tarjan, (double)a.n_live / n);
+           (double)a.steps.nca / all, (double)a.steps.compress / all, (int)a.steps.lengauer_tarjan,
+           (double)a.n_live / n);
     if (then) then(g, &a);
     fflush(stdout);
     heap_analysis_free(&a);
@@ -179,10 +180,16 @@ static void run_match(const struct heap_graph *g, const struct heap_analysis *a)
         old[row] = 0x7f0000000000 + 64 * (uint64_t)a->node[row];
         new[row] = old[row] + (heap_mix(3, a->node[row]) % 50 == 0);
     }
-    struct heap_side sa = { .n_rows = a->n_rows, .garbage_root = a->garbage_root, .last = a->last,
-                            .dominator = a->dominator, .parent = a->parent, .type = type,
-                            .shallow_size = size, .retained_size = a->retained_size,
-                            .identity = old, .step = old };
+    struct heap_side sa = { .n_rows = a->n_rows,
+                            .garbage_root = a->garbage_root,
+                            .last = a->last,
+                            .dominator = a->dominator,
+                            .parent = a->parent,
+                            .type = type,
+                            .shallow_size = size,
+                            .retained_size = a->retained_size,
+                            .identity = old,
+                            .step = old };
     struct heap_side sb = sa;
     sb.identity = new;
     const struct heap_match_options o = { .mode = HEAP_MATCH_ADDRESS, .n_types = 2000 };

@@ -44,9 +44,13 @@ void small_random(struct small *s, uint64_t *seed)
     }
     uint32_t n_roots = n ? random_below(seed, 5) : 0;
     for (uint32_t i = 0; i < n_roots; i++) s->root[i] = random_below(seed, n);
-    s->graph = (struct heap_graph){ .n = n, .off = s->off, .target = s->target,
-                                    .holds = weak ? s->holds : NULL, .root = s->root,
-                                    .n_roots = n_roots, .shallow = s->shallow,
+    s->graph = (struct heap_graph){ .n = n,
+                                    .off = s->off,
+                                    .target = s->target,
+                                    .holds = weak ? s->holds : NULL,
+                                    .root = s->root,
+                                    .n_roots = n_roots,
+                                    .shallow = s->shallow,
                                     .native = random_below(seed, 3) ? s->native : NULL };
 }
 

@@ -34,10 +34,10 @@ void small_random(struct small *s, uint64_t *seed);
 /* The brute-force twin: sets of nodes are bits of 32-bit words. */
 struct brute {
     const struct heap_graph *g;
-    uint32_t edges[SMALL_NODES];  /* targets of edges that hold */
+    uint32_t edges[SMALL_NODES]; /* targets of edges that hold */
     uint32_t roots, live, garbage;
-    uint32_t reach[SMALL_NODES];  /* reached over one edge or more */
-    uint32_t garbage_entry;       /* members of source components of the garbage */
+    uint32_t reach[SMALL_NODES]; /* reached over one edge or more */
+    uint32_t garbage_entry;      /* members of source components of the garbage */
 };
 
 void brute_build(struct brute *b, const struct heap_graph *g);

@@ -11,7 +11,7 @@
 #include "heap_random.h"
 
 #define GRAPHS 10000u
-#define KEYS 4u
+#define KEYS   4u
 
 static uint64_t failing_seed;
 
@@ -180,8 +180,7 @@ static void check_paths(const struct heap_graph *g, const struct heap_analysis *
         WANT(p.start[i + 1] - p.start[i] == steps_left(g, &spent, a->node[target]));
         check_path(g, a, &p, i, mode, &spent);
     }
-    if (p.n < k && a->node[target] != HEAP_NONE)
-        WANT(steps_left(g, &spent, a->node[target]) == 0);
+    if (p.n < k && a->node[target] != HEAP_NONE) WANT(steps_left(g, &spent, a->node[target]) == 0);
     heap_paths_free(&p);
 }
 

@@ -116,8 +116,7 @@ static enum heap_status call_sums(struct world *w)
     uint64_t n;
     enum heap_status status =
         heap_sums(&w->graph, &w->analysis, 0, w->analysis.n_rows - 1, w->key, 50, sum);
-    if (status == HEAP_OK)
-        status = heap_prefixes(&w->graph, &w->analysis, w->key, 50, &rows, &n);
+    if (status == HEAP_OK) status = heap_prefixes(&w->graph, &w->analysis, w->key, 50, &rows, &n);
     if (status == HEAP_OK) free(rows);
     return status;
 }
@@ -173,8 +172,12 @@ static bool build_world(struct world *w, const char *name, uint32_t n)
     w->key = calloc(rows, sizeof *w->key);
     w->address = calloc(2 * rows, sizeof *w->address);
     w->sizes = calloc(rows, sizeof *w->sizes);
-    w->graph = (struct heap_graph){ .n = s->n, .off = s->off, .target = s->target, .root = s->root,
-                                    .n_roots = s->n_roots, .shallow = s->shallow,
+    w->graph = (struct heap_graph){ .n = s->n,
+                                    .off = s->off,
+                                    .target = s->target,
+                                    .root = s->root,
+                                    .n_roots = s->n_roots,
+                                    .shallow = s->shallow,
                                     .native = w->native };
     struct heap_analysis *a = &w->analysis;
     if (heap_analyse(&w->graph, HEAP_WANT_ALL, 1, a) != HEAP_OK) return false;
@@ -185,11 +188,16 @@ static bool build_world(struct world *w, const char *name, uint32_t n)
         w->address[rows + row] = 16 * (uint64_t)row + (row % 97 == 5);
         w->sizes[row] = none ? 0 : s->shallow[a->node[row]];
     }
-    w->old_side = (struct heap_side){ .n_rows = a->n_rows, .garbage_root = a->garbage_root,
-                                      .last = a->last, .dominator = a->dominator,
-                                      .parent = a->parent, .type = w->key,
-                                      .shallow_size = w->sizes, .retained_size = a->retained_size,
-                                      .identity = w->address, .step = w->address };
+    w->old_side = (struct heap_side){ .n_rows = a->n_rows,
+                                      .garbage_root = a->garbage_root,
+                                      .last = a->last,
+                                      .dominator = a->dominator,
+                                      .parent = a->parent,
+                                      .type = w->key,
+                                      .shallow_size = w->sizes,
+                                      .retained_size = a->retained_size,
+                                      .identity = w->address,
+                                      .step = w->address };
     w->new_side = w->old_side;
     w->new_side.identity = w->new_side.step = w->address + rows;
     return true;

@@ -16,8 +16,12 @@
 
 static struct heap_graph graph_of(const struct shape *s)
 {
-    return (struct heap_graph){ .n = s->n, .off = s->off, .target = s->target, .root = s->root,
-                                .n_roots = s->n_roots, .shallow = s->shallow };
+    return (struct heap_graph){ .n = s->n,
+                                .off = s->off,
+                                .target = s->target,
+                                .root = s->root,
+                                .n_roots = s->n_roots,
+                                .shallow = s->shallow };
 }
 
 /* The invariants that the database's SQL assertions state too, counted instead of asserted. */
@@ -79,7 +83,8 @@ static void test_all_shapes(void)
         double small = analyse_shape(shape_names[i], SMALL);
         double large = analyse_shape(shape_names[i], LARGE);
         printf("    %-14s %6.2f operations per object and reference, %6.2f at four times the "
-               "size\n", shape_names[i], small, large);
+               "size\n",
+               shape_names[i], small, large);
         CHECK(large <= 1.6 * small);
         CHECK(large < 16);
     }
@@ -231,8 +236,9 @@ static void test_bad_input(void)
     const uint64_t off[] = { 0, 1, 1 }, back[] = { 0, 1, 0 }, late[] = { 1, 1, 1 };
     const uint32_t target[] = { 1 }, beyond[] = { 2 };
     const uint64_t size[] = { 8, 8 }, huge[] = { INT64_MAX, 1 };
-    const struct heap_graph good = { .n = 2, .off = off, .target = target, .root = target,
-                                     .n_roots = 1, .shallow = size };
+    const struct heap_graph good = {
+        .n = 2, .off = off, .target = target, .root = target, .n_roots = 1, .shallow = size
+    };
     struct heap_analysis a;
     struct heap_graph g = good;
     CHECK(heap_analyse(&g, HEAP_WANT_ALL, 1, &a) == HEAP_OK);

@@ -173,8 +173,11 @@ static enum heap_status find_dominators(struct build *b)
 {
     b->idom = heap_new(b->walk.count, sizeof *b->idom);
     if (!b->idom) return HEAP_NO_MEMORY;
-    struct heap_flow flow = { .root = 0, .end = b->out->garbage_root, .tree = b->walk.tree,
-                              .fold = b->walk.fold, .reverse = &b->reverse };
+    struct heap_flow flow = { .root = 0,
+                              .end = b->out->garbage_root,
+                              .tree = b->walk.tree,
+                              .fold = b->walk.fold,
+                              .reverse = &b->reverse };
     enum heap_status status = heap_dominators(&flow, b->lengauer_tarjan, b->idom, &b->out->steps);
     if (status != HEAP_OK) return status;
     flow.root = b->out->garbage_root;
@@ -237,8 +240,7 @@ static enum heap_status fill_nodes(struct build *b)
     }
     uint64_t *is_entry = heap_new_zeroed(heap_holds_words(out->n_rows), sizeof *is_entry);
     if (!is_entry) return HEAP_NO_MEMORY;
-    for (uint32_t i = 0; i < b->n_entry; i++)
-        heap_holds_set(is_entry, out->row_of[b->entry[i]]);
+    for (uint32_t i = 0; i < b->n_entry; i++) heap_holds_set(is_entry, out->row_of[b->entry[i]]);
     uint32_t n = 0;
     for (uint32_t row = out->garbage_root; row < out->n_rows; row++)
         if (heap_holds_get(is_entry, row)) b->entry[n++] = row;

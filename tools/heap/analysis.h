@@ -49,11 +49,11 @@
  * analysis is several times faster where they are.
  */
 struct heap_graph {
-    uint32_t n;              /* nodes; at most HEAP_MAX_NODES */
-    const uint64_t *off;     /* [n+1]; the edges of node v are off[v] .. off[v+1]-1; off[0] is 0 */
-    const uint32_t *target;  /* [off[n]] nodes; parallel edges and self-references are fine */
-    const uint64_t *holds;   /* bit e%64 of word e/64: edge e holds; NULL when every edge holds */
-    const uint32_t *root;    /* [n_roots] nodes in any order, duplicates allowed */
+    uint32_t n;             /* nodes; at most HEAP_MAX_NODES */
+    const uint64_t *off;    /* [n+1]; the edges of node v are off[v] .. off[v+1]-1; off[0] is 0 */
+    const uint32_t *target; /* [off[n]] nodes; parallel edges and self-references are fine */
+    const uint64_t *holds;  /* bit e%64 of word e/64: edge e holds; NULL when every edge holds */
+    const uint32_t *root;   /* [n_roots] nodes in any order, duplicates allowed */
     uint64_t n_roots;
     const uint64_t *shallow; /* [n] bytes */
     const uint64_t *native;  /* [n] bytes, or NULL when the capture has none */

@@ -19,8 +19,8 @@ struct list {
     const struct heap_walk *walk;
     const struct heap_reverse *reverse;
     const uint32_t *idom;
-    uint32_t *rep;   /* by number: smallest member; in the end the component's index */
-    uint32_t n;      /* numbers, virtual roots included */
+    uint32_t *rep; /* by number: smallest member; in the end the component's index */
+    uint32_t n;    /* numbers, virtual roots included */
     bool lengauer_tarjan;
     struct heap_analysis *out;
     uint32_t *outer; /* by rep: dominator in the graph of components, as a number */
@@ -71,9 +71,13 @@ static enum heap_status outer_dominators(struct list *l)
             next[v] = next[r];
             next[r] = v;
         }
-        struct heap_flow flow = { .root = 0, .end = l->walk->root, .tree = l->walk->tree,
-                                  .fold = l->walk->fold, .reverse = l->reverse,
-                                  .rep = l->rep, .next = next };
+        struct heap_flow flow = { .root = 0,
+                                  .end = l->walk->root,
+                                  .tree = l->walk->tree,
+                                  .fold = l->walk->fold,
+                                  .reverse = l->reverse,
+                                  .rep = l->rep,
+                                  .next = next };
         status = heap_dominators(&flow, l->lengauer_tarjan, l->outer, &l->out->steps);
         flow.root = l->walk->root;
         flow.end = l->n;
@@ -129,8 +133,13 @@ enum heap_status heap_components_list(const struct heap_walk *w, const struct he
                                       const uint32_t *idom, bool lengauer_tarjan, uint32_t *rep,
                                       bool *exact, struct heap_analysis *out)
 {
-    struct list l = { .walk = w, .reverse = r, .idom = idom, .rep = rep, .n = w->count,
-                      .lengauer_tarjan = lengauer_tarjan, .out = out };
+    struct list l = { .walk = w,
+                      .reverse = r,
+                      .idom = idom,
+                      .rep = rep,
+                      .n = w->count,
+                      .lengauer_tarjan = lengauer_tarjan,
+                      .out = out };
     uint32_t *index = NULL;
     *exact = several_entries(&l);
     enum heap_status status = *exact ? outer_dominators(&l) : HEAP_OK;
@@ -183,8 +192,7 @@ static void sort_components(struct sorting *s, struct heap_analysis *out)
         s->scratch[s->order[i]] = i;
     }
     for (uint32_t row = 0; row < out->n_rows; row++)
-        if (out->component[row] != HEAP_NONE)
-            out->component[row] = s->scratch[out->component[row]];
+        if (out->component[row] != HEAP_NONE) out->component[row] = s->scratch[out->component[row]];
     struct heap_component *unsorted = out->components;
     out->components = s->sorted;
     s->sorted = unsorted;

@@ -140,8 +140,8 @@ static void semidominators(const struct heap_flow *f, struct link *link, uint32_
 {
     for (uint32_t w = f->end; --w > f->root;) {
         if (!is_vertex(f, w)) continue;
-        uint32_t s = f->rep ? semidominator_of_set(f, link, w, steps)
-                            : semidominator(f, link, w, steps);
+        uint32_t s =
+            f->rep ? semidominator_of_set(f, link, w, steps) : semidominator(f, link, w, steps);
         semi[w] = s;
         link[w] = (struct link){ tree_parent(f, w), s };
     }

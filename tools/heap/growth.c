@@ -30,8 +30,8 @@ struct change {
 
 struct growth {
     const struct heap_matching *m;
-    struct map changes;        /* owner's row of B -> index in change */
-    struct map clusters;       /* (line, type), step -> index in cluster */
+    struct map changes;  /* owner's row of B -> index in change */
+    struct map clusters; /* (line, type), step -> index in cluster */
     struct change *change;
     uint64_t n_changes, change_capacity;
     struct heap_owner *line;
@@ -346,10 +346,12 @@ static struct heap_cluster *cluster_of(struct growth *g, uint32_t line, uint32_t
     if (!e) return NULL;
     if (e->value == HEAP_NONE) {
         e->value = (uint32_t)g->n_clusters;
-        g->cluster[g->n_clusters++] = (struct heap_cluster){
-            .owner = line, .type = type, .step = step, .holder = HEAP_NONE,
-            .example_a = HEAP_NONE, .example_b = HEAP_NONE
-        };
+        g->cluster[g->n_clusters++] = (struct heap_cluster){ .owner = line,
+                                                             .type = type,
+                                                             .step = step,
+                                                             .holder = HEAP_NONE,
+                                                             .example_a = HEAP_NONE,
+                                                             .example_b = HEAP_NONE };
     }
     return &g->cluster[e->value];
 }

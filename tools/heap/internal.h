@@ -22,12 +22,12 @@
 
 #if defined(__GNUC__)
 #define HEAP_PREFETCH(address) __builtin_prefetch(address)
-#define HEAP_LIKELY(x) __builtin_expect(!!(x), 1)
-#define HEAP_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define HEAP_LIKELY(x)         __builtin_expect(!!(x), 1)
+#define HEAP_UNLIKELY(x)       __builtin_expect(!!(x), 0)
 #else
 #define HEAP_PREFETCH(address) ((void)0)
-#define HEAP_LIKELY(x) (x)
-#define HEAP_UNLIKELY(x) (x)
+#define HEAP_LIKELY(x)         (x)
+#define HEAP_UNLIKELY(x)       (x)
 #endif
 
 /* How many elements ahead a pass over a known sequence prefetches what it will gather. */
@@ -41,13 +41,13 @@ struct heap_back_edge {
 /* What the depth-first search leaves behind; arrays by preorder number ([n + 2]). */
 struct heap_walk {
     const struct heap_graph *g;
-    uint32_t *num;      /* [n] by node: preorder number; HEAP_NONE while not met */
-    uint32_t *vertex;   /* node; HEAP_NONE at a virtual root */
-    uint32_t *tree;     /* parent in the depth-first tree; HEAP_NONE at a virtual root */
-    uint32_t *fold;     /* smallest source of an edge into it from a smaller number */
-    uint64_t *self;     /* bit: refers to itself */
-    uint32_t count;     /* numbers given so far */
-    uint32_t root;      /* number of the virtual root being walked; edges below it hold nothing */
+    uint32_t *num;    /* [n] by node: preorder number; HEAP_NONE while not met */
+    uint32_t *vertex; /* node; HEAP_NONE at a virtual root */
+    uint32_t *tree;   /* parent in the depth-first tree; HEAP_NONE at a virtual root */
+    uint32_t *fold;   /* smallest source of an edge into it from a smaller number */
+    uint64_t *self;   /* bit: refers to itself */
+    uint32_t count;   /* numbers given so far */
+    uint32_t root;    /* number of the virtual root being walked; edges below it hold nothing */
     struct heap_back_edge *back; /* edges to smaller numbers, in the order they were met */
     uint64_t n_back, back_limit;
     bool overflowed; /* there were more than the limit: the list is gone, look for them again */

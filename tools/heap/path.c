@@ -14,13 +14,13 @@ struct finder {
     const struct heap_referrers *r;
     uint32_t target;
     enum heap_disjoint mode;
-    uint64_t *is_root;   /* bit by row: a root object whose root edge is still free */
-    uint64_t *used;      /* bit by row, or by referrer index: lies on an earlier path */
-    uint32_t *next;      /* by row: the row after it on the way to the target; HEAP_NONE: not met */
-    uint64_t *via;       /* by row: the referrer index by which the search got there */
+    uint64_t *is_root; /* bit by row: a root object whose root edge is still free */
+    uint64_t *used;    /* bit by row, or by referrer index: lies on an earlier path */
+    uint32_t *next;    /* by row: the row after it on the way to the target; HEAP_NONE: not met */
+    uint64_t *via;     /* by row: the referrer index by which the search got there */
     uint32_t *queue;
     struct heap_paths *out;
-    uint64_t capacity;   /* of out->step and out->position */
+    uint64_t capacity; /* of out->step and out->position */
 };
 
 static bool blocked(const struct finder *f, uint64_t referrer)

@@ -7,9 +7,9 @@
  */
 #include "heap/internal.h"
 
-#define DIGIT_BITS 11u
+#define DIGIT_BITS   11u
 #define DIGIT_VALUES (1u << DIGIT_BITS)
-#define DIGITS 6u /* 66 bits */
+#define DIGITS       6u /* 66 bits */
 
 static inline uint32_t digit_of(uint64_t key, uint32_t digit)
 {

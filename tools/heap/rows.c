@@ -15,13 +15,13 @@
 struct rows {
     const struct heap_graph *g;
     const uint32_t *vertex, *idom;
-    uint32_t n;          /* numbers, virtual roots included */
-    uint64_t *retained;  /* by number */
-    uint32_t *count;     /* size of the subtree */
-    uint32_t *order;     /* objects with siblings */
-    uint32_t *scratch;   /* for the sort; then the next free distance below each dominator */
+    uint32_t n;         /* numbers, virtual roots included */
+    uint64_t *retained; /* by number */
+    uint32_t *count;    /* size of the subtree */
+    uint32_t *order;    /* objects with siblings */
+    uint32_t *scratch;  /* for the sort; then the next free distance below each dominator */
     uint64_t n_order;
-    uint32_t *row;       /* distance from the dominator's row, then the row */
+    uint32_t *row; /* distance from the dominator's row, then the row */
 };
 
 /* Subtree sizes in bytes and in objects. idom[v] < v, so one pass from the end meets every child
@@ -117,8 +117,8 @@ static enum heap_status place(struct rows *r, uint32_t garbage_root)
         next[d] += r->count[v];
     }
     for (uint32_t v = 0; v < r->n; v++)
-        r->row[v] = r->idom[v] == HEAP_NONE ? (v == 0 ? 0 : garbage_root)
-                                            : r->row[v] + r->row[r->idom[v]];
+        r->row[v] =
+            r->idom[v] == HEAP_NONE ? (v == 0 ? 0 : garbage_root) : r->row[v] + r->row[r->idom[v]];
     return HEAP_OK;
 }
 

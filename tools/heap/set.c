@@ -11,7 +11,7 @@
 struct set {
     const struct heap_graph *g;
     const struct heap_analysis *a;
-    uint64_t *bits;    /* by row - base: a member; later also: met by the search */
+    uint64_t *bits;     /* by row - base: a member; later also: met by the search */
     uint32_t base, end; /* the subtree's rows: base .. end */
     uint32_t *stack;
     uint32_t depth;
@@ -84,8 +84,7 @@ static enum heap_status retained_below(struct set *s, const uint32_t *rows, uint
     enum heap_status status = s->bits && s->stack ? HEAP_OK : HEAP_NO_MEMORY;
     if (status == HEAP_OK) {
         for (uint64_t i = 0; i < n; i++)
-            if (rows[i] >= s->base && rows[i] <= s->end)
-                heap_holds_set(s->bits, rows[i] - s->base);
+            if (rows[i] >= s->base && rows[i] <= s->end) heap_holds_set(s->bits, rows[i] - s->base);
         if (!heap_holds_get(s->bits, 0)) {
             search(s);
             heap_holds_set(s->bits, 0);

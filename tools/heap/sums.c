@@ -63,8 +63,7 @@ static bool append_block(struct prefixes *p, uint64_t block, const struct heap_s
                          uint32_t n_keys)
 {
     for (uint32_t k = 0; k < n_keys; k++)
-        if (sum[k].n &&
-            !append(p, (struct heap_prefix){ block, k, sum[k].n, sum[k].shallow_size }))
+        if (sum[k].n && !append(p, (struct heap_prefix){ block, k, sum[k].n, sum[k].shallow_size }))
             return false;
     return true;
 }
