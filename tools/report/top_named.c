@@ -9,7 +9,8 @@
 #include "report/top.h"
 
 /* A program imports one object under many names, so a line is an object: the first name stands, the
- * rest is counted. A module itself is no line where its variables are. */
+ * rest is counted. Modules are no lines, neither where their variables are nor where another module
+ * imported them. */
 int top_globals(struct subject *s, struct top_list *list)
 {
     static const char sql[] =
@@ -17,8 +18,9 @@ int top_globals(struct subject *s, struct top_list *list)
         " count(*), t.module, t.name, o.last_dominated - o.id + 1, o.shallow_size, o.retained_size,"
         " min(g.id)"
         " FROM global g JOIN object o ON o.id = g.object_id JOIN type t ON t.id = o.type_id"
-        " WHERE g.snapshot_id = ?1 AND (g.module IS NOT NULL OR g.name NOT IN"
-        " (SELECT module FROM global WHERE snapshot_id = ?1 AND module IS NOT NULL))"
+        " WHERE g.snapshot_id = ?1 AND CASE WHEN g.module IS NULL THEN g.name NOT IN"
+        " (SELECT module FROM global WHERE snapshot_id = ?1 AND module IS NOT NULL)"
+        " ELSE NOT EXISTS (SELECT 1 FROM root r WHERE r.object_id = g.object_id AND r.kind = 2) END"
         " GROUP BY g.object_id";
     sqlite3_stmt *q = NULL;
     int status = STATUS_DONE, more = 0;
