@@ -487,7 +487,8 @@ INSERT INTO object_flag (bit, name) VALUES
 -- ---- views for people ----------------------------------------------------------------------------
 -- Names come by scalar subquery wherever a view may be joined: a view over one table can stand on
 -- the right side of a LEFT JOIN without being materialised, and a column that is not asked for costs
--- nothing. No view sorts: order by the key of the list (rank, id).
+-- nothing. No view sorts: order by the key of the list (rank, id). Only functions that SQLite calls
+-- innocuous are used, so that the views work where the schema is not trusted.
 
 CREATE VIEW refs AS
 SELECT r.source_id, r.position, r.target_id,
@@ -503,7 +504,7 @@ SELECT r.source_id, r.position, r.target_id,
             ELSE '[?]' END
        ELSE '<' || (SELECT name FROM edge_kind WHERE id = r.kind)
             || coalesce(' ' || (SELECT text FROM string WHERE id = r.name_id),
-                        printf(' #%06x', r.key + 0), '') || '>'
+                        iif(r.key IS NULL, '', printf(' #%06x', r.key))) || '>'
        END AS label,
        (SELECT t.name FROM object x JOIN type t ON t.id = x.type_id WHERE x.id = r.source_id)
             AS source_type,
@@ -616,7 +617,8 @@ JOIN json_each((
         UNION ALL
         SELECT up.level + 1, s.parent_id FROM up JOIN stack s ON s.id = up.id
         WHERE s.parent_id IS NOT NULL AND up.level < 1000)
-    SELECT json_group_array((SELECT frame_id FROM stack WHERE id = up.id)) FROM up)) j
+    SELECT '[' || group_concat(coalesce((SELECT frame_id FROM stack WHERE id = up.id), 'null')) || ']'
+    FROM up)) j
 JOIN frame f ON f.id = j.value;
 
 CREATE VIEW packages AS
@@ -706,7 +708,7 @@ JOIN json_each((
         UNION ALL
         SELECT up.level + 1, p.parent_id FROM up JOIN object p ON p.id = up.id
         WHERE p.distance > 1 AND up.level < 999)
-    SELECT json_group_array(up.id) FROM up)) j
+    SELECT '[' || group_concat(up.id) || ']' FROM up)) j
 JOIN object x ON x.id = j.value
 WHERE o.distance >= 1;
 
@@ -722,7 +724,7 @@ JOIN json_each((
         UNION ALL
         SELECT up.level + 1, p.dominator_id FROM up JOIN object p ON p.id = up.id
         WHERE p.dominator_id IS NOT NULL AND up.level < 999)
-    SELECT json_group_array(up.id) FROM up)) j
+    SELECT '[' || group_concat(up.id) || ']' FROM up)) j
 JOIN object x ON x.id = j.value AND x.dominator_id IS NOT NULL;
 
 -- ---- documentation and saved queries ---------------------------------------------------------------
@@ -1098,20 +1100,20 @@ GROUP BY d.content_hash, o.type_id HAVING count(*) > 1
 ORDER BY wasted DESC LIMIT 50'),
 ('sparse_containers', 'containers with much more room than elements, by the elements of room', '
 SELECT o.id, o.label, d.length, d.capacity, o.shallow_size
-FROM detail d JOIN objects o ON o.id = d.object_id
+FROM detail d CROSS JOIN objects o ON o.id = d.object_id
 WHERE d.capacity > 2 * d.length + 64
   AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
 ORDER BY d.capacity - d.length DESC LIMIT 50'),
 ('long_containers', 'containers with most elements', '
 SELECT o.id, o.label, d.length, d.bound, o.shallow_size, o.retained_size
-FROM detail d JOIN objects o ON o.id = d.object_id
+FROM detail d CROSS JOIN objects o ON o.id = d.object_id
 WHERE d.length > 1000
   AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
 ORDER BY d.length DESC LIMIT 50'),
 ('resources', 'files, sockets and the like, the open ones first', '
 SELECT o.id, o.label, (SELECT name FROM resource_kind WHERE id = d.resource) AS resource,
        (SELECT name FROM resource_state WHERE id = d.state) AS state, o.is_garbage
-FROM detail d JOIN objects o ON o.id = d.object_id
+FROM detail d CROSS JOIN objects o ON o.id = d.object_id
 WHERE d.resource IS NOT NULL
   AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
 ORDER BY d.state, d.resource, o.id LIMIT 200'),

@@ -89,7 +89,8 @@ static int mark_done(struct loader *l, const struct snapshot *s)
     return status;
 }
 
-int complete_snapshot(struct loader *l, struct snapshot *s)
+/* The work of complete_snapshot; leaves two arrays in the analysis. */
+static int complete_rows(struct loader *l, struct snapshot *s)
 {
     bool found;
     struct heap_analysis *a = &s->analysis;
@@ -110,6 +111,17 @@ int complete_snapshot(struct loader *l, struct snapshot *s)
     status = match_rows(l, s);
     if (!status) status = tables_write_refs(l, s);
     if (!status) status = mark_done(l, s);
+    return status;
+}
+
+int complete_snapshot(struct loader *l, struct snapshot *s)
+{
+    struct heap_analysis *a = &s->analysis;
+    int status = complete_rows(l, s);
+    /* These two are not the graph core's: they go before it frees what is its own. */
+    free(a->node);
+    free(a->row_of);
+    a->node = a->row_of = NULL;
     return status;
 }
 

@@ -622,8 +622,8 @@ static void prefix_column(void *opaque, int column, sqlite3_context *out)
 {
     const struct prefix_rows *p = opaque;
     switch (column) {
-    case 0: /* ids of a snapshot begin at a block's start */
-        sqlite3_result_int64(out, (p->s->first_id - 1) / HEAP_PREFIX_ROWS + p->at->block);
+    case 0:
+        sqlite3_result_int64(out, (sqlite3_int64)p->at->block);
         return;
     case 1:
         sqlite3_result_int64(out, p->s->type_base + p->at->key);
@@ -640,7 +640,12 @@ static int write_prefixes(struct loader *l, struct snapshot *s)
 {
     struct heap_prefix *rows = NULL;
     uint64_t n = 0;
+    uint32_t garbage_root = s->analysis.garbage_root;
+    /* The virtual roots are no objects: they have no type while objects are counted. */
+    s->type[0] = s->type[garbage_root] = HEAP_NONE;
     int status = loader_heap(l, heap_prefixes(&s->graph, &s->analysis, s->type, s->n_types, &rows, &n));
+    s->type[0] = CAPTURE_TYPE_LIVE;
+    s->type[garbage_root] = CAPTURE_TYPE_GARBAGE;
     if (status) return status;
     struct prefix_rows p = { .s = s, .at = rows, .end = rows ? rows + n : NULL };
     status = loader_rows(l, "type_prefix",

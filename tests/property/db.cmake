@@ -1,0 +1,17 @@
+# Heap databases of generated snapshots against their invariants, the definitions, and the planner.
+if(TARGET snapload AND TARGET snapsql AND TARGET gen_snap AND TARGET dump_rows)
+    foreach(range 1-12 13-24)
+        string(REPLACE "-" ";" ends ${range})
+        list(GET ends 0 first)
+        list(GET ends 1 last)
+        add_test(NAME db_random_${range}
+                 COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/db_random.sh $<TARGET_FILE:gen_snap>
+                         $<TARGET_FILE:snapload> $<TARGET_FILE:snapsql> $<TARGET_FILE:dump_rows>
+                         ${first} ${last})
+        set_tests_properties(db_random_${range} PROPERTIES TIMEOUT 600 LABELS property)
+    endforeach()
+    add_test(NAME db_shapes
+             COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/db_shapes.sh $<TARGET_FILE:gen_snap>
+                     $<TARGET_FILE:snapload> 100000)
+    set_tests_properties(db_shapes PROPERTIES TIMEOUT 300 LABELS property)
+endif()
