@@ -27,6 +27,8 @@ struct diff_names {
     struct rowmap roots; /* row -> label of its best root */
     struct rowmap ranks; /* row -> rank of that root */
     struct rowmap nodes; /* row -> node, of climbed rows */
+    struct rowmap found; /* row -> node, of rows that were searched for */
+    bool failed;         /* in diff_names_hash */
     uint32_t *climb;     /* [NAME_CLIMB_MAX] */
     uint32_t *type_text; /* by type number: its number in the signature's texts, or TEXTS_NONE */
     uint64_t looked;     /* references looked at by searches so far */
@@ -233,6 +235,22 @@ static int step_down(struct diff_names *n, uint32_t row, uint32_t parent_node, u
     return status;
 }
 
+/* The node of a row with a name of its own. A dictionary that is a global itself is the namespace of
+ * the module of that name, and gets the signature that it has below the module. */
+static uint32_t named_node(struct diff_names *n, uint32_t row, uint32_t label)
+{
+    size_t length, type_length = 0;
+    const char *s = texts_get(&n->sign->texts, label, &length);
+    uint32_t type = type_number(n, row);
+    const char *type_name = type == TEXTS_NONE ? "" : texts_get(&n->sign->texts, type, &type_length);
+    if (type_length != 4 || memcmp(type_name, "dict", 4) != 0)
+        return sign_root(n->sign, s, length, type);
+    uint32_t module = texts_add(&n->sign->texts, "module", 6);
+    s = texts_get(&n->sign->texts, label, &length); /* adding may have moved the texts */
+    return sign_step(n->sign, sign_root(n->sign, s, length, module), SNAP_EDGE_ATTRIBUTE,
+                     "__dict__", 8, type);
+}
+
 /* Where a climb ends: the node of a row that needs no parent, or SIGN_NONE. */
 static uint32_t start_at(struct diff_names *n, uint32_t row)
 {
@@ -242,11 +260,7 @@ static uint32_t start_at(struct diff_names *n, uint32_t row)
     if (row == 0) return sign_root(n->sign, "(live)", 6, TEXTS_NONE);
     if (row == a->garbage_root) return sign_root(n->sign, "(garbage)", 9, TEXTS_NONE);
     if (label == ROWMAP_NONE && is_root) label = rowmap_get(&n->roots, row);
-    if (label != ROWMAP_NONE) {
-        size_t length;
-        const char *s = texts_get(&n->sign->texts, label, &length);
-        return sign_root(n->sign, s, length, type_number(n, row));
-    }
+    if (label != ROWMAP_NONE) return named_node(n, row, label);
     if (a->parent[row] == HEAP_NONE) return sign_root(n->sign, "(garbage)", 9, type_number(n, row));
     if (is_root) return sign_root(n->sign, "<root>", 6, type_number(n, row));
     return SIGN_NONE;
@@ -378,9 +392,31 @@ static int name_by_search(struct diff_names *n, uint32_t row, uint32_t *node)
 int diff_names_row(struct diff_names *n, uint32_t row, uint32_t *node)
 {
     const struct diff_rows *a = n->from.rows;
+    uint32_t found = rowmap_get(&n->found, row);
+    if (found != ROWMAP_NONE) {
+        *node = found;
+        return 0;
+    }
     if (name_by_climb(n, row, node)) return STATUS_UNUSABLE;
     if (row == 0 || a->parent[row] == HEAP_NONE || is_named(n, row)) return 0;
-    return name_by_search(n, row, node);
+    if (name_by_search(n, row, node)) return STATUS_UNUSABLE;
+    return rowmap_set(&n->found, row, *node) ? 0 : message_no_memory("names of objects");
+}
+
+uint64_t diff_names_hash(struct diff_names *n, uint32_t row)
+{
+    uint32_t node;
+    if (n->failed || n->from.rows->parent[row] == HEAP_NONE) return 0;
+    if (diff_names_row(n, row, &node)) {
+        n->failed = true;
+        return 0;
+    }
+    return n->sign->nodes[node].hash;
+}
+
+bool diff_names_failed(const struct diff_names *n)
+{
+    return n->failed;
 }
 
 int diff_names_edge(struct diff_names *n, uint32_t row, struct text *out)
@@ -404,6 +440,11 @@ uint64_t diff_names_label_hash(const struct diff_names *n, uint32_t row)
     return label == ROWMAP_NONE ? 0 : texts_hash(&n->sign->texts, label);
 }
 
+bool diff_names_is_own(const struct diff_names *n, uint32_t row)
+{
+    return rowmap_get(&n->own, row) != ROWMAP_NONE;
+}
+
 void diff_names_free(struct diff_names *n)
 {
     if (!n) return;
@@ -414,6 +455,7 @@ void diff_names_free(struct diff_names *n)
     rowmap_free(&n->roots);
     rowmap_free(&n->ranks);
     rowmap_free(&n->nodes);
+    rowmap_free(&n->found);
     free(n->climb);
     free(n->type_text);
     free(n);

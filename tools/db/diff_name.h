@@ -42,12 +42,20 @@ int diff_names_new(struct diff_names **out, const struct diff_name_source *sourc
  *  path leads to, is `(garbage)` with its type. Some microseconds a step that was not met before. */
 int diff_names_row(struct diff_names *names, uint32_t row, uint32_t *node);
 
+/** A hash of the same, that is the same in every process; 0 for garbage and where only the type is
+ *  known of the path. An error is remembered (diff_names_failed), and 0. */
+uint64_t diff_names_hash(struct diff_names *names, uint32_t row);
+bool diff_names_failed(const struct diff_names *names);
+
 /** How the parent refers to a row: appends `[*]`, `.x`; nothing where it has no parent. */
 int diff_names_edge(struct diff_names *names, uint32_t row, struct text *out);
 
 /** A hash of the name that a row has by itself: of a module or class, else of the root that it is; 0
  *  where it has neither. The same for the same name in every snapshot. */
 uint64_t diff_names_label_hash(const struct diff_names *names, uint32_t row);
+
+/** Has the row a name of its own, as modules and classes have? */
+bool diff_names_is_own(const struct diff_names *names, uint32_t row);
 
 void diff_names_free(struct diff_names *names);
 

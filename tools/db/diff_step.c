@@ -101,7 +101,38 @@ static int load_strings(struct heapdb *db, struct stepping *s)
                                        "WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL");
 }
 
-int diff_steps_load(const struct diff_name_source *source, const struct diff_names *names,
+/* Puts type and own name into the steps. False without memory. */
+static bool add_types(const struct diff_name_source *source, const struct diff_names *names,
+                      uint64_t *step)
+{
+    const struct diff_rows *o = source->rows;
+    uint32_t n_types = source->type_names->n;
+    uint64_t *type = malloc(((size_t)n_types + 1) * sizeof *type);
+    if (!type) return false;
+    for (uint32_t i = 0; i < n_types; i++) type[i] = texts_hash(source->type_names, i);
+    for (uint32_t i = 0; i < o->n_rows; i++) {
+        uint64_t named = diff_names_label_hash(names, i);
+        if (named) step[i] = heap_mix(2000, named);
+        step[i] = heap_mix(o->type[i] == HEAP_NONE ? 0 : type[o->type[i]], step[i]);
+    }
+    free(type);
+    return true;
+}
+
+/* Rows come with siblings by retained size descending, so the first below the root are the largest. */
+static int add_paths(const struct diff_rows *o, struct diff_names *names, uint64_t *step)
+{
+    uint32_t named = 0;
+    for (uint32_t row = 1; row < o->garbage_root && named < STEP_NAMED_MAX; row = o->last[row] + 1) {
+        if (diff_names_is_own(names, row)) continue;
+        uint64_t hash = diff_names_hash(names, row);
+        if (hash) step[row] = heap_mix(3000, hash);
+        named++;
+    }
+    return diff_names_failed(names) ? STATUS_UNUSABLE : 0;
+}
+
+int diff_steps_load(const struct diff_name_source *source, struct diff_names *names,
                     bool data_keys, uint64_t *step)
 {
     const struct diff_rows *o = source->rows;
@@ -117,10 +148,6 @@ int diff_steps_load(const struct diff_name_source *source, const struct diff_nam
                       "SELECT diff_step(object_id, name_id) FROM detail "
                       "WHERE object_id BETWEEN ?1 AND ?2 AND name_id IS NOT NULL");
     free(s.string);
-    for (uint32_t i = 0; !status && i < o->n_rows; i++) {
-        uint64_t named = diff_names_label_hash(names, i);
-        if (named) step[i] = heap_mix(2000, named);
-        step[i] = heap_mix(texts_hash(source->type_names, o->type[i]), step[i]);
-    }
-    return status;
+    if (!status && !add_types(source, names, step)) status = message_no_memory("the types");
+    return status ? status : add_paths(o, names, step);
 }

@@ -9,6 +9,10 @@
  *          list positions and data keys all alike, names as they are; roots by kind and name; else
  *          nothing.
  *
+ * What hangs directly below the live root hangs there because several things hold it, and its type
+ * alone says little: the STEP_NAMED_MAX of them that retain most go by the name of their path
+ * (db/diff_name.h).
+ *
  * It takes one scan of `ref`, which is why matching by address does without steps. Functions print
  * their error and return 0 or STATUS_UNUSABLE.
  */
@@ -17,9 +21,11 @@
 
 #include "db/diff_name.h"
 
+enum { STEP_NAMED_MAX = 20000 };
+
 /** Fills step[n_rows], the caller's. `names` is of the same snapshot; `data_keys`: recorded key names
  *  are data. About 0.2 us a reference. */
-int diff_steps_load(const struct diff_name_source *source, const struct diff_names *names,
+int diff_steps_load(const struct diff_name_source *source, struct diff_names *names,
                     bool data_keys, uint64_t *step);
 
 #endif

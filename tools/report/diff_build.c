@@ -228,17 +228,15 @@ static struct diff_name_source source_of(const struct building *b, uint32_t k)
 }
 
 /* Steps of one snapshot, for matching by signature; malloc'd, NULL after a message. */
-static uint64_t *steps_of(const struct building *b, uint32_t k, const struct diff_names *names)
+static uint64_t *steps_of(const struct building *b, uint32_t k, struct diff_names *names)
 {
     struct diff_name_source source = source_of(b, k);
-    struct diff_names *own = NULL;
     uint64_t *step = malloc((size_t)b->rows[k].n_rows * sizeof *step);
-    int status = step ? 0 : message_no_memory("the steps of a snapshot");
-    if (!status && !names) status = diff_names_new(&own, &source, &b->report->sign);
-    if (!status)
-        status = diff_steps_load(&source, names ? names : own, b->report->sign.data_keys, step);
-    diff_names_free(own);
-    if (!status) return step;
+    if (!step) {
+        message_no_memory("the steps of a snapshot");
+        return NULL;
+    }
+    if (!diff_steps_load(&source, names, b->report->sign.data_keys, step)) return step;
     free(step);
     return NULL;
 }
@@ -252,18 +250,36 @@ static int match_status(const struct comparison *c, enum heap_status got)
                          "cannot be compared with the snapshot before: %s", heap_status_text(got));
 }
 
+/* The names of both sides, for the graph core. */
+struct both_names {
+    struct diff_names *a, *b;
+};
+
+static uint64_t name_of(void *opaque, bool in_b, uint32_t row)
+{
+    struct both_names *names = opaque;
+    return diff_names_hash(in_b ? names->b : names->a, row);
+}
+
 static int match_by_signature(const struct building *b, uint32_t i, uint32_t k,
                               struct heap_match_options *options, struct comparison *c)
 {
-    uint64_t *step_a = steps_of(b, i, NULL);
-    uint64_t *step_b = step_a ? steps_of(b, k, c->names) : NULL;
+    struct both_names names = { .b = c->names };
+    struct diff_name_source source = source_of(b, i);
+    if (diff_names_new(&names.a, &source, &b->report->sign)) return STATUS_UNUSABLE;
+    uint64_t *step_a = steps_of(b, i, names.a);
+    uint64_t *step_b = step_a ? steps_of(b, k, names.b) : NULL;
     int status = STATUS_UNUSABLE;
     if (step_b) {
         struct heap_side a_side = diff_rows_side(c->a, step_a);
         struct heap_side b_side = diff_rows_side(c->b, step_b);
         options->mode = HEAP_MATCH_SIGNATURE;
+        options->name = name_of;
+        options->opaque = &names;
         status = match_status(c, heap_match_compute(&a_side, &b_side, options, &c->match));
+        if (diff_names_failed(names.a) || diff_names_failed(names.b)) status = STATUS_UNUSABLE;
     }
+    diff_names_free(names.a);
     free(step_a);
     free(step_b);
     return status;

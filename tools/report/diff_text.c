@@ -249,7 +249,7 @@ static void owner_remarks(struct table *t, const struct diff_report *r, const st
     }
     if (l->moved.shallow_size > l->added.shallow_size / 10) {
         text_clear(&s);
-        text_addf(&s, "%s of it was there before, held by something else",
+        text_addf(&s, "%s of it may have been there before (address, type), held by something else",
                   number_size(size, l->moved.shallow_size));
         remark(t, r, text_str(&s));
     }
