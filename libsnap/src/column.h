@@ -24,7 +24,8 @@ enum column_encoding {
 };
 
 /* The encoder writes its output over its input from the front: `to` must lie at least this many
- * bytes before `values`. That saves a second buffer as big as the first. */
+ * bytes before `values`. That saves a second buffer as big as the first. Up to 7 bytes behind the
+ * output may be overwritten, never beyond the values. */
 #define COLUMN_SLACK 16u
 
 /* Encodes values[0..n), n >= 1, to `to`; returns the number of bytes, at most 8n + 2, and the

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Encoding a column of numbers. One pass finds what distinguishes the candidates (range, common
- * factor of the differences, number of runs), a second one sums exact sizes of those that are left,
- * a third one writes. O(n), no allocation.
+ * factor of the differences, number of runs, how often the next new number comes); sizes of those
+ * that are left are summed, over samples where the column is long; a last pass writes. O(n), no
+ * allocation.
  *
  * What counts in the end is the size after zstd, which finds repetitions in plain values that
  * differences hide and that runs leave little of. So sizes are weighted before they are compared:
  * the weights were found on real heaps, where they choose the encoding that is smallest after
  * compression in nearly every column (tests/bench/README.md has the table).
  *
- * Invariant of writing in place: after value i has been consumed, at most 8 (i + 1) + COLUMN_SLACK
- * bytes have been written, so that output never overtakes input. FIXED keeps it by its width; the
- * others are only candidates while no single value takes more bytes than that (see limits below).
+ * Invariant of writing in place: before value i is written, at most 8i + 2 bytes have been, and
+ * `to` lies COLUMN_SLACK = 16 bytes before the values. So even a store of 8 bytes, of which only
+ * the first few count, ends before value i + 1. FIXED keeps the invariant by its width; the others
+ * are only candidates while no single value can take more than 8 bytes (see the limits below).
  */
 #include "column.h"
 
@@ -27,29 +29,50 @@
 #define WEIGHT_DELTA 17u
 #define WEIGHT_RUNS  25u /* RUNS, DELTA_RUNS */
 
+/* Sizes are summed over SAMPLE of every SAMPLE_EVERY values. */
+#define SAMPLE       32u
+#define SAMPLE_EVERY 256u
+
 struct facts {
-    uint64_t all;         /* OR of the values */
-    uint64_t differ;      /* OR of value XOR first value; 0: constant */
-    uint64_t steps;       /* OR of the differences: its trailing zeros are common to all */
-    uint64_t runs;        /* number of runs of equal values */
+    uint64_t all;       /* OR of the values */
+    uint64_t steps;     /* OR of the differences: its trailing zeros are common to all */
+    uint64_t magnitude; /* OR of the differences without sign */
+    uint64_t runs;      /* number of runs of equal values */
+    uint64_t fresh;     /* how many values are one more than the greatest before */
 };
 
 struct candidate {
     uint8_t encoding;
     uint8_t weight;
-    uint64_t size; /* bytes it takes */
-    uint64_t all;  /* OR of the numbers that it writes as varints */
+    uint64_t size; /* bytes it takes, or an estimate */
 };
+
+static int is_constant(const uint64_t *v, size_t n)
+{
+    uint64_t differ = 0;
+    size_t i = 0;
+    for (; i + 64 <= n && differ == 0; i += 64) {
+        for (size_t k = 0; k < 64; k++) differ |= v[i + k] ^ v[0];
+    }
+    for (; i < n && differ == 0; i++) differ |= v[i] ^ v[0];
+    return differ == 0;
+}
 
 static struct facts look(const uint64_t *v, size_t n)
 {
     struct facts f = { .all = v[0], .runs = 1 };
+    uint64_t last = v[0];
+    uint64_t next = v[0] + 1;
     for (size_t i = 1; i < n; i++) {
-        uint64_t step = v[i] - v[i - 1];
-        f.all |= v[i];
-        f.differ |= v[i] ^ v[0];
+        uint64_t x = v[i];
+        uint64_t step = x - last;
+        f.all |= x;
         f.steps |= step;
+        f.magnitude |= step ^ (0 - (step >> 63));
         f.runs += step != 0;
+        f.fresh += x == next;
+        next = x >= next ? x + 1 : next;
+        last = x;
     }
     return f;
 }
@@ -68,39 +91,105 @@ static unsigned bytes_of(uint64_t all)
     return (bits + 7) / 8;
 }
 
-/* Bytes that VARINT, DELTA and NEXT take, and the OR of all numbers in them. */
-static void sizes(const uint64_t *v, size_t n, unsigned shift, struct candidate *varint,
-                  struct candidate *delta, struct candidate *next)
+/* Bytes that VARINT and DELTA take, over samples where the column is long. */
+static void plain_sizes(const uint64_t *v, size_t n, unsigned shift, uint64_t *varint,
+                        uint64_t *delta)
 {
-    uint64_t sum = varint_size(v[0]);
-    uint64_t delta_sum = 1 + sum;
-    uint64_t next_sum = varint_size(v[0] + 1);
-    uint64_t all = v[0];
-    uint64_t delta_all = v[0];
-    uint64_t fresh = v[0] + 1;
-    for (size_t i = 1; i < n; i++) {
-        uint64_t x = v[i];
-        uint64_t d = shifted(x - v[i - 1], shift);
-        unsigned size = varint_size(x);
-        sum += size;
-        next_sum += x == fresh ? 1 : size;
-        fresh = x >= fresh ? x + 1 : fresh;
-        delta_sum += varint_size(d);
-        all |= x;
-        delta_all |= d;
+    size_t skip = n > 16 * SAMPLE_EVERY ? SAMPLE_EVERY - SAMPLE : 0;
+    uint64_t sum = 0, delta_sum = 0, seen = 0;
+    for (size_t i = 1; i < n; i += skip) {
+        size_t end = n - i < SAMPLE ? n : i + SAMPLE;
+        for (; i < end; i++) {
+            sum += varint_size(v[i]);
+            delta_sum += varint_size(shifted(v[i] - v[i - 1], shift));
+            seen++;
+        }
     }
-    varint->size = sum;
-    varint->all = all;
-    delta->size = delta_sum;
-    delta->all = delta_all;
-    /* A value and the value plus 1 take the same number of bytes but at powers of 128. */
-    next->size = next_sum;
-    next->all = all == UINT64_MAX ? all : all + 1;
+    *varint = varint_size(v[0]) + sum * (n - 1) / seen;
+    *delta = 1 + varint_size(v[0]) + delta_sum * (n - 1) / seen;
+}
+
+/* Bytes that RUNS and DELTA_RUNS take. */
+static void run_sizes(const uint64_t *v, size_t n, unsigned shift, uint64_t *runs,
+                      uint64_t *delta_runs)
+{
+    uint64_t last = v[0];
+    uint64_t sum = varint_size(last);
+    uint64_t delta_sum = 1 + sum;
+    for (size_t i = 1, start = 0;; i++) {
+        if (i < n && v[i] == last) continue;
+        uint64_t length = varint_size(i - start - 1);
+        sum += length;
+        delta_sum += length;
+        if (i == n) break;
+        delta_sum += varint_size(shifted(v[i] - last, shift));
+        last = v[i];
+        start = i;
+        sum += varint_size(last);
+    }
+    *runs = sum;
+    *delta_runs = delta_sum;
+}
+
+static void consider(struct candidate *best, uint8_t encoding, uint8_t weight, uint64_t size)
+{
+    if (size * weight < best->size * best->weight) *best = (struct candidate){ encoding, weight, size };
+}
+
+static uint8_t choose(const uint64_t *v, size_t n, const struct facts *f, unsigned width,
+                      unsigned shift)
+{
+    struct candidate best = { COLUMN_FIXED, WEIGHT_PLAIN, 1 + (uint64_t)width * n };
+    uint64_t a, b;
+    /* A difference's zigzag is below 2^k where its magnitude is below 2^(k-1). */
+    uint64_t widest = (f->magnitude >> shift) << 1 | 1 | v[0];
+    if (f->runs <= n / 2) {
+        run_sizes(v, n, shift, &a, &b);
+        if (f->all < LIMIT_RUN) consider(&best, COLUMN_RUNS, WEIGHT_RUNS, a);
+        if (widest < LIMIT_RUN) consider(&best, COLUMN_DELTA_RUNS, WEIGHT_RUNS, b);
+    }
+    /* One byte a value is what the others cannot beat, unless runs did. */
+    if (width > 1) {
+        plain_sizes(v, n, shift, &a, &b);
+        /* What is new is as wide as the greatest value, and takes one byte by NEXT. */
+        uint64_t saved = f->fresh * (varint_size(f->all) - 1u);
+        uint64_t next = a > saved ? a - saved : 0;
+        if (f->all < LIMIT_VARINT - 1) {
+            consider(&best, COLUMN_VARINT, WEIGHT_PLAIN, a);
+            if (f->fresh > n / 64) consider(&best, COLUMN_NEXT, WEIGHT_PLAIN, next);
+        }
+        if (widest < LIMIT_VARINT) consider(&best, COLUMN_DELTA, WEIGHT_DELTA, b);
+    }
+    return best.encoding;
+}
+
+/* varint_put for a number below 2^56 without a branch: seven bits to each of eight bytes, by halves
+ * of halves; then the marks of continuation; then one store, of which the first bytes count. */
+static uint8_t *put(uint8_t *p, uint64_t x)
+{
+    unsigned size = varint_size(x);
+    x = (x & 0x000000000FFFFFFFu) | (x & 0x00FFFFFFF0000000u) << 4;
+    x = (x & 0x00003FFF00003FFFu) | (x & 0x0FFFC0000FFFC000u) << 2;
+    x = (x & 0x007F007F007F007Fu) | (x & 0x3F803F803F803F80u) << 1;
+    x |= 0x8080808080808080u & (((uint64_t)1 << (8 * (size - 1))) - 1);
+    bytes_put64(p, x);
+    return p + size;
 }
 
 static uint8_t *put_varint(const uint64_t *v, size_t n, uint8_t *p)
 {
-    for (size_t i = 0; i < n; i++) p = varint_put(p, v[i]);
+    for (size_t i = 0; i < n; i++) p = put(p, v[i]);
+    return p;
+}
+
+static uint8_t *put_next(const uint64_t *v, size_t n, uint8_t *p)
+{
+    uint64_t next = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t x = v[i];
+        p = put(p, x == next ? 0 : x + 1);
+        next = x >= next ? x + 1 : next;
+    }
     return p;
 }
 
@@ -108,10 +197,10 @@ static uint8_t *put_delta(const uint64_t *v, size_t n, unsigned shift, uint8_t *
 {
     uint64_t last = v[0];
     *p++ = (uint8_t)shift;
-    p = varint_put(p, last);
+    p = put(p, last);
     for (size_t i = 1; i < n; i++) {
         uint64_t x = v[i];
-        p = varint_put(p, shifted(x - last, shift));
+        p = put(p, shifted(x - last, shift));
         last = x;
     }
     return p;
@@ -147,93 +236,27 @@ static uint8_t *put_delta_runs(const uint64_t *v, size_t n, unsigned shift, uint
     }
 }
 
-static uint8_t *put_next(const uint64_t *v, size_t n, uint8_t *p)
-{
-    uint64_t fresh = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t x = v[i];
-        p = varint_put(p, x == fresh ? 0 : x + 1);
-        if (x >= fresh) fresh = x + 1;
-    }
-    return p;
-}
-
 static uint8_t *put_fixed(const uint64_t *v, size_t n, unsigned width, uint8_t *p)
 {
     *p++ = (uint8_t)width;
     for (size_t i = 0; i < n; i++) {
-        uint64_t x = v[i];
-        for (unsigned b = 0; b < width; b++) *p++ = (uint8_t)(x >> (8 * b));
+        bytes_put64(p, v[i]);
+        p += width;
     }
     return p;
 }
 
-/* Bytes that RUNS and DELTA_RUNS take, and the OR of all numbers in them. */
-static void run_sizes(const uint64_t *v, size_t n, unsigned shift, struct candidate *runs,
-                      struct candidate *delta_runs)
-{
-    uint64_t last = v[0];
-    runs->size = varint_size(last);
-    runs->all = last;
-    delta_runs->size = 1 + varint_size(last);
-    delta_runs->all = last;
-    for (size_t i = 1, start = 0;; i++) {
-        if (i < n && v[i] == last) continue;
-        uint64_t length = varint_size(i - start - 1);
-        runs->size += length;
-        delta_runs->size += length;
-        if (i == n) return;
-        uint64_t d = shifted(v[i] - last, shift);
-        last = v[i];
-        start = i;
-        runs->size += varint_size(last);
-        runs->all |= last;
-        delta_runs->size += varint_size(d);
-        delta_runs->all |= d;
-    }
-}
-
-/* Takes `c` as the best so far where it is allowed and cheaper. */
-static void consider(struct candidate *best, const struct candidate *c, uint64_t limit)
-{
-    if (c->all < limit && c->size * c->weight < best->size * best->weight) *best = *c;
-}
-
-static struct candidate choose(const uint64_t *v, size_t n, const struct facts *f, unsigned width,
-                               unsigned shift)
-{
-    struct candidate best = { COLUMN_FIXED, WEIGHT_PLAIN, 1 + (uint64_t)width * n, 0 };
-    if (f->runs <= n / 2) {
-        struct candidate runs = { COLUMN_RUNS, WEIGHT_RUNS, 0, 0 };
-        struct candidate delta_runs = { COLUMN_DELTA_RUNS, WEIGHT_RUNS, 0, 0 };
-        run_sizes(v, n, shift, &runs, &delta_runs);
-        consider(&best, &runs, LIMIT_RUN);
-        consider(&best, &delta_runs, LIMIT_RUN);
-    }
-    /* One byte a value is what the others cannot beat, unless runs did. */
-    if (width > 1) {
-        struct candidate varint = { COLUMN_VARINT, WEIGHT_PLAIN, 0, 0 };
-        struct candidate delta = { COLUMN_DELTA, WEIGHT_DELTA, 0, 0 };
-        struct candidate next = { COLUMN_NEXT, WEIGHT_PLAIN, 0, 0 };
-        sizes(v, n, shift, &varint, &delta, &next);
-        consider(&best, &varint, LIMIT_VARINT);
-        consider(&best, &next, LIMIT_VARINT);
-        consider(&best, &delta, LIMIT_VARINT);
-    }
-    return best;
-}
-
 size_t column_encode(uint64_t *v, size_t n, uint8_t *to, uint8_t *encoding)
 {
-    struct facts f = look(v, n);
-    if (f.differ == 0) {
+    if (is_constant(v, n)) {
         *encoding = COLUMN_CONSTANT;
         return (size_t)(varint_put(to, v[0]) - to);
     }
+    struct facts f = look(v, n);
     unsigned width = bytes_of(f.all);
     unsigned shift = (unsigned)__builtin_ctzll(f.steps);
     uint8_t *end = to;
-    *encoding = choose(v, n, &f, width, shift).encoding;
+    *encoding = choose(v, n, &f, width, shift);
     switch (*encoding) {
     case COLUMN_VARINT: end = put_varint(v, n, to); break;
     case COLUMN_DELTA: end = put_delta(v, n, shift, to); break;

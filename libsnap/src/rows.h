@@ -67,12 +67,38 @@ static inline void rows_put(struct rows *rows, unsigned column, uint64_t value)
     c->bits[rows->count >> 6] |= (uint64_t)1 << (rows->count & 63);
 }
 
+/* The same for a column that gets a value in every row: its bits are never looked at. */
+static inline void rows_put_dense(struct rows *rows, unsigned column, uint64_t value)
+{
+    struct rows_column *c = &rows->column[column];
+    c->values[c->n++] = value;
+}
+
 static inline void rows_put_if(struct rows *rows, unsigned column, uint64_t value, uint64_t has)
 {
     struct rows_column *c = &rows->column[column];
     c->values[c->n] = value;
     c->n += (uint32_t)has;
     c->bits[rows->count >> 6] |= has << (rows->count & 63);
+}
+
+/* A column whose end is held in registers while many rows are appended. Afterwards `n` goes back. */
+struct rows_tail {
+    uint64_t *values;
+    uint64_t *bits;
+    uint32_t n;
+};
+
+static inline struct rows_tail rows_tail(const struct rows_column *c)
+{
+    return (struct rows_tail){ c->values, c->bits, c->n };
+}
+
+static inline void rows_tail_put(struct rows_tail *t, uint32_t row, uint64_t value, uint64_t has)
+{
+    t->values[t->n] = value;
+    t->n += (uint32_t)has;
+    t->bits[row >> 6] |= has << (row & 63);
 }
 
 /* Whether a byte string of `size` fits into the column now. */

@@ -81,10 +81,10 @@ snap_status snap_writer_object(snap_writer *w, const snap_object *o, uint64_t *o
     if (object_too_large(o)) return too_large(w);
     if (ordinal) *ordinal = w->snapshot_rows[SNAP_KIND_OBJECT];
     STATUS_RETURN_IF_ERROR(writer_open_row(w, SNAP_KIND_OBJECT, 0));
-    rows_put(rows, OBJECT_ID, o->id);
-    rows_put(rows, OBJECT_TYPE, o->type);
-    rows_put(rows, OBJECT_SHALLOW, o->shallow_size);
-    rows_put(rows, OBJECT_FLAGS, o->flags);
+    rows_put_dense(rows, OBJECT_ID, o->id);
+    rows_put_dense(rows, OBJECT_TYPE, o->type);
+    rows_put_dense(rows, OBJECT_SHALLOW, o->shallow_size);
+    rows_put_dense(rows, OBJECT_FLAGS, o->flags);
     rows_put_if(rows, OBJECT_STACK, o->stack, o->stack != 0);
     rows_put_if(rows, OBJECT_NAME, o->name, o->name != 0);
     put_optional(rows, o);
@@ -100,25 +100,34 @@ static int put_edges(snap_writer *w, uint64_t source, const snap_edge *edges, si
                      uint64_t *next)
 {
     struct rows *rows = &w->rows[SNAP_KIND_EDGE];
+    struct rows_column *c = rows->column;
+    struct rows_tail name = rows_tail(&c[EDGE_NAME]);
+    struct rows_tail hash = rows_tail(&c[EDGE_KEY_HASH]);
+    struct rows_tail index = rows_tail(&c[EDGE_INDEX]);
     uint64_t expected = w->chunk_source == source ? w->chunk_next : 0;
     uint64_t position = *next;
     uint64_t names = w->next_id[SNAP_KIND_STRING];
     uint64_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
+    uint32_t row = rows->count;
+    for (size_t i = 0; i < n; i++, row++) {
         const snap_edge *e = &edges[i];
-        uint64_t hashed = (e->flags & SNAP_EDGE_HAS_KEY_HASH) != 0;
+        uint64_t hashed = e->flags / SNAP_EDGE_HAS_KEY_HASH & 1;
         if (e->flags & SNAP_EDGE_HAS_INDEX) position = e->index;
         bad |= (e->name >= names) | (position > SNAP_MAX_SIZE) | ((e->key_hash >> 24) & -hashed);
-        rows_put(rows, EDGE_SOURCE, source);
-        rows_put(rows, EDGE_TARGET, e->target);
-        rows_put(rows, EDGE_KIND, e->kind);
-        rows_put(rows, EDGE_FLAGS, e->flags & ~(unsigned)EDGE_NOT_STORED);
-        rows_put_if(rows, EDGE_NAME, e->name, e->name != 0);
-        rows_put_if(rows, EDGE_KEY_HASH, e->key_hash, hashed);
-        rows_put_if(rows, EDGE_INDEX, position, position != expected);
-        rows_next(rows);
+        c[EDGE_SOURCE].values[row] = source;
+        c[EDGE_TARGET].values[row] = e->target;
+        c[EDGE_KIND].values[row] = e->kind;
+        c[EDGE_FLAGS].values[row] = e->flags & ~(unsigned)EDGE_NOT_STORED;
+        rows_tail_put(&name, row, e->name, e->name != 0);
+        rows_tail_put(&hash, row, e->key_hash, hashed);
+        rows_tail_put(&index, row, position, position != expected);
         expected = ++position;
     }
+    rows->count = row;
+    c[EDGE_SOURCE].n = c[EDGE_TARGET].n = c[EDGE_KIND].n = c[EDGE_FLAGS].n = row;
+    c[EDGE_NAME].n = name.n;
+    c[EDGE_KEY_HASH].n = hash.n;
+    c[EDGE_INDEX].n = index.n;
     w->chunk_source = source;
     w->chunk_next = expected;
     *next = position;
