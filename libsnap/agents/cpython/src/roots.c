@@ -100,6 +100,16 @@ struct call {
     uint64_t frame;
 };
 
+/* Code at the level of a module runs in the module's namespace. That is a global with a name, which
+ * says more to people than the frame that counts the reference. */
+static void write_namespace(struct walk *walk, PyObject *namespace)
+{
+    uint64_t name = names_program(&walk->names, types_lookup(namespace, "__name__"));
+
+    if (name != 0)
+        write_root(walk, namespace, (snap_root){ .name = name, .kind = SNAP_ROOT_GLOBAL });
+}
+
 static void write_variables(struct walk *walk, const struct frame_view *view,
                             const snap_root *where)
 {
@@ -111,6 +121,7 @@ static void write_variables(struct walk *walk, const struct frame_view *view,
         root.name = names_program(&walk->names, layout_local_name(view->code, i));
         write_root(walk, view->fast[i], root);
     }
+    write_namespace(walk, view->namespace);
     if (!view->owns) return;
     root.name = names_literal(&walk->names, "(stack)");
     for (int i = 0; i < view->n_stack; i++) write_root(walk, view->stack[i], root);
