@@ -49,14 +49,17 @@ static void path_root(struct text *t, const struct graph_step *s)
 
 void path_text_step(struct path_text *p, struct text *t, const struct graph_step *step)
 {
+    bool in_global = p->global;
+    p->global = false;
     if (step->position < 0) {
         if (step->root_kind)
             path_root(t, step);
         else
             text_addf(t, "#%lld", (long long)step->id);
+        p->global = step->root_kind == SNAP_ROOT_GLOBAL;
         return;
     }
-    if (p->dict && step->edge_kind == SNAP_EDGE_VALUE && step->edge_name &&
+    if ((p->dict || in_global) && step->edge_kind == SNAP_EDGE_VALUE && step->edge_name &&
         path_is_identifier(step->edge_name)) {
         text_addf(t, ".%s", step->edge_name);
         p->dict = false;

@@ -17,7 +17,8 @@
 
 /** A path under way; `{0}` to begin with. */
 struct path_text {
-    bool dict; /* `.__dict__` was met and not yet written: the next step decides */
+    bool dict;   /* `.__dict__` was met and not yet written: the next step decides */
+    bool global; /* the step before is a global; its namespace's keys are its attributes */
 };
 
 /** Appends one step (the first one of a path is a root). */
