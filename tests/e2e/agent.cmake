@@ -1,3 +1,11 @@
 # What the CPython agent writes, read back row by row, on every Python of the machine.
 add_executable(dump_rows ${CMAKE_CURRENT_LIST_DIR}/dump_rows.c)
 target_link_libraries(dump_rows PRIVATE snap_flags snap_static)
+
+include(${CMAKE_CURRENT_LIST_DIR}/pythons.cmake)
+if(SNAP_PYTHONS)
+    foreach(part walk dump)
+        snap_python_test(e2e_agent_${part} ${CMAKE_CURRENT_LIST_DIR}/agent_${part}.py TIMEOUT 300
+                         ENVIRONMENT DUMP_ROWS=$<TARGET_FILE:dump_rows>)
+    endforeach()
+endif()

@@ -195,7 +195,7 @@ void layout_attrs(PyObject *op, PyTypeObject *type, struct attr_view *view);
 struct frame_view {
     PyCodeObject *code;
     PyObject *function;    /* owned by the frame, or NULL */
-    PyObject *namespace;   /* f_locals where it is a mapping of its own, owned, or NULL */
+    PyObject *namespace;   /* f_locals where it is a mapping of its own, or NULL */
     PyObject *object;      /* the frame object where one exists, or NULL */
     PyObject *const *fast; /* locals, cells, free variables; entries may be NULL */
     int n_fast;

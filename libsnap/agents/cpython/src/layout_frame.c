@@ -39,6 +39,7 @@ static void view_frame(PyFrameObject *frame, struct frame_view *view)
 {
     *view = (struct frame_view){
         .code = frame->f_code,
+        .namespace = frame->f_locals,
         .object = (PyObject *)frame,
         .fast = frame->f_localsplus,
         .n_fast = fast_count(frame->f_code),
