@@ -53,7 +53,7 @@ problems = 0
 def problem(args, text):
     global problems
     problems += 1
-    print("%s: %s" % (" ".join(args), text))
+    print("%s: %s" % (" ".join(args), text[:500]))
 
 
 def run(args, stdout=subprocess.PIPE):

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""How each command is run on one file, for the scenarios that try all commands (all-*.sh)."""
+import shutil
+import subprocess
+
+# {} stands for the file. A command may have several lines.
+COMMANDS = {
+    "snapinfo": [["{}"], ["--verify", "--types", "--privacy", "--chunks", "{}"]],
+    "snapload": [["--force", "-o", "out.db", "{}"]],
+    "snapdiff": [["{}", "good.snap"], ["good.snap", "{}"], ["--matching=signature", "{}", "{}"]],
+    "snapsql": [["{}", "SELECT * FROM objects LIMIT 50"], ["{}", "SELECT * FROM path LIMIT 50"],
+                ["{}", "SELECT * FROM label"]],
+    "snaptop": [["{}"], ["--by", "object", "{}"], ["--garbage", "{}"]],
+    "snappath": [["{}", "#2"], ["--type", "*", "{}"]],
+    "snapshow": [["{}", "#2"], ["{}", "#5"]],
+}
+
+
+def lines(name):
+    """Every command line that there is for a file, of the commands that were built."""
+    for command, variants in COMMANDS.items():
+        if shutil.which(command):
+            for rest in variants:
+                yield [command] + [name if x == "{}" else x for x in rest]
+
+
+def run(args):
+    """Exit status and both streams. A command that hangs is a failure."""
+    done = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, timeout=60)
+    return done.returncode, done.stdout, done.stderr
