@@ -173,8 +173,24 @@ static void to_rows(const uint32_t *component, const uint32_t *row, bool exact,
 struct sorting {
     uint64_t *key;
     uint32_t *order, *scratch;
-    struct heap_component *sorted;
 };
+
+/* list[i] becomes the former list[order[i]], cycle by cycle; order is used up. */
+static void permute(struct heap_component *list, uint32_t *order, uint32_t n)
+{
+    for (uint32_t first = 0; first < n; first++) {
+        struct heap_component displaced = list[first];
+        uint32_t i = first;
+        while (order[i] != first) {
+            uint32_t from = order[i];
+            list[i] = list[from];
+            order[i] = i;
+            i = from;
+        }
+        list[i] = displaced;
+        order[i] = i;
+    }
+}
 
 /* Largest first, ties by first row: by first row, then, stably, by retained size. */
 static void sort_components(struct sorting *s, struct heap_analysis *out)
@@ -187,15 +203,10 @@ static void sort_components(struct sorting *s, struct heap_analysis *out)
     heap_sort_descending(s->key, s->order, s->scratch, n);
     for (uint32_t i = 0; i < n; i++) s->key[i] = out->components[i].retained_size;
     heap_sort_descending(s->key, s->order, s->scratch, n);
-    for (uint32_t i = 0; i < n; i++) {
-        s->sorted[i] = out->components[s->order[i]];
-        s->scratch[s->order[i]] = i;
-    }
+    for (uint32_t i = 0; i < n; i++) s->scratch[s->order[i]] = i;
     for (uint32_t row = 0; row < out->n_rows; row++)
         if (out->component[row] != HEAP_NONE) out->component[row] = s->scratch[out->component[row]];
-    struct heap_component *unsorted = out->components;
-    out->components = s->sorted;
-    s->sorted = unsorted;
+    permute(out->components, s->order, n);
 }
 
 enum heap_status heap_components_finish(const uint32_t *component, const uint32_t *row, bool exact,
@@ -204,11 +215,10 @@ enum heap_status heap_components_finish(const uint32_t *component, const uint32_
     uint32_t n = out->n_components;
     struct sorting s = { .key = heap_new(n, sizeof *s.key),
                          .order = heap_new(n, sizeof *s.order),
-                         .scratch = heap_new(n, sizeof *s.scratch),
-                         .sorted = heap_new(n, sizeof *s.sorted) };
+                         .scratch = heap_new(n, sizeof *s.scratch) };
     enum heap_status status = HEAP_NO_MEMORY;
     out->component = heap_new(out->n_rows, sizeof *out->component);
-    if (out->component && s.key && s.order && s.scratch && s.sorted) {
+    if (out->component && s.key && s.order && s.scratch) {
         to_rows(component, row, exact, out);
         sort_components(&s, out);
         status = HEAP_OK;
@@ -216,6 +226,5 @@ enum heap_status heap_components_finish(const uint32_t *component, const uint32_
     heap_free(s.key);
     heap_free(s.order);
     heap_free(s.scratch);
-    heap_free(s.sorted);
     return status;
 }
