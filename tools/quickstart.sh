@@ -41,14 +41,15 @@ fi
 say() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
 # show COMMAND...: print it as one would type it, and run it.
 show() {
-    printf '$ '
+    line='$'
     for word in "$@"; do
         case $word in
-        *[!A-Za-z0-9_./:=@%+,-]* | '') printf "'%s' " "$word" ;;
-        *) printf '%s ' "$word" ;;
+        *\'*) line="$line \"$word\"" ;;
+        *[!A-Za-z0-9_./:=@%+,-]* | '') line="$line '$word'" ;;
+        *) line="$line $word" ;;
         esac
     done
-    printf '\n'
+    printf '%s\n' "$line"
     "$@"
 }
 
@@ -96,15 +97,31 @@ show python3 -m heapsnap ask "$service" -o after.snap
 say "What grew, and who holds it?"
 show snapdiff before.snap after.snap
 
-say "The same question, and any other, in SQL"
-show snapsql after.snap "SELECT label, type, retained_size, retained_count FROM top_objects
-    ORDER BY retained_size DESC LIMIT 8"
+say "Which global variables hold the most?"
+show snapsql after.snap --saved globals_by_retained | head -n 8
 
-say "The same as JSON, for a dashboard or a check (diff.json)"
+say "Any other question, in SQL: what does a finished request cost, attribute by attribute?"
+show snapsql after.snap "SELECT r.label AS attribute, count(*) AS requests, sum(o.retained_size) AS bytes
+    FROM type t JOIN type_object x ON x.type_id = t.id
+    JOIN refs r ON r.source_id = x.object_id
+    JOIN object o ON o.id = r.target_id AND o.dominator_id = x.object_id
+    WHERE t.module = '__main__' AND t.name = 'Request'
+    GROUP BY attribute ORDER BY bytes DESC"
+
+say "The same as JSON, for a dashboard or a check"
 echo "\$ snapdiff --json before.snap after.snap > diff.json"
-snapdiff --json before.snap after.snap >diff.json
-head -c 1200 diff.json
-printf '\n...\n'
+snapdiff --quiet --json before.snap after.snap >diff.json
+show python3 -c 'import json; d = json.load(open("diff.json")); first = d["owners"][0]
+print(json.dumps({"verdict": d["verdict"], "owners": [
+    {key: first[key] for key in ("name", "path", "count_delta", "retained_delta")}, "..."]}, indent=2))'
 
 say "Done. Everything is in $folder"
 ls -l before.snap after.snap diff.json
+cat <<END
+
+On a service of your own, with PATH and PYTHONPATH as above:
+    python3 -m heapsnap run app.py        (or: heapsnap.listen() in the program)
+    python3 -m heapsnap ps
+    python3 -m heapsnap ask PID -o before.snap     and later     -o after.snap
+    snapdiff before.snap after.snap
+END
