@@ -128,7 +128,7 @@ static void check_paths(const struct brute *b, const struct heap_analysis *a)
             WANT(a->distance[row] == a->distance[a->row_of[u]] + 1);
         }
     }
-    for (uint32_t v = 0; v < g->n && v < SMALL_NODES; v++) {
+    for (uint32_t v = 0; v < g->n; v++) {
         uint32_t row = a->row_of[v], rounds = 1, reached = b->roots;
         if (b->garbage >> v & 1) {
             WANT(a->distance[row] == HEAP_NONE && a->parent[row] == HEAP_NONE);
@@ -137,7 +137,7 @@ static void check_paths(const struct brute *b, const struct heap_analysis *a)
         }
         for (; !(reached >> v & 1); rounds++) {
             uint32_t more = reached;
-            for (uint32_t u = 0; u < SMALL_NODES; u++)
+            for (uint32_t u = 0; u < g->n; u++)
                 if (reached >> u & 1) more |= b->edges[u];
             reached = more;
         }
@@ -168,7 +168,7 @@ static void check_component(const struct brute *b, const struct heap_analysis *a
 static void check_components(const struct brute *b, const struct heap_analysis *a)
 {
     WANT(a->component[0] == HEAP_NONE && a->component[a->garbage_root] == HEAP_NONE);
-    for (uint32_t v = 0; v < b->g->n; v++) {
+    for (uint32_t v = 0; v < b->g->n && v < SMALL_NODES; v++) {
         int cyclic = (b->reach[v] >> v & 1) != 0;
         uint32_t i = a->component[a->row_of[v]];
         WANT(cyclic == (i != HEAP_NONE) && (!cyclic || i < a->n_components));
