@@ -137,7 +137,7 @@ def compare_rows(db, snapshot, want, strings, types):
     by_address = {r["address"]: r for r in rows}
     check(len(rows) == len(want.objects), "objects", len(rows), len(want.objects))
     clipped = db.execute("SELECT count(*) FROM warning WHERE snapshot_id = ? AND message LIKE"
-                         " '%sizes are impossible%'", (snapshot["id"],)).fetchone()[0]
+                         " '%impossible sizes%'", (snapshot["id"],)).fetchone()[0]
     for o in want.objects.values():
         row = by_address.get(signed(o["id"]))
         check(row is not None, "object is missing", hex(o["id"]))

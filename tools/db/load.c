@@ -213,19 +213,19 @@ static int snapshot_warn(struct loader *l, struct snapshot *s)
         uint64_t n;
         const char *what;
     } lost[] = {
-        { s->resolved.duplicates, "objects have the id of an earlier one and were dropped" },
-        { s->resolved.dangling, "references lead to no object and were dropped" },
-        { c->no_source, "references of lost objects were dropped" },
-        { s->resolved.lost_roots, "roots name no object and were dropped" },
-        { c->unknown_types, "objects have a type whose definition is missing" },
-        { c->bad_sizes, "sizes are impossible and were taken as 0" },
-        { s->resolved.over_owned, "objects have fewer references than were found; what holds them"
-                                  " from outside is not known" },
+        { s->resolved.duplicates, "objects dropped that have the id of an earlier one" },
+        { s->resolved.dangling, "references dropped that lead to no object" },
+        { c->no_source, "references dropped whose source object is lost" },
+        { s->resolved.lost_roots, "roots dropped that name no object" },
+        { c->unknown_types, "objects whose type is lost" },
+        { c->bad_sizes, "impossible sizes, taken as 0" },
+        { s->resolved.over_owned, "objects with fewer counted references than were found (what holds"
+                                  " them from outside is not known)" },
     };
     for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
         if (!lost[i].n) continue;
-        int status = loader_warn(l, s->id, MESSAGE_NO_OFFSET, "snapshot %u: %llu %s", s->number,
-                                 (unsigned long long)lost[i].n, lost[i].what);
+        int status = loader_warn(l, s->id, MESSAGE_NO_OFFSET, "snapshot %u: %s: %llu", s->number,
+                                 lost[i].what, (unsigned long long)lost[i].n);
         if (status) return status;
     }
     if (s->complete) return 0;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* The loader's small parts: ranges of ids, interned texts and records, sorting, the budget. */
+#include "cu.h"
+
+#include <stdlib.h>
+
+#include "db/idmap.h"
+#include "db/intern.h"
+#include "db/sort.h"
+#include "db/strings.h"
+
+static struct budget unlimited(void)
+{
+    return (struct budget){ 0, UINT64_MAX };
+}
+
+static void test_idmap(void)
+{
+    struct budget b = unlimited();
+    struct idmap m = { 0 };
+    uint64_t at;
+    CHECK(!idmap_find(&m, 1, &at));
+    CHECK_I64(idmap_add(&b, &m, 1, 10), IDMAP_OK);
+    CHECK_I64(idmap_add(&b, &m, 11, 5), IDMAP_OK);
+    CHECK_U64(m.n, 1); /* they continue each other */
+    CHECK_I64(idmap_add(&b, &m, 100, 2), IDMAP_OK);
+    CHECK_I64(idmap_add(&b, &m, 50, 3), IDMAP_OK); /* between */
+    CHECK_U64(m.count, 20);
+    CHECK(idmap_find(&m, 15, &at) && at == 14);
+    CHECK(idmap_find(&m, 101, &at) && at == 16);
+    CHECK(idmap_find(&m, 50, &at) && at == 17);
+    CHECK(!idmap_find(&m, 0, &at));
+    CHECK(!idmap_find(&m, 16, &at));
+    CHECK(!idmap_find(&m, 53, &at));
+    CHECK(!idmap_find(&m, 102, &at));
+    CHECK_I64(idmap_add(&b, &m, 15, 2), IDMAP_TAKEN);
+    CHECK_I64(idmap_add(&b, &m, 40, 11), IDMAP_TAKEN);
+    CHECK_I64(idmap_add(&b, &m, 90, 100), IDMAP_TAKEN);
+    CHECK_I64(idmap_add(&b, &m, UINT64_MAX, 2), IDMAP_TAKEN); /* would wrap */
+    CHECK_I64(idmap_add(&b, &m, UINT64_MAX, 1), IDMAP_OK);
+    CHECK(idmap_find(&m, UINT64_MAX, &at) && at == 20);
+    CHECK_U64(m.count, 21);
+    idmap_free(&m);
+}
+
+static void test_strings(void)
+{
+    struct budget b = unlimited();
+    struct strings s;
+    strings_init(&s, &b);
+    uint32_t a = strings_add(&s, "alpha", 5), e = strings_add(&s, "", 0);
+    CHECK(a && e && a != e);
+    CHECK_U64(strings_add(&s, "alphabet", 5), a);
+    CHECK_STR(strings_text(&s, a), "alpha");
+    CHECK_U64(strings_size(&s, e), 0);
+    CHECK(strings_text(&s, 0) == NULL);
+    /* Rows are given in the order of use, once. */
+    uint32_t unused = strings_add(&s, "unused", 6);
+    CHECK_U64(strings_row(&s, e), 1);
+    CHECK_U64(strings_row(&s, a), 2);
+    CHECK_U64(strings_row(&s, e), 1);
+    CHECK_U64(strings_row(&s, 0), 0);
+    CHECK_U64(s.n_used, 2);
+    CHECK(unused != 0);
+    /* What is no UTF-8, and the byte 0, can be shown afterwards. */
+    CHECK_STR(strings_text(&s, strings_add(&s, "a\xff" "b", 3)), "a\xef\xbf\xbd" "b");
+    CHECK_STR(strings_text(&s, strings_add(&s, "a\0b", 3)), "a\xef\xbf\xbd" "b");
+    CHECK_STR(strings_text(&s, strings_add(&s, "\xc3\xa9", 2)), "\xc3\xa9");
+    strings_free(&s);
+}
+
+static void test_strings_long(void)
+{
+    struct budget b = unlimited();
+    struct strings s;
+    size_t n = 3 << 20;
+    char *text = malloc(n);
+    if (!CHECK(text != NULL)) return;
+    memset(text, 'x', n);
+    strings_init(&s, &b);
+    uint32_t a = strings_add(&s, text, n);
+    CHECK(strings_size(&s, a) <= STRINGS_MAX_TEXT);
+    CHECK(strings_size(&s, a) > STRINGS_MAX_TEXT - 16);
+    uint32_t whole = strings_add(&s, text, STRINGS_MAX_TEXT);
+    CHECK_U64(strings_size(&s, whole), STRINGS_MAX_TEXT);
+    CHECK(a != whole);
+    strings_free(&s);
+    free(text);
+}
+
+static void test_strings_many(void)
+{
+    struct budget b = unlimited();
+    struct strings s;
+    uint64_t wrong = 0;
+    strings_init(&s, &b);
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < 50000; i++) {
+            char text[16];
+            int n = snprintf(text, sizeof text, "name%u", i);
+            wrong += strings_add(&s, text, (size_t)n) != i + 1;
+        }
+    }
+    CHECK_U64(wrong, 0);
+    CHECK_U64(s.n, 50000);
+    strings_free(&s);
+}
+
+static void test_intern(void)
+{
+    struct budget b = unlimited();
+    struct intern t;
+    uint64_t wrong = 0;
+    intern_init(&t, &b, sizeof(uint64_t));
+    for (int round = 0; round < 2; round++)
+        for (uint64_t i = 0; i < 10000; i++) wrong += intern_add(&t, &i) != i + 1;
+    CHECK_U64(wrong, 0);
+    uint64_t seven;
+    memcpy(&seven, intern_at(&t, 8), sizeof seven);
+    CHECK_U64(seven, 7);
+    intern_free(&t);
+}
+
+static void check_sorted(const uint64_t *key, uint32_t n)
+{
+    struct budget b = unlimited();
+    uint32_t *order;
+    if (!CHECK(sort_ids(&b, key, n, &order))) return;
+    uint64_t wrong = 0, sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        sum += order[i];
+        if (i == 0) continue;
+        int64_t before = (int64_t)key[order[i - 1]], now = (int64_t)key[order[i]];
+        wrong += before > now || (before == now && order[i - 1] > order[i]);
+    }
+    CHECK_U64(wrong, 0);
+    CHECK_U64(sum, (uint64_t)n * (n ? n - 1 : 0) / 2);
+    memory_free(&b, order, n, sizeof *order);
+    CHECK_U64(b.used, 0);
+}
+
+static void test_sort(void)
+{
+    uint64_t key[5000], state = 1;
+    for (unsigned shift = 0; shift < 64; shift += 9) {
+        for (uint32_t i = 0; i < 5000; i++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            key[i] = state >> shift;
+        }
+        check_sorted(key, 5000);
+    }
+    for (uint32_t i = 0; i < 5000; i++) key[i] = i / 3;
+    check_sorted(key, 5000); /* in order already, with ties */
+    for (uint32_t i = 0; i < 5000; i++) key[i] = i % 3 - 1u;
+    check_sorted(key, 5000); /* around 0: the order is that of signed numbers */
+    check_sorted(key, 1);
+    check_sorted(key, 0);
+}
+
+static void test_budget(void)
+{
+    struct budget b = { 0, 1000 };
+    void *a = memory_new(&b, 100, 8), *c = memory_new(&b, 100, 8);
+    CHECK(a != NULL);
+    CHECK(c == NULL);
+    memory_free(&b, a, 100, 8);
+    CHECK_U64(b.used, 0);
+    CHECK(memory_new(&b, SIZE_MAX / 2, 8) == NULL);
+    uint64_t *array = NULL;
+    size_t cap = 0;
+    CHECK(memory_grow(&b, (void **)&array, &cap, 100, sizeof *array));
+    CHECK(cap >= 100);
+    size_t before = cap;
+    CHECK(!memory_grow(&b, (void **)&array, &cap, 100000, sizeof *array));
+    CHECK_U64(cap, before);
+    CHECK(!memory_grow(&b, (void **)&array, &cap, SIZE_MAX / 2, sizeof *array));
+    free(array);
+}
+
+CU_MAIN("db_parts", { "ranges of ids", test_idmap }, { "texts", test_strings },
+        { "long texts", test_strings_long }, { "many texts", test_strings_many },
+        { "records", test_intern }, { "sorting ids", test_sort }, { "budget", test_budget })
