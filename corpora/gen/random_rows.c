@@ -3,8 +3,9 @@
  * The random part of the generator. Every column has a style of numbers that changes now and then,
  * so that chunks see constants, runs, progressions, addresses, small and hostile numbers. O(rows).
  *
- * Each call of the generator of numbers is a statement of its own: the order of evaluation inside an
- * initialiser or an argument list is the compiler's choice, and the rows must not depend on it.
+ * Each call of the generator of numbers is a statement of its own: the order of evaluation inside
+ * an initialiser or an argument list is the compiler's choice, and the rows must not depend on
+ * it.
  */
 #include "random_rows.h"
 
@@ -158,7 +159,9 @@ static void make_string(struct gen *g)
     uint8_t text[400];
     uint64_t id;
     size_t size = below(g, below(g, 10) ? 20 : sizeof text);
-    for (size_t i = 0; i < size; i++) text[i] = (uint8_t)(below(g, 40) ? 'a' + below(g, 26) : next(g));
+    for (size_t i = 0; i < size; i++) {
+        text[i] = (uint8_t)(below(g, 40) ? 'a' + below(g, 26) : next(g));
+    }
     if (snap_writer_string(g->w, text, size, &id) != SNAP_OK || id <= g->strings) return;
     g->strings = id;
     add_bytes(g, SNAP_KIND_STRING, text, size);
@@ -311,7 +314,8 @@ static void make_thread(struct gen *g)
     t.stack = maybe_id(g, 23, g->stacks);
     t.object = below(g, 2) ? next(g) : 0;
     if (snap_writer_thread(g->w, &t, &g->threads) != SNAP_OK) return;
-    struct gen_row row = { .snapshot = g->snapshot, .v = { t.id, t.os_id, t.name, t.stack, t.object } };
+    struct gen_row row = { .snapshot = g->snapshot,
+                           .v = { t.id, t.os_id, t.name, t.stack, t.object } };
     gen_log_add(g->log, SNAP_KIND_THREAD, &row);
 }
 

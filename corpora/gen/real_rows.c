@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A heap of realistic shape, made without holding it: what an object is follows from its ordinal by a
- * hash, and breadth-first order makes "the next new object" the only state. O(objects + edges).
+ * A heap of realistic shape, made without holding it: what an object is follows from its ordinal
+ * by a hash, and breadth-first order makes "the next new object" the only state. O(objects +
+ * edges).
  */
 #include "random_rows.h"
 

@@ -14,14 +14,19 @@ static uint64_t define_type(snap_writer *w, const char *name, size_t size)
 {
     uint64_t string, type;
     if (snap_writer_string(w, name, size, &string) != SNAP_OK) return 0;
-    if (snap_writer_type(w, &(snap_type){ .name = string, .kind = SNAP_TYPE_CLASS }, &type) != SNAP_OK) {
-        return 0;
-    }
+    snap_type definition = { .name = string, .kind = SNAP_TYPE_CLASS };
+    if (snap_writer_type(w, &definition, &type) != SNAP_OK) return 0;
     return type;
 }
 
-/* Every call returns a status; since the first failure is sticky, it suffices to look at the one that
- * snap_writer_close returns. */
+static void write_object(snap_writer *w, uint64_t id, uint64_t type, uint64_t size)
+{
+    snap_object object = { .id = id, .type = type, .shallow_size = size };
+    snap_writer_object(w, &object, NULL);
+}
+
+/* Every call returns a status; since the first failure is sticky, it suffices to look at the one
+ * that snap_writer_close returns. */
 static void write_heap(snap_writer *w)
 {
     uint64_t dict = define_type(w, "dict", 4);
@@ -36,22 +41,24 @@ static void write_heap(snap_writer *w)
     snap_writer_counter(w, "rss", 4 << 20);
 
     /* Each object, then the references that it holds. */
-    snap_writer_object(w, &(snap_object){ .id = 0x1000, .type = dict, .shallow_size = 232 }, NULL);
+    write_object(w, 0x1000, dict, 232);
     snap_edge entries[] = {
         { .target = 0x2000, .kind = SNAP_EDGE_VALUE, .flags = SNAP_EDGE_OWNS },
         { .target = 0x2040, .kind = SNAP_EDGE_VALUE, .flags = SNAP_EDGE_OWNS },
     };
     snap_writer_edges(w, entries, 2);
-    snap_writer_object(w, &(snap_object){ .id = 0x2000, .type = request, .shallow_size = 48 }, NULL);
-    snap_writer_object(w, &(snap_object){ .id = 0x2040, .type = request, .shallow_size = 48 }, NULL);
+    write_object(w, 0x2000, request, 48);
+    write_object(w, 0x2040, request, 48);
     snap_edge attribute = { .target = 0x3000, .name = body, .kind = SNAP_EDGE_ATTRIBUTE,
                             .flags = SNAP_EDGE_OWNS };
     snap_writer_edges(w, &attribute, 1);
-    snap_writer_object(w, &(snap_object){ .id = 0x3000, .type = bytes, .shallow_size = (1 << 20) + 33,
-                                          .have = SNAP_HAS_LENGTH, .length = 1 << 20 }, NULL);
+    snap_object buffer = { .id = 0x3000, .type = bytes, .shallow_size = (1 << 20) + 33,
+                           .have = SNAP_HAS_LENGTH, .length = 1 << 20 };
+    snap_writer_object(w, &buffer, NULL);
 
     /* What keeps it alive: a global variable. */
-    snap_writer_root(w, &(snap_root){ .object = 0x1000, .kind = SNAP_ROOT_GLOBAL, .name = registry });
+    snap_root root = { .object = 0x1000, .kind = SNAP_ROOT_GLOBAL, .name = registry };
+    snap_writer_root(w, &root);
     snap_writer_finish(w, &(snap_finish){ .flags = SNAP_FINISH_COMPLETE });
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A writer where malloc is forbidden: memory from mmap, bytes to a descriptor, in a forked child. This
- * is how a capture agent works.
+ * A writer where malloc is forbidden: memory from mmap, bytes to a descriptor, in a forked child.
+ * This is how a capture agent works.
  *
  *     04_memory OUT.snap
  */
@@ -38,7 +38,8 @@ static int write_snapshot(int fd)
     snap_writer_type(w, &(snap_type){ .name = name, .kind = SNAP_TYPE_NATIVE }, &type);
     snap_writer_begin(w, &(snap_begin){ .reason = "fork" });
     for (uint64_t i = 0; i < 100000; i++) {
-        snap_writer_object(w, &(snap_object){ .id = i << 12, .type = type, .shallow_size = 4096 }, NULL);
+        snap_object page = { .id = i << 12, .type = type, .shallow_size = 4096 };
+        snap_writer_object(w, &page, NULL);
     }
     snap_writer_finish(w, &(snap_finish){ .flags = SNAP_FINISH_COMPLETE });
     return snap_writer_close(w, NULL) == SNAP_OK ? 0 : 1;

@@ -77,7 +77,8 @@ int chunk_packer_init(struct chunk_packer *packer, int level, size_t payload, vo
 
 /* Compresses to one frame; returns its size, or 0 where it would not be smaller than the input or
  * than `out_size` allows: then the payload is stored as it is. end[0..parts) are the ends of the
- * payload's parts, the last of them its size; large parts get blocks, so statistics, of their own. */
+ * payload's parts, the last of them its size; large parts get blocks, so statistics, of their
+ * own. */
 size_t chunk_pack(struct chunk_packer *packer, const uint8_t *from, const size_t *end,
                   unsigned parts, uint8_t *out, size_t out_size);
 

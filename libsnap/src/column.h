@@ -14,10 +14,10 @@ enum column_encoding {
     COLUMN_VARINT = 2,     /* a varint a value */
     COLUMN_DELTA = 3,      /* u8 shift, first value, then zigzag differences >> shift */
     COLUMN_RUNS = 4,       /* (value, length - 1) pairs */
-    COLUMN_DELTA_RUNS = 5, /* u8 shift, first, length - 1, then (zigzag step to the next, length - 1) */
+    COLUMN_DELTA_RUNS = 5, /* u8 shift, first, length - 1, then (zigzag step, length - 1) */
     COLUMN_FIXED = 6,      /* u8 width, then that many bytes a value */
     COLUMN_BYTES = 7,      /* a varint length a value, then the bytes of all */
-    COLUMN_NEXT = 8,       /* a varint a value: 0 for the least number above all so far, else it + 1 */
+    COLUMN_NEXT = 8,       /* a varint a value: 0 for greatest so far + 1, else the value + 1 */
     COLUMN_LAST = 8,       /* the largest encoding that is known */
     COLUMN_SPARSE = 0x80,  /* flag: a presence bitmap stands first */
     COLUMN_RESERVED = 0x60 /* bits that must be zero */
@@ -33,7 +33,8 @@ enum column_encoding {
 size_t column_encode(uint64_t *values, size_t n, uint8_t *to, uint8_t *encoding);
 
 /* Decodes `size` bytes of an encoding for numbers into values[0..n), n >= 1. Returns the OR of all
- * values in *all (for range checks), and 0; or -1 where the bytes are not exactly n values. O(n). */
+ * values in *all (for range checks), and 0; or -1 where the bytes are not exactly n values. O(n).
+ * */
 int column_decode(const uint8_t *from, size_t size, unsigned encoding, uint64_t *values, size_t n,
                   uint64_t *all);
 

@@ -133,7 +133,9 @@ static void run_sizes(const uint64_t *v, size_t n, unsigned shift, uint64_t *run
 
 static void consider(struct candidate *best, uint8_t encoding, uint8_t weight, uint64_t size)
 {
-    if (size * weight < best->size * best->weight) *best = (struct candidate){ encoding, weight, size };
+    if (size * weight < best->size * best->weight) {
+        *best = (struct candidate){ encoding, weight, size };
+    }
 }
 
 static uint8_t choose(const uint64_t *v, size_t n, const struct facts *f, unsigned width,

@@ -79,8 +79,8 @@ snap_status reader_decode(snap_reader *r, const struct chunk_header *header, uin
 /* Holds a decoded TOTAL chunk against what was seen. */
 snap_status reader_check_total(snap_reader *r);
 
-/* At a place without a chunk header: the trailer, the end, or damage. On SNAP_OK the walk goes on at
- * r->offset. */
+/* At a place without a chunk header: the trailer, the end, or damage. On SNAP_OK the walk goes on
+ * at r->offset. */
 snap_status reader_end(snap_reader *r);
 
 #endif

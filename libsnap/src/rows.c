@@ -106,7 +106,8 @@ static size_t encode_column(struct rows_column *c, uint32_t rows, uint8_t *to, u
         /* The words are read before anything is written over them: `to` <= bits. */
         size = ((size_t)rows + 7) / 8;
         if (BYTES_SWAP) {
-            for (size_t i = 0; i < ((size_t)rows + 63) / 64; i++) c->bits[i] = bytes_swap64(c->bits[i]);
+            size_t words = ((size_t)rows + 63) / 64;
+            for (size_t i = 0; i < words; i++) c->bits[i] = bytes_swap64(c->bits[i]);
         }
         memmove(to, c->bits, size);
     }

@@ -43,8 +43,8 @@ struct rows {
     struct rows_column column[SCHEMA_MAX_COLUMNS];
 };
 
-/* An encoded payload. Its parts (the directory, then the columns that are there) are what a compressor
- * may treat apart: each has statistics of its own. */
+/* An encoded payload. Its parts (the directory, then the columns that are there) are what a
+ * compressor may treat apart: each has statistics of its own. */
 struct rows_payload {
     uint8_t *bytes;
     size_t size;
@@ -82,7 +82,7 @@ static inline void rows_put_if(struct rows *rows, unsigned column, uint64_t valu
     c->bits[rows->count >> 6] |= has << (rows->count & 63);
 }
 
-/* A column whose end is held in registers while many rows are appended. Afterwards `n` goes back. */
+/* A column whose end is held in registers while rows are appended; afterwards `n` goes back. */
 struct rows_tail {
     uint64_t *values;
     uint64_t *bits;

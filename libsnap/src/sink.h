@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a writer's bytes go: a callback, a descriptor, or a file that appears under its name when it
- * is whole. No stdio, no allocation, no locks.
+ * Where a writer's bytes go: a callback, a descriptor, or a file that appears under its name when
+ * it is whole. No stdio, no allocation, no locks.
  */
 #ifndef SNAP_SRC_SINK_H
 #define SNAP_SRC_SINK_H

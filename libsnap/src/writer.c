@@ -15,7 +15,7 @@
 #include "os.h"
 #include "status.h"
 
-/* How many rows and bytes the open chunk of a kind may hold; rows are also bounded by the options. */
+/* How many rows and bytes the open chunk of a kind may hold; the options bound rows, too. */
 struct room {
     uint32_t rows;
     uint32_t bytes;

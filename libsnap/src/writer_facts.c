@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows whose texts stand inside the row: metadata, labels, counters, samples, previews; and the rows
- * that begin and end a snapshot. O(size of the texts).
+ * Rows whose texts stand inside the row: metadata, labels, counters, samples, previews; and the
+ * rows that begin and end a snapshot. O(size of the texts).
  */
 #include "writer_impl.h"
 
@@ -15,13 +15,18 @@
 /* Columns by position in the schema. */
 enum { KEY = 0, VALUE = 1 };
 
+static snap_status too_long(snap_writer *w)
+{
+    return writer_fail(w, SNAP_E_LIMIT, 0, "a key, value, reason or preview is longer than 64 KiB");
+}
+
 static snap_status check_key(snap_writer *w, const char *key, size_t *size)
 {
     *size = 0;
     if (w->status != SNAP_OK) return w->status;
     if (!key) return writer_fail(w, SNAP_E_MISUSE, 0, "a key is missing");
     *size = strlen(key);
-    if (*size > SNAP_MAX_TEXT) return writer_fail(w, SNAP_E_LIMIT, 0, "a key is longer than 64 KiB");
+    if (*size > SNAP_MAX_TEXT) return too_long(w);
     if (*size == 0 || !utf8_is_name((const uint8_t *)key, *size)) {
         return writer_fail(w, SNAP_E_MISUSE, 0,
                            "a key is empty, not UTF-8, or holds control characters");
@@ -36,9 +41,7 @@ static snap_status put_pair(snap_writer *w, unsigned kind, const char *key, cons
     STATUS_RETURN_IF_ERROR(check_key(w, key, &key_size));
     if (!value) return writer_fail(w, SNAP_E_MISUSE, 0, "a value is missing");
     size_t value_size = strlen(value);
-    if (value_size > SNAP_MAX_TEXT) {
-        return writer_fail(w, SNAP_E_LIMIT, 0, "a value is longer than 64 KiB");
-    }
+    if (value_size > SNAP_MAX_TEXT) return too_long(w);
     STATUS_RETURN_IF_ERROR(
         writer_open_row(w, kind, key_size > value_size ? key_size : value_size));
     memcpy(rows_put_bytes(rows, KEY, key_size), key, key_size);
@@ -92,7 +95,7 @@ snap_status snap_writer_value(snap_writer *w, uint64_t ordinal, const void *text
     if (!w->snapshot || ordinal >= w->snapshot_rows[SNAP_KIND_OBJECT]) {
         return writer_fail(w, SNAP_E_MISUSE, 0, "a value of an object that was not written");
     }
-    if (size > SNAP_MAX_TEXT) return writer_fail(w, SNAP_E_LIMIT, 0, "a value is longer than 64 KiB");
+    if (size > SNAP_MAX_TEXT) return too_long(w);
     STATUS_RETURN_IF_ERROR(writer_open_row(w, SNAP_KIND_VALUE, size));
     uint8_t *to = rows_put_bytes(rows, 0, size);
     if (size) memcpy(to, text, size);
@@ -109,7 +112,7 @@ snap_status snap_writer_begin(snap_writer *w, const snap_begin *begin)
     if (w->snapshots == UINT32_MAX) return writer_fail(w, SNAP_E_LIMIT, 0, "too many snapshots");
     size_t size = begin->reason_size;
     if (begin->reason && size == 0) size = strlen(begin->reason);
-    if (size > SNAP_MAX_TEXT) return writer_fail(w, SNAP_E_LIMIT, 0, "a reason is longer than 64 KiB");
+    if (size > SNAP_MAX_TEXT) return too_long(w);
     STATUS_RETURN_IF_ERROR(writer_close_all(w));
 
     w->snapshot = ++w->snapshots;

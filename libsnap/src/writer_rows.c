@@ -93,9 +93,9 @@ snap_status snap_writer_object(snap_writer *w, const snap_object *o, uint64_t *o
     return SNAP_OK;
 }
 
-/* Stores `n` edges, all by id or all by ordinal, that fit into the open chunk. `next` is the position
- * that the first of them has by default; the position after the last is left there. Returns
- * non-zero where one of them is invalid. */
+/* Stores `n` edges, all by id or all by ordinal, that fit into the open chunk. *next is the
+ * position that the first of them has by default; the position after the last is left there.
+ * Returns non-zero where one of them is invalid. */
 static int put_edges(snap_writer *w, uint64_t source, const snap_edge *edges, size_t n,
                      uint64_t *next)
 {

@@ -4,10 +4,10 @@
  *
  *     bench_edges FILE.snap...
  *
- * The files must name targets by ordinal, in breadth-first order, as the CPython agent does. Each chunk
- * of edges is encoded anew by every candidate and packed by zstd level 1, alone; the table gives bytes
- * an edge before and after packing. Then the same for every other column of objects and edges,
- * by the encodings that the format has.
+ * The files must name targets by ordinal, in breadth-first order, as the CPython agent does. Each
+ * chunk of edges is encoded anew by every candidate and packed by zstd level 1, alone; the table
+ * gives bytes an edge before and after packing. Then the same for every other column of objects
+ * and edges, by the encodings that the format has.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +99,7 @@ static size_t next_in_planes(const struct chunk *c)
     return (size_t)width * c->n;
 }
 
-/* A byte a target says how it is named (new, skipping, by distance, absolute, as predicted); the rest
+/* A byte a target says how it is named (new, skipping, distance, absolute, as predicted); the rest
  * follows in a second stream. `context_of` gives the slot in which the last target is looked up. */
 static size_t by_selector(const struct chunk *c, uint64_t (*context_of)(const struct chunk *c,
                                                                         uint32_t i, uint32_t place))
@@ -227,7 +227,8 @@ static void add_chunk(const snap_batch *b)
         if (ids[i] < 32 && !derived) add_column(b, ids[i]);
     }
     struct chunk c = { snap_batch_u64(b, SNAP_COL_EDGE_TARGET_ORDINAL),
-                       snap_batch_u64(b, SNAP_COL_EDGE_SOURCE), snap_batch_u64(b, SNAP_COL_EDGE_KIND),
+                       snap_batch_u64(b, SNAP_COL_EDGE_SOURCE),
+                       snap_batch_u64(b, SNAP_COL_EDGE_KIND),
                        snap_batch_u64(b, SNAP_COL_EDGE_NAME), snap_batch_rows(b) };
     if (snap_batch_kind(b) != SNAP_KIND_EDGE || !c.target) return;
     for (size_t i = 0; i < CANDIDATES; i++) {
@@ -253,8 +254,9 @@ static void print_tables(const char *path, double objects, double edges, double 
         for (unsigned id = 1; id < 32; id++) {
             const struct column_sum *s = &columns[kind][id];
             if (s->rows == 0) continue;
-            printf("  %s %-3u %12.0f %10.3f %10.3f ", kind == SNAP_KIND_OBJECT ? "object" : "edge  ",
-                   id, s->rows, s->raw / objects, s->packed / objects);
+            printf("  %s %-3u %12.0f %10.3f %10.3f ",
+                   kind == SNAP_KIND_OBJECT ? "object" : "edge  ", id, s->rows, s->raw / objects,
+                   s->packed / objects);
             for (unsigned e = 1; e <= COLUMN_LAST; e++) {
                 if (s->used[e]) printf(" %s %u", encoding_name[e], s->used[e]);
             }

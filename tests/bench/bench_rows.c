@@ -5,9 +5,9 @@
  *     bench_rows [OBJECTS [EDGES_PER_OBJECT [LEVEL [FILE]]]]      (1000000 3 1 /dev/null)
  *
  * Writes OBJECTS objects with their edges, named by ordinal as a breadth-first capture names them;
- * then, where FILE is a regular file, reads it back twice: by column and by row. The rows are made from a
- * block that is prepared before and shifted on the fly, so that making them costs little; that
- * cost is measured apart and not taken off.
+ * then, where FILE is a regular file, reads it back twice: by column and by row. The rows are
+ * made from a block that is prepared before and shifted on the fly, so that making them costs
+ * little; that cost is measured apart and not taken off.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,8 @@ static void prepare(unsigned per_object)
     for (unsigned i = 0; i < BLOCK; i++) {
         uint64_t type = 1 + rnd(rnd(TYPES) + 1);
         address += 16 * (1 + rnd(8)) + (rnd(50) == 0 ? 65536 * rnd(64) : 0);
-        objects[i] = (snap_object){ .id = address, .type = type, .shallow_size = 32 + 16 * (type % 9),
+        objects[i] = (snap_object){ .id = address, .type = type,
+                                    .shallow_size = 32 + 16 * (type % 9),
                                     .have = SNAP_HAS_REFCOUNT | SNAP_HAS_GENERATION,
                                     .refcount = 1 + rnd(3) * rnd(3), .generation = 2,
                                     .flags = type % 3 ? SNAP_OBJECT_TRACKED : 0 };
@@ -101,7 +102,9 @@ static void define(snap_writer *w)
         int n = snprintf(name, sizeof name, "attribute_%u", i);
         must(snap_writer_string(w, name, (size_t)n, &id), "string");
     }
-    for (unsigned i = 0; i < TYPES; i++) must(snap_writer_type(w, &(snap_type){ .name = 1 + i }, &id), "type");
+    for (unsigned i = 0; i < TYPES; i++) {
+        must(snap_writer_type(w, &(snap_type){ .name = 1 + i }, &id), "type");
+    }
 }
 
 static double write_all(const char *path, unsigned long n, unsigned per_object, int level)

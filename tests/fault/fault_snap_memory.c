@@ -24,7 +24,8 @@ static void *meter_alloc(void *opaque, size_t size)
 {
     struct meter *m = opaque;
     m->calls++;
-    if (m->fail_at && (m->calls == m->fail_at || (m->forever && m->calls > m->fail_at))) return NULL;
+    int past = m->forever && m->calls > m->fail_at;
+    if (m->fail_at && (m->calls == m->fail_at || past)) return NULL;
     m->bytes += (long)size;
     return malloc(size);
 }

@@ -59,8 +59,10 @@ uint8_t *fuzz_seed(unsigned i, size_t *size)
         if (!seed) abort();
         seed[0] = (uint8_t)(h.kind - 1);
         for (unsigned b = 0; b < 3; b++) seed[1 + b] = (uint8_t)((h.rows - 1) >> (8 * b));
-        if (h.codec == CHUNK_STORED) memcpy(seed + HEAD, stored, h.raw_size);
-        else if (ZSTD_decompress(seed + HEAD, h.raw_size, stored, h.stored_size) != h.raw_size) abort();
+        size_t got = h.raw_size;
+        if (h.codec == CHUNK_STORED) memcpy(seed + HEAD, stored, got);
+        else got = ZSTD_decompress(seed + HEAD, got, stored, h.stored_size);
+        if (got != h.raw_size) abort();
         *size = HEAD + h.raw_size;
         break;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Varints, checked bytes and columns of numbers: every encoding at its edges, the choice among them,
- * and the promise that encoding in place never overtakes its input.
+ * Varints, checked bytes and columns of numbers: every encoding at its edges, the choice among
+ * them, and the promise that encoding in place never overtakes its input.
  */
 #include <stdlib.h>
 

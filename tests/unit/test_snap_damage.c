@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Damaged files: cut at every byte, every bit flipped, bytes missing or added, chunks repeated. What
- * must hold: no wrong row is ever given as right, no damaged file is ever called complete, and
- * what is whole is found.
+ * Damaged files: cut at every byte, every bit flipped, bytes missing or added, chunks repeated.
+ * What must hold: no wrong row is ever given as right, no damaged file is ever called complete,
+ * and what is whole is found.
  */
 #include <stddef.h>
 
@@ -42,7 +42,7 @@ static uint64_t hash_batch(const snap_batch *b)
     return h;
 }
 
-static void make_whole(void)
+static void make_whole(size_t rows)
 {
     snap_writer_options o = memory_options();
     snap_writer *w = memory_writer(&whole, &o);
@@ -51,13 +51,13 @@ static void make_whole(void)
     snap_reader_options ro = { .size = sizeof ro, .strict = 1, .kinds = UINT64_MAX };
     pieces = 0;
     if (!CHECK(w != NULL)) return;
-    CHECK_I64(gen_random(w, 5, 60, 0, NULL), SNAP_OK);
+    CHECK_I64(gen_random(w, 5, rows, 0, NULL), SNAP_OK);
     CHECK_I64(snap_writer_close(w, NULL), SNAP_OK);
     CHECK_I64(snap_reader_open_memory(&r, whole.bytes, whole.size, &ro, NULL), SNAP_OK);
     while (snap_reader_next(r, &b, NULL) == SNAP_OK && pieces < MAX_CHUNKS) {
         uint64_t at = snap_batch_offset(b);
-        piece[pieces++] = (struct piece){ at, at + SNAP_CHUNK_HEADER_SIZE + snap_batch_stored_size(b),
-                                          hash_batch(b), snap_batch_kind(b) };
+        uint64_t end = at + SNAP_CHUNK_HEADER_SIZE + snap_batch_stored_size(b);
+        piece[pieces++] = (struct piece){ at, end, hash_batch(b), snap_batch_kind(b) };
     }
     snap_reader_close(r);
     CHECK(pieces > 20);
@@ -123,10 +123,15 @@ static size_t pieces_before(size_t end)
     return n;
 }
 
+static void show(const char *what, size_t at, const struct result *x)
+{
+    printf("%s %zu: open %d, end %d, %zu chunks\n", what, at, x->open, x->end, x->chunks);
+}
+
 static void test_truncated(void)
 {
     unsigned bad = 0;
-    make_whole();
+    make_whole(60);
     for (size_t n = 0; n < whole.size; n++) {
         uint8_t *c = copy(whole.bytes, n);
         struct result x = read_bytes(c, n, 0);
@@ -138,7 +143,7 @@ static void test_truncated(void)
             ok = x.end == SNAP_END && !x.complete && x.wrong == 0 && x.told_truncated == 1 &&
                  x.chunks == pieces_before(n) && y.end == SNAP_E_TRUNCATED && y.wrong == 0;
         }
-        if (!ok && bad++ < 5) printf("cut at %zu: open %d end %d chunks %zu\n", n, x.open, x.end, x.chunks);
+        if (!ok && bad++ < 5) show("cut at byte", n, &x);
         free(c);
     }
     CHECK_U64(bad, 0);
@@ -148,7 +153,7 @@ static void test_truncated(void)
 static void test_flipped(void)
 {
     unsigned bad = 0;
-    make_whole();
+    make_whole(6);
     uint8_t *c = copy(whole.bytes, whole.size);
     for (size_t bit = 0; bit < 8 * whole.size; bit++) {
         c[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -162,7 +167,7 @@ static void test_flipped(void)
             ok = x.end == SNAP_END && !x.complete && x.wrong == 0 && x.told >= 1 &&
                  x.chunks == pieces - lost;
         }
-        if (!ok && bad++ < 5) printf("bit %zu: open %d end %d chunks %zu\n", bit, x.open, x.end, x.chunks);
+        if (!ok && bad++ < 5) show("flipped bit", bit, &x);
         c[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     free(c);
@@ -188,7 +193,7 @@ static void test_moved_bytes(void)
 {
     uint8_t garbage[300];
     unsigned bad = 0;
-    make_whole();
+    make_whole(60);
     for (size_t i = 0; i < sizeof garbage; i++) garbage[i] = (uint8_t)(i * 197);
     memcpy(garbage + 100, "\xC5" "chk", 4); /* a magic without a header */
     for (size_t at = SNAP_FILE_HEADER_SIZE; at < whole.size - SNAP_TRAILER_SIZE; at++) {
@@ -212,7 +217,7 @@ static void test_moved_bytes(void)
 
 static void test_moved_chunks(void)
 {
-    make_whole();
+    make_whole(60);
     const struct piece *p = &piece[7];
     size_t size = (size_t)(p->end - p->offset);
     /* A chunk taken out without a trace is missed by its number. */
@@ -258,7 +263,7 @@ static size_t by_index(const uint8_t *bytes, size_t size, size_t *wrong)
 static void test_index(void)
 {
     size_t wrong, listed = 0;
-    make_whole();
+    make_whole(60);
     for (size_t i = 0; i < pieces; i++) {
         listed += piece[i].kind != SNAP_KIND_INDEX && piece[i].kind != SNAP_KIND_TOTAL;
     }
@@ -300,6 +305,7 @@ static void test_not_ours(void)
     CHECK_I64(err.os_errno, EBADF);
 }
 
-CU_MAIN("snap_damage", { "cut at every byte", test_truncated }, { "every bit flipped", test_flipped },
-        { "bytes missing and added", test_moved_bytes }, { "chunks missing and twice", test_moved_chunks },
+CU_MAIN("snap_damage", { "cut at every byte", test_truncated },
+        { "every bit flipped", test_flipped }, { "bytes missing and added", test_moved_bytes },
+        { "chunks missing and twice", test_moved_chunks },
         { "index of damaged files", test_index }, { "not a snapshot", test_not_ours })

@@ -23,7 +23,8 @@ static void begin_file(void)
 }
 
 /* A header that fits a stored payload of `size` bytes. */
-static struct chunk_header header_for(unsigned kind, const void *payload, size_t size, uint32_t rows)
+static struct chunk_header header_for(unsigned kind, const void *payload, size_t size,
+                                      uint32_t rows)
 {
     return (struct chunk_header){ .kind = (uint16_t)kind, .flags = CHUNK_REQUIRED,
                                   .stored_size = (uint32_t)size, .raw_size = (uint32_t)size,
@@ -58,7 +59,8 @@ static struct verdict judge(void)
     struct verdict v = { .status = SNAP_OK };
     snap_reader *r;
     const snap_batch *b;
-    snap_reader_options o = { .size = sizeof o, .kinds = UINT64_MAX, .on_damage = note, .opaque = &v };
+    snap_reader_options o = { .size = sizeof o, .kinds = UINT64_MAX, .on_damage = note,
+                              .opaque = &v };
     for (o.strict = 0; o.strict < 2; o.strict++) {
         snap_status s = snap_reader_open_memory(&r, f.bytes, f.size, &o, NULL);
         while (s == SNAP_OK && (s = snap_reader_next(r, &b, NULL)) == SNAP_OK) {
@@ -184,7 +186,8 @@ static void test_bytes(void)
     CHECK_I64(STATUS(SNAP_KIND_STRING, 2, "\x01\x01\x07\x05\x01\x03" "abc"), bad);
     CHECK_I64(STATUS(SNAP_KIND_STRING, 2, "\x01\x01\x02\x02\x01\x03"), bad);
     CHECK_I64(STATUS(SNAP_KIND_STRING, 2, "\x01\x01\x07\x01\x01"), bad);
-    CHECK_I64(STATUS(SNAP_KIND_STRING, 2, "\x01\x01\x07\x0b\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+    CHECK_I64(STATUS(SNAP_KIND_STRING, 2, "\x01\x01\x07\x0b\x01"
+                                          "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
               SNAP_E_LIMIT);
     /* Parts stand alone. */
     CHECK_I64(STATUS(SNAP_KIND_STRING, 1, "\x02\x01\x07\x02\x02\x01\x01\x01" "a\x00"), ok);
@@ -197,7 +200,8 @@ static void test_bytes(void)
 static void test_kinds(void)
 {
     const snap_status ok = SNAP_E_TRUNCATED, bad = SNAP_E_CORRUPT;
-    CHECK_I64(STATUS(SNAP_KIND_EDGE, 1, "\x03\x01\x01\x01\x02\x01\x01\x04\x01\x01\x01\x01\x01"), ok);
+    CHECK_I64(STATUS(SNAP_KIND_EDGE, 1, "\x03\x01\x01\x01\x02\x01\x01\x04\x01\x01"
+                                        "\x01\x01\x01"), ok);
     CHECK_I64(STATUS(SNAP_KIND_EDGE, 1, "\x02\x01\x01\x01\x04\x01\x01\x01\x01"), bad);
     CHECK_I64(STATUS(SNAP_KIND_EDGE, 1,
                      "\x04\x01\x01\x01\x02\x01\x01\x03\x01\x01\x04\x01\x01\x01\x01\x01\x01"), bad);
@@ -206,7 +210,8 @@ static void test_kinds(void)
     CHECK_I64(STATUS(SNAP_KIND_BEGIN, 1, "\x02\x02\x01\x01\x03\x01\x01\x01\x01"), ok);
     /* A shallow size of 2^63; a generation of 256. */
     CHECK_I64(STATUS(SNAP_KIND_OBJECT, 1, "\x03\x01\x01\x01\x02\x01\x01\x03\x01\x0a\x01\x01"
-                                          "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), SNAP_E_LIMIT);
+                                          "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"),
+              SNAP_E_LIMIT);
     CHECK_I64(STATUS(SNAP_KIND_OBJECT, 1, "\x04\x01\x01\x01\x02\x01\x01\x03\x01\x01\x07\x01\x02"
                                           "\x01\x01\x01\x80\x02"), SNAP_E_LIMIT);
 }

@@ -161,8 +161,10 @@ static void test_limits(void)
     REFUSED(l, snap_writer_value(w, 0, big, sizeof big - 1));
     REFUSED(l, (CHECK_I64(snap_writer_finish(w, &(snap_finish){ .flags = 0 }), SNAP_OK),
                 snap_writer_begin(w, &(snap_begin){ .reason = big })));
-    REFUSED(l, snap_writer_module(w, &(snap_module){ .path = 1, .build_id = (uint8_t *)big,
-                                                     .build_id_size = SNAP_MAX_BUILD_ID + 1 }, NULL));
+    const uint8_t *id = (const uint8_t *)big;
+    REFUSED(l, snap_writer_module(w, &(snap_module){ .path = 1, .build_id = id,
+                                                     .build_id_size = SNAP_MAX_BUILD_ID + 1 },
+                                  NULL));
     REFUSED(l, snap_writer_string(w, big, (size_t)SNAP_MAX_STRING + 1, &(uint64_t){ 0 }));
     REFUSED(m, snap_writer_label(w, "", "v"));
     REFUSED(m, snap_writer_label(w, NULL, "v"));
@@ -173,8 +175,8 @@ static void test_limits(void)
     snap_writer *w = ready();
     big[SNAP_MAX_TEXT] = 0;
     CHECK_I64(snap_writer_label(w, big, big), SNAP_OK);
-    CHECK_I64(snap_writer_object(w, &(snap_object){ .type = 1, .native_size = n, .length = n }, NULL),
-              SNAP_OK);
+    snap_object unused = { .type = 1, .native_size = n, .length = n };
+    CHECK_I64(snap_writer_object(w, &unused, NULL), SNAP_OK);
     snap_writer_abort(w, 0);
     memory_free(&f);
 }

@@ -135,7 +135,7 @@ enum {
     SNAP_COL_OBJECT_CAPACITY = 9,   /**< elements allocated; sparse */
     SNAP_COL_OBJECT_HASH = 10,      /**< keyed 64-bit hash of the contents; sparse */
     SNAP_COL_OBJECT_STACK = 11,     /**< stack id of the allocation; sparse */
-    SNAP_COL_OBJECT_NAME = 12,      /**< string id: the object's own name (function, task); sparse */
+    SNAP_COL_OBJECT_NAME = 12,      /**< string id: the object's own name (a task); sparse */
     SNAP_COL_OBJECT_RESOURCE = 13,  /**< snap_resource; sparse */
     SNAP_COL_OBJECT_STATE = 14,     /**< snap_state; sparse */
     SNAP_COL_OBJECT_BOUND = 15,     /**< declared maximum of elements, such as maxsize; sparse */
@@ -148,7 +148,7 @@ enum {
     SNAP_COL_EDGE_FLAGS = 5,          /**< SNAP_EDGE_*; absent: 0 */
     SNAP_COL_EDGE_NAME = 6,           /**< string id; sparse */
     SNAP_COL_EDGE_KEY_HASH = 7,       /**< keyed 24-bit hash of a key not written out; sparse */
-    SNAP_COL_EDGE_INDEX = 8,          /**< position, where it is not the previous one plus 1; sparse */
+    SNAP_COL_EDGE_INDEX = 8,          /**< position, where it is not the last one plus 1; sparse */
 
     SNAP_COL_ROOT_OBJECT = 1,         /**< object id; exactly one of this and the next is present */
     SNAP_COL_ROOT_OBJECT_ORDINAL = 2, /**< ordinal of the object */

@@ -14,10 +14,11 @@
  *    skips to the next whole chunk and continues; rows that need a lost definition keep their
  *    numbers, and looking these up is the caller's job. With `strict` the first damage is
  *    returned as an error instead. A newer or unsupported chunk that is marked required is an
- *    error in either mode.
- *  - What is checked: every checksum; column structure; ranges of reserved fields; that ids of
- *    definitions rise. What is not: that ids are defined, that edges have targets, that counts at
- *    a snapshot's end are right. snapinfo --verify and the loader check these.
+ *    error in either mode. Errors are sticky.
+ *  - What is checked: every checksum; column structure; ranges of numbers; that ids of definitions
+ *    and sequence numbers rise; the file's totals and trailer. What is not: that ids are defined,
+ *    that edges have targets, that counts at a snapshot's end are right. snapinfo --verify and
+ *    the loader check these.
  *
  *     snap_reader *r;
  *     const snap_batch *b;
@@ -71,7 +72,8 @@ typedef struct snap_reader_options {
     void *opaque;
 } snap_reader_options;
 
-/** Open a file, descriptor (pread where it can, else read in order; stays the caller's), block of
+/** Open a file, descriptor (pread from offset 0 where it can, else read in order from where it
+ *  stands; stays the caller's), block of
  *  memory (must outlive the reader) or callback (copied). The file header is read and checked:
  *  SNAP_E_NOT_SNAP, SNAP_E_NEWER, SNAP_E_CORRUPT, SNAP_E_TRUNCATED (shorter than a header),
  *  SNAP_E_IO (a directory is EISDIR). On failure *reader is NULL. */
@@ -108,7 +110,8 @@ SNAP_API void snap_reader_info(const snap_reader *reader, snap_file_info *info);
 
 /** What has been seen so far; final after SNAP_END. */
 typedef struct snap_reader_summary {
-    /** The end of the file was seen, whole: totals chunk and trailer, and no damage before. */
+    /** The end of the file was seen, whole: totals chunk and trailer, and no damage before. 0 after
+     *  snap_reader_seek: then the file was not seen as a whole. */
     int complete;
     uint64_t chunks;        /**< whole chunks passed, skipped kinds included */
     uint64_t damaged;       /**< pieces of damage skipped */
@@ -130,7 +133,9 @@ typedef struct snap_chunk_info {
 } snap_chunk_info;
 
 /** Read the index by the trailer; where it is missing or damaged, rebuild it by walking the chunk
- *  headers. SNAP_E_UNSUPPORTED on a source without random access. O(chunks); 32 bytes each. */
+ *  headers. INDEX and TOTAL chunks are not in it. SNAP_E_UNSUPPORTED on a source without random
+ *  access or known size. The walk goes on where it was; its last batch is no longer valid.
+ *  O(chunks); 32 bytes each. */
 SNAP_API SNAP_MUST_USE snap_status snap_reader_load_index(snap_reader *reader, size_t *chunks,
                                                           snap_error *err);
 

@@ -7,18 +7,30 @@
  *  - Threads: a `const snap_writer *` may be shared; a non-const one is exclusive to the call. The
  *    library has no global state, so different writers are independent.
  *  - Memory: everything is allocated in snap_writer_open_*, through the caller's allocator, in a
- *    few large blocks (about 10 MiB with the defaults; snap_writer_memory() tells exactly). No
- *    later call allocates, takes a lock, changes signal state or uses stdio, so that a writer can
- *    be used where malloc is forbidden: in a forked child, inside an allocator. A heap of any size
- *    costs the same memory. Stack use stays under 16 KiB.
+ *    one block (about 13 MiB with the defaults, of which 9 are touched when a heap is written;
+ *    snap_writer_memory() tells exactly). No later call allocates, takes a lock, changes signal
+ *    state or uses stdio, so that a writer can be used where malloc is forbidden: in a forked
+ *    child, inside an allocator. A heap of any size costs the same memory. Stack use stays under
+ *    16 KiB. System calls after opening: write (with poll where a descriptor would block), the
+ *    clock at begin, finish and for max_chunk_age_ns; at close fsync, rename and the like.
  *  - Order of rows: definitions before their use (a string before the type that it names; the
  *    functions hand out the ids, so that this is natural), objects of a snapshot between begin and
  *    finish, edges after their source object. A target may come later.
  *  - Errors: the first failure is sticky. Every later call returns the same status and writes
  *    nothing; snap_writer_close then reports it. What reached the file before is readable.
  *  - Ownership: strings and structures passed in are copied before the call returns.
+ *  - Text: keys and counter names are UTF-8 without control characters, 1 byte to 64 KiB
+ *    (SNAP_E_MISUSE, SNAP_E_LIMIT); in values and reasons a byte that is not part of well-formed
+ *    UTF-8 is stored as '?', so that an odd host name does not cost a capture. Strings defined by
+ *    snap_writer_string are bytes and are stored as they are.
+ *  - Signals: writing to a pipe or socket whose reader is gone raises SIGPIPE, and going beyond a
+ *    file size limit SIGXFSZ, as for any write. Who ignores or blocks them gets SNAP_E_IO with
+ *    EPIPE or EFBIG.
+ *  - Fork: nothing is buffered but in the writer's own memory. A child that inherits a writer gives
+ *    its copy up by snap_writer_abort(writer, 1), which leaves the parent's file as it is.
  *  - Complexity: every row O(1) amortised; a chunk is encoded and compressed when it has
- *    SNAP_MAX_CHUNK_ROWS rows, about 1 MiB of bytes, or the age limit, whichever comes first.
+ *    as many rows as the options say, about 1 MiB of strings, or the age limit, whichever comes
+ *    first, and before a chunk that may refer to it.
  *
  *     snap_writer *w;
  *     snap_error err;
@@ -26,7 +38,8 @@
  *     snap_writer_begin(w, &(snap_begin){ .reason = "example" });
  *     snap_writer_string(w, "list", 4, &name);
  *     snap_writer_type(w, &(snap_type){ .name = name }, &type);
- *     snap_writer_object(w, &(snap_object){ .id = 0x1000, .type = type, .shallow_size = 56 }, NULL);
+ *     snap_object o = { .id = 0x1000, .type = type, .shallow_size = 56 };
+ *     snap_writer_object(w, &o, NULL);
  *     snap_writer_edges(w, edges, n_edges);
  *     snap_writer_finish(w, &(snap_finish){ .flags = SNAP_FINISH_COMPLETE });
  *     if (snap_writer_close(w, &err) != SNAP_OK) ...
@@ -63,7 +76,8 @@ typedef struct snap_writer_options {
     size_t size;
     /** zstd level 1..19; 0 means 1. A level the workspace cannot hold is SNAP_E_MISUSE. */
     int level;
-    /** Rows at which a chunk is closed, 1..SNAP_MAX_CHUNK_ROWS; 0 means SNAP_MAX_CHUNK_ROWS. */
+    /** Rows at which a chunk is closed, 1..SNAP_MAX_CHUNK_ROWS; 0 means 32768. Memory grows with
+     *  it; files get about 1 % smaller with 65536. Kinds with few rows have smaller chunks. */
     uint32_t chunk_rows;
     /** Nanoseconds after which an open chunk is written out at the next row, so that a kill loses
      *  at most that much; 0 means no limit. Looked at every 256 rows. */
@@ -97,7 +111,8 @@ SNAP_API SNAP_MUST_USE snap_status snap_writer_open_fd(snap_writer **writer, int
                                                        snap_error *err);
 
 /** Start a file that goes to a callback. `sink` is copied. */
-SNAP_API SNAP_MUST_USE snap_status snap_writer_open_sink(snap_writer **writer, const snap_sink *sink,
+SNAP_API SNAP_MUST_USE snap_status snap_writer_open_sink(snap_writer **writer,
+                                                         const snap_sink *sink,
                                                          const snap_writer_options *options,
                                                          snap_error *err);
 
@@ -105,8 +120,8 @@ SNAP_API SNAP_MUST_USE snap_status snap_writer_open_sink(snap_writer **writer, c
  *  the writer. On failure a `.part` file is left, as far as it was written. NULL is allowed. */
 SNAP_API SNAP_MUST_USE snap_status snap_writer_close(snap_writer *writer, snap_error *err);
 
-/** Give up: free the writer; open chunks are lost. open_path: the `.part` file is removed unless
- *  `keep`. NULL is allowed. */
+/** Give up: free the writer; open chunks are lost, nothing is written. open_path: the `.part` file
+ *  is removed unless `keep`. NULL is allowed. */
 SNAP_API void snap_writer_abort(snap_writer *writer, int keep);
 
 /** Write all open chunks to the sink now (no fsync). O(rows open). */
@@ -115,7 +130,8 @@ SNAP_API snap_status snap_writer_flush(snap_writer *writer);
 /* ---- facts about the file; before, between or inside snapshots ---- */
 
 /** A fact for programs, such as ("runtime.name", "cpython"); keys in format/registry.md. Inside a
- *  snapshot it belongs to that snapshot, else to the file. Key and value: UTF-8, at most 64 KiB. */
+ *  snapshot it belongs to that snapshot, else to the file. The library writes ("library", "libsnap
+ *  VERSION") first. See "Text" above. */
 SNAP_API snap_status snap_writer_metadata(snap_writer *writer, const char *key, const char *value);
 
 /** A label of the user's, such as ("service", "checkout"). Scope and limits as for metadata. */
@@ -143,6 +159,7 @@ SNAP_API snap_status snap_writer_frame(snap_writer *writer, const snap_frame *fr
 /** A stack is a frame on top of a parent stack (0: outermost frame); share prefixes. */
 SNAP_API snap_status snap_writer_stack(snap_writer *writer, uint64_t parent, uint64_t frame,
                                        uint64_t *id);
+/** A build id has at most SNAP_MAX_BUILD_ID bytes (SNAP_E_LIMIT). */
 SNAP_API snap_status snap_writer_module(snap_writer *writer, const snap_module *module,
                                         uint64_t *id);
 
@@ -171,7 +188,8 @@ SNAP_API snap_status snap_writer_object(snap_writer *writer, const snap_object *
  *  change. */
 SNAP_API snap_status snap_writer_edges(snap_writer *writer, const snap_edge *edges, size_t n);
 
-/** The same for an earlier object, by its ordinal. */
+/** The same for an earlier object, by its ordinal. Positions go on from call to call while the
+ *  ordinal stays the same, and begin at 0 again when it has changed in between. */
 SNAP_API snap_status snap_writer_edges_from(snap_writer *writer, uint64_t ordinal,
                                             const snap_edge *edges, size_t n);
 
