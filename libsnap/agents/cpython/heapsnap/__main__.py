@@ -20,24 +20,22 @@ def _say(text):
 
 # ---- ps ------------------------------------------------------------------------------------------
 
-def _name_of(row):
-    pid = str(row["pid"]) if row["pid"] else "%d@%d" % (row["pid_in_namespace"], row["namespace"])
-    return pid
-
-
 def _row_cells(row):
-    if "rss" not in row:
-        return [_name_of(row), "-", "-", "-", "-", "(%s)" % _text.harmless(row["problem"] or "")]
-    role = _text.harmless(row.get("role", ""))
-    if row.get("forked_from"):
+    name = str(row["pid"] or "%d@%d" % (row["pid_in_namespace"], row["namespace"]))
+    problem = _text.harmless(row["problem"] or "")
+    if row["rss"] is None:
+        return [name, "-", "-", "-", "-", "(%s)" % problem]
+    role, plan = _text.harmless(row["role"] or "-"), row["plan"]
+    if row["forked_from"]:
         role += " (child of %d)" % row["forked_from"]
-    plan = row["plan"] or {}
-    cost = row["problem"] or "busy: the interpreter's lock is held"
-    if "mode" in plan:
-        cost = "%s, pause %s, %s in all" % (plan["mode"], _text.duration(plan.get("pause_ns", 0)),
-                                            _text.duration(plan.get("total_ns", 0)))
-    return [_name_of(row), role, _text.size(row["rss"]), _text.growth(row.get("rss_growth", 0)),
-            _text.count(plan["objects"]) if "objects" in plan else "-", _text.harmless(cost)]
+    if plan:
+        cost = "%s, pause %s, %s in all" % (_text.harmless(plan["mode"]),
+                                            _text.duration(plan["pause_ns"]),
+                                            _text.duration(plan["total_ns"]))
+    else:
+        cost = problem or "busy: the interpreter's lock is held"
+    return [name, role, _text.size(row["rss"]), _text.growth(row["rss_growth"] or 0),
+            _text.count(plan["objects"]) if plan else "-", cost]
 
 
 def _ps(arguments):

@@ -173,9 +173,11 @@ def _fields(event, types):
 
 
 def _empty_row(listener):
-    return {"pid": listener.pid if listener.namespace == own_namespace() else None,
-            "namespace": listener.namespace, "pid_in_namespace": listener.pid,
-            "socket": listener.name, "problem": None, "plan": None}
+    row = dict.fromkeys(_STATUS)
+    row.update(pid=listener.pid if listener.namespace == own_namespace() else None,
+               namespace=listener.namespace, pid_in_namespace=listener.pid,
+               socket=listener.name, problem=None, plan=None)
+    return row
 
 
 def statuses(timeout=1.5):
@@ -226,16 +228,15 @@ def _collect(conversations, deadline):
                 continue
             if event is None:
                 _finish(conversations, talk, row,
-                        row["problem"] if "rss" in row else "it closed the connection")
+                        row["problem"] if row["rss"] is not None else "it closed the connection")
             elif event["event"] == "status":
                 said = _fields(event, _STATUS)
                 said.pop("pid", None)
                 row.update(said)
-                row["problem"] = None
-                if row.get("busy"):
-                    row["problem"] = "a capture is under way"
+                row["problem"] = "a capture is under way" if row["busy"] else None
             elif event["event"] == "plan":
-                row["plan"] = _fields(event, _PLAN)
+                plan = _fields(event, _PLAN)
+                row["plan"] = plan if len(plan) == len(_PLAN) else None
             elif event["event"] == "error":
                 _finish(conversations, talk, row, str(event.get("error")))
 
@@ -289,7 +290,10 @@ def _await_end(talk, deadline, started, waiting):
         if event["event"] == "started":
             started(_fields(event, _DONE))
         if event["event"] == "done":
-            return _fields(event, _DONE)
+            done = _fields(event, _DONE)
+            if len(done) < len(_DONE):
+                raise AskError("it sent what is not a reply")
+            return done
 
 
 def ask(target, fd, *, mode="auto", names="code", values=False, gc_collect=False, labels=(),

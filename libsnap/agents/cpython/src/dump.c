@@ -268,7 +268,10 @@ static int collect(dump_result *result)
     PyObject *type, *value, *traceback;
 
     PyErr_Fetch(&type, &value, &traceback);
+    /* It does nothing while automatic collection is off, unlike gc.collect(). */
+    bool was_on = layout_gc_enable(true);
     PyGC_Collect();
+    layout_gc_enable(was_on);
     PyErr_Restore(type, value, traceback);
     return layout_gc_running() ? fail(result, "a collection is in progress") : 0;
 }

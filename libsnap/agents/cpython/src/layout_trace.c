@@ -64,22 +64,17 @@ bool layout_trace(uintptr_t ptr, struct trace_view *view)
 /* Exported by all versions; declared in a public header by none. */
 PyAPI_FUNC(PyObject *) _PyTraceMalloc_GetTraceback(unsigned int domain, uintptr_t ptr);
 
-/* tracemalloc registers its import under this name; whether it traces is only told by asking for
- * the trace of a block that was allocated after it started: any object made for the question. */
+/* Whether it traces is only told by asking for the traceback of a block that was allocated just
+ * now; a block, since an object may come from a list of free ones. */
 bool layout_tracing(void)
 {
-    PyObject *probe = PyList_New(0);
-    bool tracing = false;
+    void *probe = PyMem_Malloc(64);
+    PyObject *tb = probe != NULL ? _PyTraceMalloc_GetTraceback(0, (uintptr_t)probe) : NULL;
+    bool tracing = tb != NULL && tb != Py_None;
 
-    if (probe == NULL) {
-        PyErr_Clear();
-        return false;
-    }
-    PyObject *tb = _PyTraceMalloc_GetTraceback(0, (uintptr_t)probe - sizeof(struct gc_head));
     if (tb == NULL) PyErr_Clear();
-    tracing = tb != NULL && tb != Py_None;
     Py_XDECREF(tb);
-    Py_DECREF(probe);
+    PyMem_Free(probe);
     return tracing;
 }
 
