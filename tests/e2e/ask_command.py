@@ -1,6 +1,5 @@
 """The command `python3 -m heapsnap`: ps, ask and run, their output, files and exit statuses."""
 
-import json
 import os
 import stat
 import subprocess
@@ -138,7 +137,7 @@ class Ask(AskCase):
         self.assertIn("r\u00e9le ?[2J", line)  # no escape sequence reaches the terminal
         self.assertRegex(line, r"[\d.]+ MiB .* [\d,]+ +(fork|inline), pause .* in all$")
         _, out, _ = self.heapsnap("ps", "--json")
-        row = [p for p in json.loads(out)["processes"] if p["pid"] == self.child.pid][0]
+        row = [p for p in self.document(out)["processes"] if p["pid"] == self.child.pid][0]
         self.assertGreater(row["rss"], 1 << 20)
         self.assertIn(row["plan"]["mode"], ("fork", "inline"))
         self.assertEqual(row["uid"], os.geteuid())
@@ -178,7 +177,7 @@ class Run(AskCase):
         self.addCleanup(self.end, child)
         child.stdout.readline()
         _, out, _ = self.heapsnap("ps", "--json")
-        roles = {p["pid"]: p["role"] for p in json.loads(out)["processes"]}
+        roles = {p["pid"]: p["role"] for p in self.document(out)["processes"]}
         self.assertEqual(roles[child.pid], "worker")
         self.assertEqual(self.finish(child), "['p.py', '-x']\n")
 

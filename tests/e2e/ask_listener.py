@@ -1,6 +1,5 @@
 """The listener on real processes: idle, forking, ending, and under clients that mean harm."""
 
-import json
 import os
 import re
 import signal
@@ -98,7 +97,7 @@ class Fork(AskCase):
     def test_os_fork(self):
         child, pid = self.check_both("pid = os.fork()\nif pid: print(pid, flush=True)\n" + WAIT)
         status, out, _ = self.heapsnap("ps", "--json")
-        rows = {row["pid"]: row for row in json.loads(out)["processes"]}
+        rows = {row["pid"]: row for row in self.document(out)["processes"]}
         self.assertEqual(rows[pid]["forked_from"], child.pid)
         self.assertEqual(rows[child.pid]["forked_from"], 0)
 
@@ -363,7 +362,7 @@ class Impostor(AskCase):
             self.ask(pid, expect=2)
             status, out, _ = self.heapsnap("ps", "--json")
             self.assertEqual(status, 0)
-            self.assertTrue([p for p in json.loads(out)["processes"] if p["pid"] == pid])
+            self.assertTrue([p for p in self.document(out)["processes"] if p["pid"] == pid])
 
 
 class End(AskCase):

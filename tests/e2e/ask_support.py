@@ -28,6 +28,9 @@ SNAPINFO = os.environ.get("SNAPINFO")
 IS_STAND_IN = bool(os.environ.get("HEAPSNAP_STAND_IN"))
 
 
+VALIDATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "cli", "validate.py")
+
+
 def wait_until(condition, what, timeout=TIMEOUT):
     """Poll until `condition()` is true; its value."""
     deadline = time.monotonic() + timeout
@@ -90,6 +93,13 @@ class AskCase(unittest.TestCase):
                               universal_newlines=True, **options)
         return done.returncode, done.stdout, done.stderr
 
+    def document(self, text):
+        """A JSON document that keeps to format/feed.schema.json."""
+        done = subprocess.run([sys.executable, VALIDATE], input=text, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, universal_newlines=True)
+        self.assertEqual(done.returncode, 0, done.stdout + text)
+        return json.loads(text)
+
     def ask(self, pid, name="a.snap", *more, expect=0):
         """Ask, expect the exit status, check the file; the JSON answer or the error message."""
         path = self.path(name)
@@ -100,7 +110,7 @@ class AskCase(unittest.TestCase):
         self.assertFalse(os.path.exists(path + ".part"))
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
         self.check_capture(path)
-        return json.loads(out)
+        return self.document(out)
 
     def check_capture(self, path):
         with open(path, "rb") as file:
