@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "cli/message.h"
+#include "cli/number.h"
 #include "cli/progress.h"
 #include "db/schema.h"
 
@@ -30,9 +31,10 @@ const char *const load_phase_name[LOAD_PHASES] = { "read", "resolve", "analyse",
 
 int loader_no_memory(struct loader *l)
 {
+    char limit[NUMBER_MAX];
     message_error(l->file.path, MESSAGE_NO_OFFSET, "a machine with more memory, or --max-memory",
-                  "not enough memory: %.1f GiB are in use, %.1f GiB may be",
-                  (double)l->budget.used / (1 << 30), (double)l->budget.limit / (1 << 30));
+                  "needs more memory than the %s that it may use",
+                  number_size(limit, l->budget.limit));
     return LOADER_STOP;
 }
 

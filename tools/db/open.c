@@ -25,6 +25,15 @@
 
 /* ---- one database ----------------------------------------------------------------------------------- */
 
+/* Nothing reaches another file: neither ATTACH nor what is built on it (VACUUM INTO), whether it stands
+ * in a query of the user's or in one that is saved in the database. */
+static int authorize(void *opaque, int action, const char *a, const char *b, const char *database,
+                     const char *trigger)
+{
+    (void)opaque, (void)a, (void)b, (void)database, (void)trigger;
+    return action == SQLITE_ATTACH || action == SQLITE_DETACH ? SQLITE_DENY : SQLITE_OK;
+}
+
 static void harden(sqlite3 *s, bool writable)
 {
     static const struct {
@@ -43,7 +52,9 @@ static void harden(sqlite3 *s, bool writable)
     sqlite3_exec(s, "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA cache_size = -65536;"
                     "PRAGMA temp_store = MEMORY",
                  NULL, NULL, NULL);
-    if (!writable) sqlite3_exec(s, "PRAGMA query_only = ON", NULL, NULL, NULL);
+    if (writable) return;
+    sqlite3_exec(s, "PRAGMA query_only = ON", NULL, NULL, NULL);
+    sqlite3_set_authorizer(s, authorize, NULL);
 }
 
 /* SQLite gives some names a meaning (":memory:", "file:..", ""); a path with a slash has none. */

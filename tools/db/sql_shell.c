@@ -130,10 +130,10 @@ static int ended_early(struct sql_shell *s, int rc, uint64_t deadline)
                              number_duration(limit, s->timeout_ns));
     if (rc == SQLITE_INTERRUPT)
         return message_error(s->db->path, MESSAGE_NO_OFFSET, NULL, "interrupted");
-    if (rc == SQLITE_READONLY)
+    if (rc == SQLITE_READONLY || rc == SQLITE_AUTH)
         return message_error(s->db->path, MESSAGE_NO_OFFSET,
-                             "a copy of the file with the sqlite3 shell",
-                             "heap databases are opened read-only");
+                             "the sqlite3 shell, on a copy of the file",
+                             "only queries are run here: nothing is written, no other file opened");
     return message_error(s->db->path, MESSAGE_NO_OFFSET, NULL, "%s", sqlite3_errmsg(s->db->sqlite));
 }
 
@@ -171,9 +171,8 @@ static int run_all(struct sql_shell *s, const char *sql, bool strict)
     while (*sql) {
         sqlite3_stmt *q;
         const char *tail;
-        if (sqlite3_prepare_v2(s->db->sqlite, sql, -1, &q, &tail) != SQLITE_OK)
-            return message_error(s->db->path, MESSAGE_NO_OFFSET, NULL, "%s",
-                                 sqlite3_errmsg(s->db->sqlite));
+        int rc = sqlite3_prepare_v2(s->db->sqlite, sql, -1, &q, &tail);
+        if (rc != SQLITE_OK) return ended_early(s, rc & 0xff, 0);
         int status = 0;
         if (q) {
             const char *missing = bind_parameters(s, q);
