@@ -18,6 +18,8 @@ packages_require build test || exit 2
 jobs=$(nproc 2>/dev/null || echo 2)
 generator=Ninja
 command -v ninja >/dev/null 2>&1 || generator="Unix Makefiles"
+# Projects that tests configure, too.
+export CMAKE_GENERATOR="$generator"
 passed=0 failed=0 skipped=0
 
 # build NAME CMAKE-OPTION...: configure and build build/NAME.
