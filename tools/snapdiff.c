@@ -4,6 +4,7 @@
 
 #include "cli/message.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "report/diff_report.h"
 
 struct options {
@@ -20,9 +21,9 @@ static const char *const matching_words[] = { "auto", "address", "id", "signatur
 
 static const struct option_spec specs[] = {
     OPT_U64(struct options, n, "number", 'n', "N", "show at most N lines a list (default 20)"),
-    OPT_FLAG(struct options, all, "all", 0, "show all lines"),
+    OPT_FLAG(struct options, all, "all", 0, "show all lines, those that did not change in size, too"),
     OPT_SIZE(struct options, min_size, "min-size", 0, "SIZE",
-             "leave out lines that changed by less; K, M, G are KiB, MiB, GiB"),
+             "leave out lines that changed by less (default 1 byte); K, M, G are KiB, MiB, GiB"),
     OPT_ENUM(struct options, matching, "matching", 0, "HOW", matching_words,
              "how objects of the snapshots are matched: by address or id (one process), by signature "
              "(the path of types and names from the roots), or auto (the default), which asks "
@@ -51,15 +52,23 @@ static const char notes[] =
     "  snapdiff --json --fail-if 'growth>5M' before.snap after.snap\n"
     "  snapdiff --fail-if 'growth(owner:app.REGISTRY).count>=1000' before.snap after.snap\n";
 
-static int report(const struct options *o, const struct diff_input *inputs, uint32_t n)
+/* Prints, and writes the database into `out`, which may be NULL and is ended in any case. */
+static int report(const struct options *o, const struct diff_input *inputs, uint32_t n,
+                  struct output *out)
 {
     struct diff_report r;
     struct diff_options options = { .matching = (enum diff_matching)o->matching,
-        .top = o->all ? UINT64_MAX : o->n, .min_size = o->min_size,
+        .top = o->all ? UINT64_MAX : o->n, .min_size = o->all ? 0 : o->min_size,
         .n_limits = (uint32_t)o->limits.n, .limits = o->limits.at };
-    if (diff_build(inputs, n, &options, &r)) return STATUS_UNUSABLE;
+    if (diff_build(inputs, n, &options, &r)) {
+        output_discard(out);
+        return STATUS_UNUSABLE;
+    }
     int status = o->common.json ? diff_print_json(&r, stdout) : diff_print_text(&r, stdout);
-    if (!status && o->output) status = diff_store(&r, o->output, o->force);
+    if (status)
+        output_discard(out);
+    else if (out)
+        status = diff_store(&r, out);
     if (!status) status = diff_limits_status(&r);
     diff_report_free(&r);
     return status;
@@ -101,7 +110,11 @@ static int run(void *opaque, int n, char **operands)
     for (int i = 0; !status && i < n; i++) status = heapdb_open(&dbs[i], operands[i], &open);
     uint32_t n_inputs = 0;
     struct diff_input *inputs = status ? NULL : snapshots_of(dbs, n, &n_inputs);
-    if (!status) status = inputs ? report(o, inputs, n_inputs) : STATUS_UNUSABLE;
+    if (!status && !inputs) status = STATUS_UNUSABLE;
+    struct output *out = NULL; /* opened first: nothing is computed for a file that cannot be */
+    unsigned flags = OUTPUT_REGULAR | (o->force ? OUTPUT_FORCE : 0);
+    if (!status && o->output) status = output_open(&out, o->output, flags);
+    if (!status) status = report(o, inputs, n_inputs, out);
     free(inputs);
     for (int i = 0; dbs && i < n; i++) heapdb_close(dbs[i]);
     free(dbs);
@@ -122,6 +135,6 @@ static const struct command command = {
 
 int main(int argc, char **argv)
 {
-    struct options o = { .n = 20 };
+    struct options o = { .n = 20, .min_size = 1 };
     return command_main(&command, argc, argv, &o);
 }

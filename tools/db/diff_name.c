@@ -246,7 +246,6 @@ static uint32_t named_node(struct diff_names *n, uint32_t row, uint32_t label)
     if (type_length != 4 || memcmp(type_name, "dict", 4) != 0)
         return sign_root(n->sign, s, length, type);
     uint32_t module = texts_add(&n->sign->texts, "module", 6);
-    s = texts_get(&n->sign->texts, label, &length); /* adding may have moved the texts */
     return sign_step(n->sign, sign_root(n->sign, s, length, module), SNAP_EDGE_ATTRIBUTE,
                      "__dict__", 8, type);
 }

@@ -331,14 +331,10 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison
     return status;
 }
 
-/* Compares each snapshot with the next and counts who grew; *grown intervals of the whole heap. */
-static int compare_intervals(struct building *b, uint32_t *grown)
+/* Compares each snapshot with the next and counts who grew. Of two, the span is the interval. */
+static int compare_intervals(struct building *b)
 {
-    *grown = 0;
-    for (uint32_t k = 1; k < b->n; k++) {
-        const struct heapdb_snapshot *x = b->inputs[k - 1].snapshot, *y = b->inputs[k].snapshot;
-        if (diff_grew(x->live_size + x->garbage_size, y->live_size + y->garbage_size)) ++*grown;
-        if (b->n == 2) return 0; /* the whole span is compared anyway */
+    for (uint32_t k = 1; b->n > 2 && k < b->n; k++) {
         struct comparison c;
         if (compare(b, k - 1, k, &c)) return STATUS_UNUSABLE;
         bool ok = true;
@@ -355,7 +351,7 @@ static int compare_intervals(struct building *b, uint32_t *grown)
     return 0;
 }
 
-static int compare_span(struct building *b, uint32_t intervals_grown)
+static int compare_span(struct building *b)
 {
     struct diff_report *r = b->report;
     struct comparison c;
@@ -371,7 +367,7 @@ static int compare_span(struct building *b, uint32_t intervals_grown)
     if (!status) status = fill_sites(r, b->options, &c);
     if (!status) status = fill_parts(r);
     if (!status) status = fill_limits(r, &c, &b->sums);
-    if (!status && !diff_verdict_set(r, intervals_grown)) status = message_no_memory("the verdict");
+    if (!status && !diff_verdict_set(r)) status = message_no_memory("the verdict");
     comparison_free(&c);
     return status;
 }
@@ -403,7 +399,6 @@ int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_op
                struct diff_report *out)
 {
     struct building b = { .inputs = inputs, .n = n, .options = options, .report = out };
-    uint32_t grown = 0;
     *out = (struct diff_report){ 0 };
     b.type_maps = calloc(n, sizeof *b.type_maps);
     b.rows = calloc(n, sizeof *b.rows);
@@ -412,8 +407,8 @@ int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_op
     if (!status) status = read_facts(&b);
     if (!status) status = choose_matching(&b);
     if (!status) status = read_types(&b);
-    if (!status) status = compare_intervals(&b, &grown);
-    if (!status) status = compare_span(&b, grown);
+    if (!status) status = compare_intervals(&b);
+    if (!status) status = compare_span(&b);
     for (uint32_t k = 0; k < n; k++) {
         if (b.rows) diff_rows_free(&b.rows[k]);
         if (b.type_maps) diff_type_map_free(&b.type_maps[k]);

@@ -194,16 +194,39 @@ static int fill_held(struct diff_report *r, const struct comparison *c, const st
 
 /* ---- one line ---------------------------------------------------------------------------------- */
 
-static void line_texts(struct diff_report *r, const struct comparison *c, const struct line *l,
-                       struct diff_line *out)
+/* The signature of a line, with types and without. */
+static void signature_texts(struct diff_report *r, const struct line *l, const char **signature,
+                            const char **path)
 {
     struct text t = { 0 };
     sign_text(&r->sign, l->node, &t);
-    out->signature = fill_text(r, &t);
+    *signature = fill_text(r, &t);
     text_clear(&t);
     sign_path(&r->sign, l->node, &t);
-    out->path = fill_text(r, &t);
+    *path = fill_text(r, &t);
     text_free(&t);
+}
+
+/* In how many intervals the line of this signature grew. */
+static uint32_t intervals_of(const struct line *l, const struct rowmap *intervals)
+{
+    if (!intervals) return line_growth(l) > 0;
+    uint32_t grown = rowmap_get(intervals, l->node);
+    return grown == ROWMAP_NONE ? 0 : grown;
+}
+
+static void fill_top(struct diff_report *r, const struct line *l, const struct rowmap *intervals)
+{
+    r->top_kind = l->kind;
+    r->top_growth = line_growth(l);
+    r->top_intervals = intervals_of(l, intervals);
+    signature_texts(r, l, &r->top_signature, &r->top_path);
+}
+
+static void line_texts(struct diff_report *r, const struct comparison *c, const struct line *l,
+                       struct diff_line *out)
+{
+    signature_texts(r, l, &out->signature, &out->path);
     if (l->kind == DIFF_LINE_OWNER)
         out->type = texts_get(&r->types_known.names, c->b->type[l->b_row], NULL);
 }
@@ -226,12 +249,7 @@ static int fill_line(struct diff_report *r, const struct comparison *c, const st
         out->has_rate = true;
         out->rate = (double)line_growth(l) * 3600.0 / r->interval;
     }
-    if (intervals) {
-        uint32_t grown = rowmap_get(intervals, l->node);
-        out->intervals = grown == ROWMAP_NONE ? 0 : grown;
-    } else {
-        out->intervals = line_growth(l) > 0;
-    }
+    out->intervals = intervals_of(l, intervals);
     return fill_held(r, c, l, out);
 }
 
@@ -248,6 +266,7 @@ int fill_lines(struct diff_report *r, const struct diff_options *options, const 
     }
     free(change);
     r->n_lines_all = lines->n;
+    if (lines->n) fill_top(r, &lines->at[0], intervals);
     r->lines = calloc((size_t)n + 1, sizeof *r->lines);
     int status = r->lines ? 0 : message_no_memory("the lines of the comparison");
     for (uint32_t i = 0; !status && i < n; i++)

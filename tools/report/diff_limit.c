@@ -60,9 +60,15 @@ static bool parse_name(const char **s, struct limit *l, const char **wrong)
 
 static bool parse_value(const char *s, struct limit *l, const char **wrong)
 {
+    char digits[64];
     uint64_t value;
     s = skip_blanks(s);
-    if (!(l->count ? number_parse_u64(s, &value) : number_parse_size(s, &value))) {
+    size_t n = strlen(s);
+    while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t')) n--;
+    if (n >= sizeof digits) n = 0; /* no number is so long */
+    memcpy(digits, s, n);
+    digits[n] = '\0';
+    if (!(l->count ? number_parse_u64(digits, &value) : number_parse_size(digits, &value))) {
         *wrong = l->count ? "a count is a whole number" : "a size is a number, with K, M, G or none";
         return false;
     }

@@ -152,6 +152,10 @@ struct diff_report {
     uint32_t n_lines_all;        /* lines with a change; the rest line counts as one */
     uint32_t n_lines;
     struct diff_line *lines;     /* by retained_delta descending, ties by signature */
+    enum diff_line_kind top_kind; /* the line that grew most, shown or not; valid with n_lines_all */
+    int64_t top_growth;           /* native memory included */
+    uint32_t top_intervals;
+    const char *top_signature, *top_path;
     uint32_t n_types_all, n_types;
     struct diff_type *types;     /* by growth descending, ties by name */
     bool has_sites;              /* B has allocation stacks */
@@ -197,7 +201,9 @@ int diff_print_text(const struct diff_report *report, FILE *out);
 /** The document "snap.diff/1". */
 int diff_print_json(const struct diff_report *report, FILE *out);
 
-/** Writes the database of `-o`: growth, owner, and what they refer to. */
-int diff_store(const struct diff_report *report, const char *path, bool force);
+/** Writes the database of `-o`: growth, owner, and what they refer to. Publishes or discards `out`,
+ *  which was opened with OUTPUT_REGULAR. */
+struct output;
+int diff_store(const struct diff_report *report, struct output *out);
 
 #endif

@@ -190,17 +190,15 @@ static int write_growths(sqlite3 *db, const struct diff_report *r)
     return bad;
 }
 
-int diff_store(const struct diff_report *r, const char *path, bool force)
+int diff_store(const struct diff_report *r, struct output *out)
 {
-    struct output *out;
     sqlite3 *db = NULL;
     int status = 0;
-    if (output_open(&out, path, OUTPUT_REGULAR | (force ? OUTPUT_FORCE : 0))) return STATUS_UNUSABLE;
     if (sqlite3_open(output_temporary(out), &db) != SQLITE_OK ||
         sqlite3_exec(db, SCHEMA, NULL, NULL, NULL) != SQLITE_OK || write_snapshots(db, r) ||
         write_verdict(db, r) || write_owners(db, r) || write_growths(db, r) ||
         sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-        status = fail(db, path);
+        status = fail(db, output_path(out));
     sqlite3_close(db);
     if (!status) return output_publish(out);
     output_discard(out);

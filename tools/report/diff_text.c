@@ -63,7 +63,9 @@ static void when(struct table *t, const struct diff_facts *first, const struct d
 {
     char text[NUMBER_MAX];
     double seconds;
-    if (f != first && diff_facts_interval(first, f, &seconds) && fabs(seconds) < 1e9) {
+    if (f != first && diff_facts_same_capture(first, f)) {
+        table_cells(t, "the same as A");
+    } else if (f != first && diff_facts_interval(first, f, &seconds) && fabs(seconds) < 1e9) {
         number_duration(text, (uint64_t)(fabs(seconds) * 1e9));
         table_cellf(t, "%s %s", text, seconds < 0 ? "before A" : "after A");
     } else if (f->snapshot->has_time && fabs(f->snapshot->captured_at) < 9e9) {
@@ -238,7 +240,8 @@ static void owner_remarks(struct table *t, const struct diff_report *r, const st
     struct text s = { 0 };
     char size[NUMBER_MAX];
     if (l->n_held_all > HELD_LINES) {
-        text_addf(&s, "and %u more types", l->n_held_all - HELD_LINES);
+        uint32_t more = l->n_held_all - HELD_LINES;
+        text_addf(&s, "and %u more type%s", more, more == 1 ? "" : "s");
         remark(t, r, text_str(&s));
     }
     for (uint32_t i = 0; i < l->n_sites; i++) {
@@ -295,14 +298,23 @@ static int owners(const struct diff_report *r, FILE *out)
     int status = print_table(t, out);
     int64_t left = r->live_b - r->live_a + r->garbage_b - r->garbage_a;
     for (uint32_t i = 0; i < r->n_lines; i++) left -= r->lines[i].retained_delta;
-    char size[NUMBER_MAX];
-    if (r->n_lines < r->n_lines_all)
-        fprintf(out, "and %u more owners: %s (--all shows them)\n", r->n_lines_all - r->n_lines,
-                number_delta(size, left));
+    char size[NUMBER_MAX], count[NUMBER_MAX];
+    uint32_t more = r->n_lines_all - r->n_lines;
+    if (more)
+        fprintf(out, "and %s more owner%s: %s (--all shows all)\n", number_count(count, more),
+                more == 1 ? "" : "s", number_delta(size, left));
     return status;
 }
 
 /* ---- types and places --------------------------------------------------------------------------------- */
+
+static void more_lines(FILE *out, uint32_t more, const char *what)
+{
+    char count[NUMBER_MAX];
+    if (more)
+        fprintf(out, "and %s more %s%s (--all shows all)\n", number_count(count, more), what,
+                more == 1 ? "" : "s");
+}
 
 static int types(const struct diff_report *r, FILE *out)
 {
@@ -319,9 +331,9 @@ static int types(const struct diff_report *r, FILE *out)
     if (r->n_intervals >= 2)
         columns[n++] = (struct table_column){ .title = "intervals", .align = TABLE_RIGHT };
     columns[n++] = (struct table_column){ .title = "type", .shrink = true, .cut = TEXT_CUT_START };
-    if (r->n_types == 0) return 0;
+    if (r->n_types_all == 0) return 0;
     heading(out, "Growth by type (with what objects of the type hold; types may hold each other)");
-    struct table *t = table_new(columns, n);
+    struct table *t = r->n_types ? table_new(columns, n) : NULL;
     for (uint32_t i = 0; i < r->n_types; i++) {
         const struct diff_type *x = &r->types[i];
         table_delta(t, x->growth);
@@ -333,9 +345,8 @@ static int types(const struct diff_report *r, FILE *out)
         intervals(t, r, true, x->intervals);
         table_cells(t, x->name);
     }
-    int status = print_table(t, out);
-    if (r->n_types < r->n_types_all)
-        fprintf(out, "and %u more types (--all shows them)\n", r->n_types_all - r->n_types);
+    int status = t ? print_table(t, out) : 0;
+    more_lines(out, r->n_types_all - r->n_types, "type");
     return status;
 }
 
@@ -367,8 +378,7 @@ static int sites(const struct diff_report *r, FILE *out)
         table_cells(t, s->stack);
     }
     int status = print_table(t, out);
-    if (r->n_sites < r->n_sites_all)
-        fprintf(out, "and %u more places (--all shows them)\n", r->n_sites_all - r->n_sites);
+    more_lines(out, r->n_sites_all - r->n_sites, "place");
     return status;
 }
 

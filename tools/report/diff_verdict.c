@@ -59,14 +59,6 @@ static struct totals totals_of(const struct diff_report *r)
     };
 }
 
-/* The line that a verdict names: the one that grew most, where it is an owner. */
-static const struct diff_line *top_owner(const struct diff_report *r)
-{
-    if (r->n_lines == 0 || r->lines[0].kind != DIFF_LINE_OWNER) return NULL;
-    const struct diff_line *l = &r->lines[0];
-    return l->retained_delta + l->native_delta > 0 ? l : NULL;
-}
-
 static const char *keep(struct diff_report *r, struct text *t)
 {
     if (t->failed) r->texts.failed = true;
@@ -75,23 +67,22 @@ static const char *keep(struct diff_report *r, struct text *t)
     return s;
 }
 
+/* Names the line that grew most, where it is an owner. */
 static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
 {
     char size[NUMBER_MAX];
-    const struct diff_line *l = top_owner(r);
-    if (!l) {
-        if (r->n_lines && r->lines[0].kind == DIFF_LINE_GARBAGE)
-            text_adds(t, "; most of it is garbage that was not collected");
-        return;
-    }
-    int64_t own = l->retained_delta + l->native_delta;
-    r->verdict.owner = l->signature;
-    r->verdict.share_percent = growth > 0 ? (int64_t)((double)own * 100.0 / (double)growth + 0.5) : 0;
-    if (own > growth) { /* others shrank: a share of the difference would be more than all of it */
-        text_addf(t, "; %s grew by %s while others shrank", l->path, number_size(size, (uint64_t)own));
+    if (!r->n_lines_all || r->top_growth <= 0) return;
+    if (r->top_kind == DIFF_LINE_GARBAGE)
+        text_adds(t, "; most of it is garbage that was not collected");
+    if (r->top_kind != DIFF_LINE_OWNER) return;
+    r->verdict.owner = r->top_signature;
+    if (r->top_growth > growth) { /* others shrank: its share would be more than all of it */
         r->verdict.share_percent = 100;
+        text_addf(t, "; %s grew by %s while others shrank", r->top_path,
+                  number_size(size, (uint64_t)r->top_growth));
     } else {
-        text_addf(t, ", of which %s owns %lld%%", l->path, (long long)r->verdict.share_percent);
+        r->verdict.share_percent = (int64_t)((double)r->top_growth * 100.0 / (double)growth + 0.5);
+        text_addf(t, ", of which %s owns %lld%%", r->top_path, (long long)r->verdict.share_percent);
     }
 }
 
@@ -102,11 +93,12 @@ static void managed(struct diff_report *r, const struct totals *t, enum diff_ver
     char size[NUMBER_MAX];
     int64_t growth = t->managed_b - t->managed_a;
     text_addf(&s, "The managed heap grew by %s", number_size(size, (uint64_t)growth));
-    if (kind == DIFF_MANAGED_LEAK) text_addf(&s, " and in each of %u intervals", r->n_intervals);
     if (kind == DIFF_COLLECTOR_OFF)
         text_adds(&s, "; most of it is garbage, and the cycle collector is switched off");
     else
         say_owner(r, &s, growth);
+    if (kind == DIFF_MANAGED_LEAK)
+        text_addf(&s, "; it grew in each of %u intervals", r->n_intervals);
     text_adds(&s, ".");
     r->verdict.kind = kind;
     r->verdict.rule = rule;
@@ -148,7 +140,7 @@ static void no_growth(struct diff_report *r, const struct totals *t)
     if (diff_grew(t->managed_b, t->managed_a))
         text_addf(&s, "No growth: the managed heap shrank by %s.",
                   number_size(size, 0 - (uint64_t)growth));
-    else if (growth == 0 && r->n_lines == 0)
+    else if (growth == 0 && r->n_lines_all == 0)
         text_adds(&s, "No growth: nothing changed.");
     else
         text_addf(&s, "No growth: the managed heap changed by %s, within the noise.",
@@ -171,7 +163,7 @@ static void incomplete(struct diff_report *r, const struct totals *t)
     r->verdict.sentence = keep(r, &s);
 }
 
-bool diff_verdict_set(struct diff_report *r, uint32_t intervals_grown)
+bool diff_verdict_set(struct diff_report *r)
 {
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
     struct totals t = totals_of(r);
@@ -180,12 +172,14 @@ bool diff_verdict_set(struct diff_report *r, uint32_t intervals_grown)
         incomplete(r, &t);
     } else if (diff_grew(t.managed_a, t.managed_b)) {
         bool garbage = (r->garbage_b - r->garbage_a) * 2 > growth && b->gc_enabled == 0;
-        bool every = r->n_intervals >= 2 && intervals_grown == r->n_intervals;
+        bool every = r->n_intervals >= 2 && r->n_lines_all && r->top_kind == DIFF_LINE_OWNER &&
+                     r->top_intervals == r->n_intervals && r->top_growth >= growth / 2;
         if (garbage)
             managed(r, &t, DIFF_COLLECTOR_OFF, "more than half of the growth is garbage, and the cycle "
                                                "collector is switched off");
         else if (every)
-            managed(r, &t, DIFF_MANAGED_LEAK, "the managed heap grew in every interval");
+            managed(r, &t, DIFF_MANAGED_LEAK, "the managed heap grew, and the owner that grew most grew "
+                                              "in every interval and holds at least half of it");
         else
             managed(r, &t, DIFF_MANAGED_GROWTH,
                     "the managed heap grew by more than 64 KiB and 0.5%; two snapshots alone cannot "

@@ -7,7 +7,8 @@
  *                    look new, gone or unreachable
  *   collector-off    garbage grew by more than half of what the managed heap grew by, and the cycle
  *                    collector is switched off in B
- *   managed-leak     three snapshots or more, and the managed heap grew in every interval
+ *   managed-leak     three snapshots or more, the managed heap grew, and the owner that grew most grew
+ *                    in every interval and holds at least half of the growth
  *   managed-growth   the managed heap grew (live objects, garbage and the native memory of objects)
  *   native-leak      the managed heap did not grow, the resident memory did, and most of that is in
  *                    memory that malloc handed out to something that is no object
@@ -24,9 +25,8 @@
 
 #include "report/diff_report.h"
 
-/** Fills report->verdict. `intervals_grown`: in how many intervals the managed heap grew. False
- *  without memory. */
-bool diff_verdict_set(struct diff_report *report, uint32_t intervals_grown);
+/** Fills report->verdict from the rest of the report. False without memory. */
+bool diff_verdict_set(struct diff_report *report);
 
 /** Did something that was `before` bytes grow by more than noise? */
 bool diff_grew(int64_t before, int64_t after);

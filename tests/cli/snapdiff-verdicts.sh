@@ -1,0 +1,28 @@
+# The verdict by its rules, and where the resident memory went.
+# needs: snapdiff
+verdict() {
+    snapdiff --json "$@" 2> /dev/null |
+        "$PYTHON" -c 'import json, sys; v = json.load(sys.stdin)["verdict"]
+print(v["kind"]); print(" ", v["sentence"]); print("  rule:", v["rule"])
+print("  owner:", v["owner"], v["share_percent"])'
+}
+for case in leak three garbage outside incomplete nested caches; do
+    "$PYTHON" "$TESTS_CLI/make_diff.py" $case $case
+done
+for pair in leak/a.db+leak/b.db leak/b.db+leak/a.db leak/a.db+leak/a.db garbage/a.db+garbage/b.db \
+            outside/a.db+outside/b.db outside/b.db+outside/c.db outside/a.db+outside/c.db \
+            incomplete/a.db+incomplete/b.db caches/a.db+caches/b.db; do
+    echo "-- ${pair%+*} ${pair#*+}"
+    verdict "${pair%+*}" "${pair#*+}"
+done
+echo "-- three snapshots"
+verdict three/a.db three/b.db three/c.db
+snapdiff three/a.db three/b.db three/c.db
+echo "-- the memory map"
+snapdiff outside/a.db outside/b.db
+echo "-- the newer one first"
+snapdiff leak/b.db leak/a.db
+echo "-- twice the same"
+snapdiff leak/a.db leak/a.db
+echo "-- incomplete"
+snapdiff incomplete/a.db incomplete/b.db
