@@ -92,12 +92,17 @@ static int load_chain(snap_reader *r)
     return 0;
 }
 
-/* The next place with a whole chunk header at or after *at; 0 in *good at the end. */
+/* The next place with a whole chunk header at or after *at; 0 in *good at the end of the source,
+ * which may come sooner than its size says, where somebody cuts the file meanwhile. */
 static snap_status find_header(snap_reader *r, uint64_t *at, struct chunk_header *h, int *good)
 {
+    const uint8_t *data;
+    size_t got;
     for (;;) {
         STATUS_RETURN_IF_ERROR(read_header(r, *at, h, good));
-        if (*good || *at >= r->source.size) return SNAP_OK;
+        if (*good) return SNAP_OK;
+        STATUS_RETURN_IF_ERROR(reader_window(r, *at, 1, &data, &got));
+        if (got == 0) return SNAP_OK;
         STATUS_RETURN_IF_ERROR(reader_resync(r, *at + 1));
         *at = r->offset;
     }
@@ -112,8 +117,9 @@ static snap_status rebuild(snap_reader *r)
     r->index_count = 0;
     for (;;) {
         STATUS_RETURN_IF_ERROR(find_header(r, &at, &h, &good));
+        if (!good) return SNAP_OK;
         uint64_t next = at + SNAP_CHUNK_HEADER_SIZE + h.stored_size;
-        if (!good || next > r->source.size) return SNAP_OK;
+        if (next > r->source.size) return SNAP_OK;
         if (h.kind != SNAP_KIND_INDEX && h.kind != SNAP_KIND_TOTAL) {
             snap_chunk_info info = {
                 .offset = at,
