@@ -74,8 +74,8 @@ typedef struct dump_plan {
  *  result->error filled. */
 int dump_to_fd(int fd, const dump_options *options, dump_result *result);
 
-/** Fill `plan` for `options`; a few files under /proc, and, with the GIL, about 2 ms a GiB. Needs it only
- *  to count allocated blocks exactly: with `have_gil` 0 the number of objects comes from the
+/** Fill `plan` for `options`: reads a few files under /proc and, with `have_gil`, counts the
+ *  allocator's blocks, about 2 ms a GiB; without, the number of objects is estimated from the
  *  resident size. */
 void dump_plan_make(const dump_options *options, int have_gil, dump_plan *plan);
 
