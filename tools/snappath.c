@@ -17,8 +17,8 @@ enum { HEAD = 10, TAIL = 30, LINES = 30 };
 
 static const struct option_spec specs[] = {
     OPT_U64(struct options, k, "paths", 'k', "N",
-            "show up to N paths that have no object in common below the nearest object that all "
-            "paths lead through (default 1, the shortest)"),
+            "show up to N different paths, which between the objects that all paths must lead "
+            "through have no object in common (default 1, the shortest)"),
     OPT_STRING(struct options, type, "type", 't', "NAME",
                "merge the shortest paths of all objects of a type into one tree: its name, its name "
                "with its module, or a pattern with * and ?"),

@@ -132,6 +132,9 @@ static int check(const struct options *o)
                              "--garbage and --exact");
     if (o->exact && !o->type && o->by != TOP_TYPE && o->by != TOP_PACKAGE && o->by != TOP_SITE)
         return message_usage("--exact needs --by type, --by package, --by site or --type");
+    if (o->garbage && (o->by == TOP_GLOBAL || o->by == TOP_THREAD || o->by == TOP_ROOT))
+        return message_usage("garbage is what no %s holds: --garbage and --by %s do not go together",
+                             by_words[o->by], by_words[o->by]);
     if (o->depth < 1 || o->depth > 3) return message_usage("--depth takes 1, 2 or 3");
     return STATUS_DONE;
 }
@@ -143,7 +146,9 @@ static int run(void *options, int n, char **operands)
     struct json j;
     (void)n;
     if (check(o)) return STATUS_UNUSABLE;
-    bool refs = o->set || o->exact || o->by == TOP_THREAD;
+    /* Paths name the objects in lists of objects, and they are made of references. */
+    bool refs = o->set || o->exact || o->by == TOP_THREAD || o->by == TOP_OBJECT ||
+                o->by == BY_OVERVIEW;
     if (subject_open(&s, operands[0], &o->subject, refs)) return STATUS_UNUSABLE;
     int status;
     if (o->common.json) {

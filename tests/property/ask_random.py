@@ -193,14 +193,26 @@ class Case:
                 continue
             part = self.part[False]
             above = {d for d in self.live if d != v and v in part.sets[d]}
-            seen = set()
+            stretches, lengths, chains = {}, [], set()
             same("paths", len(doc["paths"]) > 0, True)
             for path in doc["paths"]:
                 chain = self.check_chain(path["steps"], True)
                 same("target", chain[-1], v)
-                between = set(chain[:-1]) - above
-                same("disjoint", seen & between, set())
-                seen |= between
+                lengths.append(len(chain))
+                chains.add(tuple((s["id"], s.get("position")) for s in path["steps"]))
+                # What lies between one object that all paths lead through and the next.
+                between, last = [], None
+                for w in chain:
+                    if w in above or w == v:
+                        stretches.setdefault((last, w), set()).add(tuple(between))
+                        between, last = [], w
+                    else:
+                        between.append(w)
+            same("order", lengths, sorted(lengths))
+            same("different", len(chains), len(doc["paths"]))
+            same("shortest", lengths[0], self.distance(v))
+            for ways in stretches.values():
+                same("disjoint", len(set().union(*map(set, ways))), sum(map(len, ways)))
             one = self.ask("snappath", str(self.ids[v]))["targets"][0]["paths"][0]
             self.check_chain(one["steps"], True)
             same("shortest", one["length"], self.distance(v))

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several paths to an object that share nothing that they need not share.
+ * Several paths to an object that differ as far as they can.
  *
- * Every path leads through the object's dominators, so no two paths can differ above the nearest one:
- * what stands above it is shown alike in all of them. Below it the paths have no object in common but
- * the target (heap/path.h), shortest first. So two registries in one module dictionary are two paths,
- * although both begin with the module.
+ * Every path leads through the object's dominators, so paths can differ between one dominator and the
+ * next only: a stretch. The paths of one stretch have no object in common (heap/path.h), shortest
+ * first. Stretches are searched from the object upwards until there are paths enough: the paths of the
+ * lowest stretch are alike above it, the further paths of a higher stretch are alike below it. So
+ * two registries that hold an object are two paths, and so are two threads that hold the one registry.
  *
- * Cost: graph_load of the dominator's subtree, then one backward search a path.
+ * Cost: a stretch without an alternative is a look-up; another costs graph_load of the upper
+ * dominator's subtree, then one backward search a path.
  * Functions print their error and return 0 or STATUS_UNUSABLE.
  */
 #ifndef SNAP_TOOLS_DB_GRAPH_DISJOINT_H
@@ -20,7 +22,8 @@ struct graph_chains {
     size_t n;
 };
 
-/** At most k paths to the live object `id`; long ones are cut to `head` and `tail` steps. */
+/** At most k different paths to the live object `id`, shortest first; the first is a shortest path of
+ *  all. Long ones are cut to `head` and `tail` steps. No more stretches than 64 are looked at. */
 int graph_disjoint(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_t id, uint32_t k,
                    size_t head, size_t tail, struct graph_chains *out);
 void graph_chains_free(struct graph_chains *chains);

@@ -11,7 +11,7 @@
 #include "db/graph_search.h"
 
 /* A table is kept in memory until it is printed, so only paths up to this length are one. */
-enum { PATH_TABLE_MAX = 2000, PATH_REFERRERS_MAX = 10000 };
+enum { PATH_TABLE_MAX = 2000 };
 
 void path_object_line(struct text *t, const struct heapdb_object *o)
 {
@@ -20,23 +20,37 @@ void path_object_line(struct text *t, const struct heapdb_object *o)
     subject_type(t, o->module, o->type);
     if (o->name) text_addf(t, " %s", o->name);
     text_addf(t, ", retains %s in %s object%s, %s itself",
-              number_size(a, subject_size(o->retained_size)),
+              subject_amount(a, subject_size(o->retained_size)),
               number_count(b, subject_size(o->retained_count)), o->retained_count == 1 ? "" : "s",
-              number_size(c, subject_size(o->shallow_size)));
+              subject_amount(c, subject_size(o->shallow_size)));
 }
 
-int path_referrers(struct subject *s, int64_t id, int64_t limit, int64_t *n)
+/* Do other paths lead to the object as well? Of the steps shown, one that the step before does not
+ * dominate says so; of a root object, a reference to it from what it does not dominate itself. */
+static int path_others(struct subject *s, const struct graph_chain *chain, bool *others)
 {
     sqlite3_stmt *q = NULL;
-    int got = heapdb_number(s->db, "SELECT n FROM hub WHERE object_id = ?", id, n);
-    if (got <= 0) return got < 0 ? STATUS_UNUSABLE : STATUS_DONE;
-    if (heapdb_prepare(s->db, &q, "SELECT count(*) FROM (SELECT 1 FROM referrer"
-                                  " WHERE target_id = ?1 LIMIT ?2)"))
+    int64_t dominator, root = chain->id[0];
+    int more = 0;
+    *others = false;
+    for (size_t i = 1; !*others && i < chain->n; i++) {
+        if (chain->n_cut && i == chain->cut_at) continue;
+        if (heapdb_number(s->db, "SELECT dominator_id FROM object WHERE id = ?", chain->id[i],
+                          &dominator) < 0)
+            return STATUS_UNUSABLE;
+        *others = dominator != chain->id[i - 1];
+    }
+    if (*others || chain->position[0] >= 0) return STATUS_DONE;
+    if (heapdb_prepare(s->db, &q, "SELECT b.source_id > o.last_dominated OR b.source_id < o.id,"
+                                  " r.kind FROM object o JOIN referrer b ON b.target_id = o.id"
+                                  " JOIN ref r ON r.source_id = b.source_id"
+                                  " AND r.position = b.position"
+                                  " WHERE o.id = ?1 AND b.source_id < ?2 LIMIT 1000"))
         return STATUS_UNUSABLE;
-    sqlite3_bind_int64(q, 1, id);
-    sqlite3_bind_int64(q, 2, limit + 1);
-    int more = heapdb_step(s->db, q);
-    *n = more == 1 ? sqlite3_column_int64(q, 0) : 0;
+    sqlite3_bind_int64(q, 1, root);
+    sqlite3_bind_int64(q, 2, s->snapshot->garbage_root_id);
+    while (!*others && (more = heapdb_step(s->db, q)) == 1)
+        *others = sqlite3_column_int(q, 0) && heapdb_edge_holds(sqlite3_column_int64(q, 1));
     sqlite3_finalize(q);
     return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
 }
@@ -136,33 +150,16 @@ int path_print_chain(struct graph_steps *steps, const struct graph_chain *chain)
     return chain->n <= PATH_TABLE_MAX ? path_table(steps, chain) : path_lines(steps, chain);
 }
 
-int path_origin(struct text *t, struct graph_steps *steps, const struct graph_chain *chain)
-{
-    struct graph_step step = { 0 };
-    if (chain->n == 0 || chain->position[0] >= 0) return STATUS_DONE;
-    int status = graph_step_read(steps, chain, 0, &step);
-    if (!status && step.root_kind) {
-        struct text where = { 0 };
-        path_text_where(&where, &step);
-        if (where.n) text_addf(t, "  (local%s)", text_str(&where));
-        text_free(&where);
-    }
-    graph_step_free(&step);
-    return status;
-}
-
 /* `app.REGISTRY[3]`, on a line of its own. */
 static int path_print_text(struct graph_steps *steps, const struct graph_chain *chain)
 {
     struct text t = { 0 };
-    /* What takes longer to read than the table below is cut like it. */
-    struct graph_chain shown = *chain;
-    if (shown.n > PATH_TABLE_MAX) {
+    /* Millions of steps make no line; the steps below say it all. */
+    if (chain->n > PATH_TABLE_MAX) {
         printf("  a path of %zu steps\n", chain->n);
         return STATUS_DONE;
     }
-    int status = path_text_chain(&t, steps, &shown);
-    if (!status) status = path_origin(&t, steps, chain);
+    int status = path_text_chain(&t, steps, chain);
     if (!status) {
         fputs("  ", stdout);
         fputs(color_on(stdout, COLOR_HEAD), stdout);
@@ -192,28 +189,22 @@ static int path_print_live(struct subject *s, struct graph_steps *steps, int64_t
                            const struct path_limits *limits)
 {
     struct graph_chains chains;
-    int64_t n = 0;
-    char a[NUMBER_MAX], b[NUMBER_MAX];
+    bool others = false;
+    char n[NUMBER_MAX];
     int status = path_load(s, id, limits, &chains);
     if (status) return status;
     for (size_t i = 0; !status && i < chains.n; i++) {
         if (limits->k > 1)
             printf("%spath %zu of %zu, %s steps\n", i ? "\n" : "", i + 1, chains.n,
-                   number_count(a, chains.at[i].length));
+                   number_count(n, chains.at[i].length));
         status = path_print_text(steps, &chains.at[i]);
         if (!status) status = path_print_chain(steps, &chains.at[i]);
     }
-    if (!status && chains.n < limits->k && limits->k > 1)
-        printf("no further path without an object of these\n");
+    if (!status && limits->k == 1 && chains.n) status = path_others(s, &chains.at[0], &others);
+    if (!status && others) printf("other paths lead to it as well: -k 3 shows different ones\n");
+    if (!status && limits->k > 1 && chains.n < limits->k)
+        printf("no other path than these, or parts of them, leads to it\n");
     graph_chains_free(&chains);
-    if (!status && limits->k == 1) {
-        status = path_referrers(s, id, PATH_REFERRERS_MAX, &n);
-        if (!status && n > 1)
-            printf("%s%s references lead to it; -k %lld shows paths that share no object\n",
-                   n == PATH_REFERRERS_MAX + 1 ? "more than " : "",
-                   number_count(b, (uint64_t)n - (n == PATH_REFERRERS_MAX + 1)),
-                   n > 3 ? 3LL : (long long)n);
-    }
     return status;
 }
 

@@ -27,17 +27,11 @@ int path_json_object(struct subject *s, struct json *j, int64_t id,
 /** "#12 app.Request 'name', retains 1.2 KiB in 12 objects, 56 B itself": appended to `t`. */
 void path_object_line(struct text *t, const struct heapdb_object *o);
 
-/** References to an object, counted up to `limit` + 1; exact for hubs, whose number is stored. */
-int path_referrers(struct subject *s, int64_t id, int64_t limit, int64_t *n);
-
 /** Prints a chain as a table, step by step; long ones a line at a time. `cycle`: the first step is no
  *  root and the last is the first again. */
 int path_print_chain(struct graph_steps *steps, const struct graph_chain *chain);
 
 /** Members "text", "length", "cut", "steps" of the open object. */
 int path_json_chain(struct graph_steps *steps, struct json *j, const struct graph_chain *chain);
-
-/** The line about a path's local variable, if it begins with one; `t` is appended to. */
-int path_origin(struct text *t, struct graph_steps *steps, const struct graph_chain *chain);
 
 #endif

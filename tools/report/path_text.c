@@ -116,21 +116,66 @@ void path_text_where(struct text *t, const struct graph_step *step)
     if (step->thread) text_addf(t, " in %s", step->thread);
 }
 
+/* Steps that look alike, one after the other: written once from this number on. */
+enum { PATH_RUN_MIN = 4 };
+
+/* The last step's text, held back until another one follows. */
+struct path_run {
+    struct text last;
+    size_t n;
+};
+
+static void path_run_flush(struct path_run *run, struct text *t)
+{
+    size_t times = run->n >= PATH_RUN_MIN ? 1 : run->n;
+    for (size_t i = 0; i < times; i++) text_add(t, text_str(&run->last), run->last.n);
+    if (run->n >= PATH_RUN_MIN) text_addf(t, "(x%zu)", run->n);
+    if (run->last.failed) t->failed = true;
+    text_clear(&run->last);
+    run->n = 0;
+}
+
+static void path_run_step(struct path_run *run, struct path_text *p, struct text *t,
+                          const struct graph_step *step)
+{
+    struct text one = { 0 };
+    path_text_step(p, &one, step);
+    if (one.failed) t->failed = true;
+    if (run->n && one.n == run->last.n && one.n &&
+        memcmp(one.s, text_str(&run->last), one.n) == 0) {
+        run->n++;
+    } else if (one.n) {
+        path_run_flush(run, t);
+        text_add(&run->last, one.s, one.n);
+        run->n = 1;
+    }
+    text_free(&one);
+}
+
 int path_text_chain(struct text *t, struct graph_steps *r, const struct graph_chain *chain)
 {
     struct path_text p = { 0 };
+    struct path_run run = { 0 };
     struct graph_step step = { 0 };
+    struct text where = { 0 };
     int status = STATUS_DONE;
     for (size_t i = 0; i < chain->n; i++) {
         status = graph_step_read(r, chain, i, &step);
         if (status) break;
         if (chain->n_cut && i == chain->cut_at) {
+            path_run_flush(&run, t);
             path_text_end(&p, t);
             text_adds(t, i ? " ... " : "... ");
         }
-        path_text_step(&p, t, &step);
+        if (i == 0) path_text_where(&where, &step);
+        path_run_step(&run, &p, t, &step);
     }
+    path_run_flush(&run, t);
     path_text_end(&p, t);
+    if (where.n) text_addf(t, " (local%s)", text_str(&where));
+    if (!status && (t->failed || where.failed)) status = message_no_memory("a path");
+    text_free(&run.last);
+    text_free(&where);
     graph_step_free(&step);
     return status;
 }

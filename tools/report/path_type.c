@@ -10,6 +10,7 @@
 #include "cli/table.h"
 #include "report/path_lines.h"
 #include "report/path_text.h"
+#include "snap/format.h"
 
 /* The objects asked for. */
 struct instances {
@@ -143,7 +144,11 @@ static void namer_step(struct namer *m, const struct path_node *x, struct path_t
     if (kind >= PATH_LABEL_ROOT) {
         step.root_kind = kind - PATH_LABEL_ROOT;
         step.root_name = copy.s;
-        path_text_step(p, out, &step);
+        /* Here nothing says that a name is a local variable's. */
+        if (copy.s && step.root_kind == SNAP_ROOT_LOCAL)
+            text_addf(out, "<local %s>", copy.s);
+        else
+            path_text_step(p, out, &step);
     } else if (copy.s) {
         step.edge_kind = kind;
         step.edge_name = copy.s;
@@ -265,10 +270,11 @@ static int type_table(struct namer *m, const struct path_lines *lines, uint64_t 
 static void type_title(const struct instances *x, const char *pattern, const struct path_node *top)
 {
     char a[NUMBER_MAX], b[NUMBER_MAX], c[NUMBER_MAX];
-    printf("%s%s live objects of ", color_on(stdout, COLOR_HEAD), number_count(a, x->n));
+    printf("%s%s live object%s of ", color_on(stdout, COLOR_HEAD), number_count(a, x->n),
+           x->n == 1 ? "" : "s");
     text_put(stdout, pattern, strlen(pattern));
-    printf("%s: %s itself, %s retained", color_off(stdout), number_size(b, top->all.shallow_size),
-           number_size(c, top->all.retained_size));
+    printf("%s: %s itself, %s retained", color_off(stdout), subject_amount(b, top->all.shallow_size),
+           subject_amount(c, top->all.retained_size));
     if (x->n_garbage) printf("; %s more are garbage", number_count(a, (uint64_t)x->n_garbage));
     fputs("\n", stdout);
 }

@@ -56,15 +56,15 @@ static void print_sizes(const struct heapdb_object *o)
 {
     struct text t = { 0 };
     char a[NUMBER_MAX], b[NUMBER_MAX];
-    text_addf(&t, "%s itself", number_size(a, subject_size(o->shallow_size)));
+    text_addf(&t, "%s itself", subject_amount(a, subject_size(o->shallow_size)));
     if (o->has_native)
-        text_addf(&t, ", %s outside the heap", number_size(a, subject_size(o->native_size)));
+        text_addf(&t, ", %s outside the heap", subject_amount(a, subject_size(o->native_size)));
     fact("size", &t);
     text_clear(&t);
-    text_addf(&t, "%s in %s object%s", number_size(a, subject_size(o->retained_size)),
+    text_addf(&t, "%s in %s object%s", subject_amount(a, subject_size(o->retained_size)),
               number_count(b, subject_size(o->retained_count)), o->retained_count == 1 ? "" : "s");
     if (o->has_retained_native && o->retained_native > 0)
-        text_addf(&t, ", %s outside the heap", number_size(a, subject_size(o->retained_native)));
+        text_addf(&t, ", %s outside the heap", subject_amount(a, subject_size(o->retained_native)));
     fact("retains", &t);
     text_free(&t);
 }
@@ -113,7 +113,7 @@ static void print_contents(const struct show *x)
             text_addf(&t, "; %s other object%s the same contents, %s in all",
                       number_count(a, (uint64_t)x->duplicates),
                       x->duplicates == 1 ? " has" : "s have",
-                      number_size(b, subject_size(o->shallow_size) * ((uint64_t)x->duplicates + 1)));
+                      subject_amount(b, subject_size(o->shallow_size) * ((uint64_t)x->duplicates + 1)));
         else if (x->duplicates < 0)
             text_adds(&t, "; --duplicates counts objects with the same contents");
         fact("contents", &t);
@@ -141,7 +141,7 @@ static void print_facts(const struct show *x)
     print_contents(x);
     if (x->cycle_n)
         factf("cycle", "of %s objects, %s; it retains %s", number_count(a, x->cycle_n),
-              number_size(b, x->cycle_size), number_size(c, x->cycle_retained));
+              subject_amount(b, x->cycle_size), subject_amount(c, x->cycle_retained));
     if (x->path_text) {
         struct text path = { 0 };
         text_adds(&path, x->path_text);

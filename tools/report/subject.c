@@ -6,7 +6,6 @@
 
 #include "cli/color.h"
 #include "cli/message.h"
-#include "cli/number.h"
 
 int subject_open(struct subject *s, const char *path, const struct subject_options *options,
                  bool need_refs)
@@ -104,10 +103,10 @@ void subject_heading(const struct subject *s, FILE *out)
     fputs(color_on(out, COLOR_HEAD), out);
     text_put(out, text_str(&t), t.n);
     fputs(color_off(out), out);
-    fprintf(out, "\nlive %s in %s objects", number_size(a, subject_size(x->live_size)),
-            number_count(b, subject_size(x->n_live)));
+    fprintf(out, "\nlive %s in %s object%s", subject_amount(a, subject_size(x->live_size)),
+            number_count(b, subject_size(x->n_live)), x->n_live == 1 ? "" : "s");
     if (x->n_garbage > 0)
-        fprintf(out, ", garbage %s in %s", number_size(a, subject_size(x->garbage_size)),
+        fprintf(out, ", garbage %s in %s", subject_amount(a, subject_size(x->garbage_size)),
                 number_count(b, subject_size(x->n_garbage)));
     fputs("\n", out);
     if (!x->complete)
@@ -143,6 +142,13 @@ void subject_json(const struct subject *s, struct json *j)
     json_u64(j, "live_size", subject_size(x->live_size));
     json_u64(j, "garbage_size", subject_size(x->garbage_size));
     json_end_object(j);
+}
+
+char *subject_amount(char out[NUMBER_MAX], uint64_t bytes)
+{
+    number_size(out, bytes);
+    if (number_exact()) strcat(out, bytes == 1 ? " byte" : " bytes"); /* at most 26 characters */
+    return out;
 }
 
 /* Modules that people leave out when they name a type. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "cli/json.h"
+#include "cli/number.h"
 #include "cli/options.h"
 #include "cli/text.h"
 #include "db/heapdb.h"
@@ -53,6 +54,9 @@ void subject_json(const struct subject *s, struct json *j);
 /** Type name as people write it: `app.models.Session`, `dict` for a builtin. Appended as it is;
  *  either may be NULL. */
 void subject_type(struct text *t, const char *module, const char *name);
+
+/** A size in a sentence: as number_size, and with --bytes "1536 bytes". */
+char *subject_amount(char out[NUMBER_MAX], uint64_t bytes);
 
 /** Exact integers of a database that should not be negative; negative ones are 0. */
 static inline uint64_t subject_size(int64_t bytes)

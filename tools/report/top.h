@@ -40,7 +40,8 @@ extern const char *const top_sort_words[];
 struct top_request {
     enum top_by by;
     enum top_sort sort;
-    bool garbage;     /* of the garbage, not of what is live */
+    bool garbage;     /* of the garbage, not of what is live; not by global, thread, root, which hold
+                         none */
     size_t n;         /* rows wanted; SIZE_MAX: all */
     unsigned depth;   /* of packages: 1 `django`, 2 `django.db`; at most 3 */
     const char *type; /* TOP_OBJECT: only objects of types that match; NULL: all */

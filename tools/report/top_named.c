@@ -24,8 +24,6 @@ int top_globals(struct subject *s, struct top_list *list)
         " GROUP BY g.object_id";
     sqlite3_stmt *q = NULL;
     int status = STATUS_DONE, more = 0;
-    if (list->request.garbage)
-        return message_usage("garbage is held by no global; --by global shows live objects");
     if (heapdb_prepare(s->db, &q, sql)) return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, s->snapshot->id);
     while (!status && (more = heapdb_step(s->db, q)) == 1) {
@@ -96,8 +94,6 @@ int top_roots(struct subject *s, struct top_list *list)
 {
     sqlite3_stmt *q = NULL;
     int status = STATUS_DONE, more = 0;
-    if (list->request.garbage)
-        return message_usage("garbage has no roots; --by root shows what roots hold");
     if (heapdb_prepare(s->db, &q, "SELECT kind, n, n_objects, shallow_size, retained_size"
                                   " FROM root_summary WHERE snapshot_id = ?"))
         return STATUS_UNUSABLE;
@@ -111,7 +107,8 @@ int top_roots(struct subject *s, struct top_list *list)
             break;
         }
         row->name = strdup(heapdb_root_kind(sqlite3_column_int64(q, 0)));
-        text_addf(&detail, "%s roots", number_count(n, subject_size(sqlite3_column_int64(q, 1))));
+        text_addf(&detail, "%s root%s", number_count(n, subject_size(sqlite3_column_int64(q, 1))),
+                  sqlite3_column_int64(q, 1) == 1 ? "" : "s");
         row->detail = detail.s;
         row->n = subject_size(sqlite3_column_int64(q, 2));
         row->shallow_size = subject_size(sqlite3_column_int64(q, 3));
@@ -209,8 +206,6 @@ int top_threads(struct subject *s, struct top_list *list)
     struct graph_hold_root *roots = NULL;
     struct graph_hold_sum *sum = NULL;
     uint64_t n_roots = 0;
-    if (list->request.garbage)
-        return message_usage("garbage is held by no thread; --by thread shows live objects");
     int status = threads_list(s, list);
     if (status || list->n == 0) return status;
     status = graph_load(s->db, s->snapshot, s->snapshot->live_root_id, GRAPH_KEY_NONE, &g);

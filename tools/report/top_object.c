@@ -94,15 +94,15 @@ static int object_detail(struct graph_steps *steps, int64_t id, struct text *out
 {
     struct graph_chain chain = { 0 };
     struct graph_step step = { 0 };
-    int status = graph_chain_shortest(steps->db, id, PATH_HEAD, PATH_TAIL, &chain);
+    const struct heapdb_snapshot *s = heapdb_snapshot_of(steps->db, id);
+    /* Without references a path has no names; the object's own is all there is to tell. */
+    bool named = s && s->has_refs;
+    int status = graph_chain_shortest(steps->db, id, named ? PATH_HEAD : 0, PATH_TAIL, &chain);
     if (!status && chain.n) status = graph_step_read(steps, &chain, chain.n - 1, &step);
     if (!status && step.name) {
         text_adds(out, step.name);
-    } else if (!status && chain.n) {
+    } else if (!status && chain.n && named) {
         status = path_text_chain(out, steps, &chain);
-        graph_step_free(&step);
-        if (!status) status = graph_step_read(steps, &chain, 0, &step);
-        if (!status) path_text_where(out, &step);
     }
     graph_step_free(&step);
     graph_chain_free(&chain);

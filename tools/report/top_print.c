@@ -120,17 +120,17 @@ static int top_type_name(struct subject *s, sqlite3_stmt *q, int64_t id, struct 
 static void top_set_sums(const char *what, const struct graph_set *set)
 {
     char a[NUMBER_MAX], b[NUMBER_MAX];
+    const struct heap_retained *r = &set->retained;
     fputs(color_on(stdout, COLOR_HEAD), stdout);
     text_put(stdout, what, strlen(what));
-    printf("%s: %s objects, %s shallow\n", color_off(stdout), number_count(a, set->n),
-           number_size(b, set->shallow_size));
-    printf("together they retain %s in %s objects",
-           number_size(a, set->retained.shallow_size), number_count(b, set->retained.count));
-    if (set->retained.native_size)
-        printf(", and %s outside the heap", number_size(a, set->retained.native_size));
-    if (set->retained.shallow_size > set->topmost_retained)
+    printf("%s: %s object%s, %s by themselves\n", color_off(stdout), number_count(a, set->n),
+           set->n == 1 ? "" : "s", subject_amount(b, set->shallow_size));
+    printf("retained together: %s in %s object%s", subject_amount(a, r->shallow_size),
+           number_count(b, r->count), r->count == 1 ? "" : "s");
+    if (r->native_size) printf(", and %s outside the heap", subject_amount(a, r->native_size));
+    if (r->shallow_size > set->topmost_retained)
         printf("; %s of it is held by several of them and by none alone",
-               number_size(a, set->retained.shallow_size - set->topmost_retained));
+               subject_amount(a, r->shallow_size - set->topmost_retained));
     fputs("\n", stdout);
 }
 
