@@ -523,6 +523,8 @@ SELECT o.id, o.snapshot_id, printf('0x%llx', o.address) AS address_hex,
                     WHERE d.object_id = o.id),
             ' ' || (SELECT label FROM refs
                     WHERE source_id = o.parent_id AND position = o.parent_position),
+            ' ' || (SELECT s.text FROM root r JOIN string s ON s.id = r.name_id
+                    WHERE r.object_id = o.id AND o.distance = 1 ORDER BY r.id LIMIT 1),
             '') AS label,
        o.shallow_size, o.native_size, o.retained_size, o.retained_native,
        o.last_dominated - o.id + 1 AS retained_count,
@@ -839,7 +841,7 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('snapshots', 'captured_at', 'RFC 3339', 'when it was taken'),
     ('snapshots', 'rss', 'bytes', 'resident memory of the process'),
     ('objects', NULL, NULL, 'every object with its names; ask by id, or join a list to it'),
-    ('objects', 'label', NULL, 'type and the object''s own name, or how its parent refers to it'),
+    ('objects', 'label', NULL, 'type with the object''s own name, or how its parent refers to it, or the name of its root'),
     ('refs', NULL, NULL, 'references of an object; ask by source_id'),
     ('refs', 'label', NULL, 'the reference as a step: .attribute, [index], [''key''], [#hash] for a key not recorded, <kind name>'),
     ('referrers', NULL, NULL, 'references to an object; ask by target_id'),
