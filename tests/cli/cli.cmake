@@ -6,6 +6,12 @@ foreach(maker make_snap mutate_snap)
                           RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cli)
 endforeach()
 
+# For the scenario that lets allocations fail: preloaded into the commands.
+add_library(failmalloc MODULE ${CMAKE_CURRENT_LIST_DIR}/failmalloc.c)
+target_link_libraries(failmalloc PRIVATE ${CMAKE_DL_LIBS})
+set_target_properties(failmalloc PROPERTIES PREFIX "" C_VISIBILITY_PRESET default
+                      LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cli)
+
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 set(cli_run ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py
             --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR}/cli

@@ -17,7 +17,7 @@ def run(*args):
 
 ways = {True: 0, False: 0}
 for source in "two.snap", "chunks.snap", "random.snap":
-    for start in range(0, 400, 50):
+    for start in range(0, 200, 50):
         names = ["%d.mutated" % i for i in range(start, start + 50)]
         for i, name in enumerate(names):
             run("mutate_snap", str(start + i), source, name)

@@ -159,6 +159,23 @@ static void test_no_memory(void)
     text_free(&t);
 }
 
+static void test_fixed(void)
+{
+    char buffer[8];
+    struct text t = text_fixed(buffer, sizeof buffer);
+    CHECK_STR(text_str(&t), "");
+    text_adds(&t, "1234567"); /* and the 0 */
+    CHECK(!t.failed);
+    text_add(&t, "", 0);
+    CHECK(!t.failed);
+    text_adds(&t, "8");
+    CHECK(t.failed);
+    CHECK_STR(text_str(&t), "1234567");
+    text_free(&t);
+    CHECK(t.s == NULL);
+}
+
 CU_MAIN("cli text", { "escape", test_escape }, { "invalid UTF-8", test_invalid },
         { "every code point", test_decode_all }, { "width", test_width },
-        { "shorten", test_shorten }, { "growing", test_growing }, { "no memory", test_no_memory })
+        { "shorten", test_shorten }, { "growing", test_growing }, { "no memory", test_no_memory },
+        { "fixed", test_fixed })

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,46 +74,58 @@ static void message_write(const char *s, size_t n)
     }
 }
 
-static void message_print(const struct message *m)
+static void message_line(struct text *line, const struct message *m)
 {
-    static const char last_resort[] = ": out of memory while printing a message\n";
-    struct text line = { 0 };
-    message_part(&line, message_state.program);
+    message_part(line, message_state.program);
     if (m->severity) {
-        text_adds(&line, color_on(stderr, m->color));
-        text_adds(&line, m->severity);
-        text_adds(&line, color_off(stderr));
-        text_adds(&line, ": ");
+        text_adds(line, color_on(stderr, m->color));
+        text_adds(line, m->severity);
+        text_adds(line, color_off(stderr));
+        text_adds(line, ": ");
     }
-    if (m->file) message_part(&line, m->file);
+    if (m->file) message_part(line, m->file);
     if (m->offset != MESSAGE_NO_OFFSET)
-        text_addf(&line, "offset %llu: ", (unsigned long long)m->offset);
-    text_escape(&line, m->what, strlen(m->what));
+        text_addf(line, "offset %llu: ", (unsigned long long)m->offset);
+    text_escape(line, m->what, strlen(m->what));
     if (m->system) {
-        text_adds(&line, ": ");
-        text_escape(&line, m->system, strlen(m->system));
+        text_adds(line, ": ");
+        text_escape(line, m->system, strlen(m->system));
     }
     if (m->hint) {
-        text_adds(&line, "; try ");
-        text_escape(&line, m->hint, strlen(m->hint));
+        text_adds(line, "; try ");
+        text_escape(line, m->hint, strlen(m->hint));
     }
+}
+
+/* Without memory the line is made on the stack, and cut where it does not fit. */
+static void message_print(const struct message *m)
+{
+    char buffer[1024];
+    struct text line = { 0 };
+    message_line(&line, m);
     text_add(&line, "\n", 1);
-    progress_wipe();
     if (line.failed) {
-        message_write(message_state.program, strlen(message_state.program));
-        message_write(last_resort, sizeof last_resort - 1);
-    } else {
-        message_write(line.s, line.n);
+        text_free(&line);
+        line = text_fixed(buffer, sizeof buffer - 1);
+        message_line(&line, m);
+        line.s[line.n++] = '\n'; /* text_fixed was given one byte less */
     }
+    progress_wipe();
+    message_write(line.s, line.n);
     text_free(&line);
 }
 
 /* Formats into m->what and prints. */
 static void message_format(struct message *m, const char *format, va_list args)
 {
+    char buffer[512];
     struct text what = { 0 };
+    va_list again;
+    va_copy(again, args);
     text_addv(&what, format, args);
-    m->what = what.failed ? format : text_str(&what);
+    if (what.failed) vsnprintf(buffer, sizeof buffer, format, again);
+    va_end(again);
+    m->what = what.failed ? buffer : text_str(&what);
     message_print(m);
     text_free(&what);
 }

@@ -15,7 +15,7 @@ static bool text_reserve(struct text *t, size_t n)
 {
     if (t->failed) return false;
     if (n < t->cap - t->n && t->s) return true;
-    if (n > SIZE_MAX / 4 || t->n > SIZE_MAX / 4) {
+    if (t->borrowed || n > SIZE_MAX / 4 || t->n > SIZE_MAX / 4) {
         t->failed = true;
         return false;
     }
@@ -29,6 +29,12 @@ static bool text_reserve(struct text *t, size_t n)
     t->s = s;
     t->cap = cap;
     return true;
+}
+
+struct text text_fixed(char *buffer, size_t size)
+{
+    buffer[0] = 0;
+    return (struct text){ .s = buffer, .cap = size, .borrowed = true };
 }
 
 void text_add(struct text *t, const char *s, size_t n)
@@ -75,7 +81,7 @@ void text_clear(struct text *t)
 
 void text_free(struct text *t)
 {
-    free(t->s);
+    if (!t->borrowed) free(t->s);
     *t = (struct text){ 0 };
 }
 

@@ -23,10 +23,14 @@
  *  stays valid, and further appends do nothing; check once at the end. `s` is NULL or ends in 0. */
 struct text {
     char *s;
-    size_t n;   /* bytes, without the final 0 */
+    size_t n;      /* bytes, without the final 0 */
     size_t cap;
     bool failed;
+    bool borrowed; /* s is the caller's: it does not grow, and text_free leaves it alone */
 };
+
+/** An empty string in `size` > 0 bytes of the caller's. What does not fit sets `failed`. */
+struct text text_fixed(char *buffer, size_t size);
 
 /** Appends n bytes as they are. */
 void text_add(struct text *t, const char *s, size_t n);

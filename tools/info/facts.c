@@ -72,7 +72,7 @@ static struct info_pair *facts_new_pair(struct info_facts *f)
         return NULL;
     }
     if (!f->pairs) f->pairs = malloc(INFO_MAX_PAIRS * sizeof *f->pairs);
-    if (!f->pairs) {
+    if (!f->pairs || f->text.failed) {
         f->text.failed = true;
         return NULL;
     }
@@ -83,6 +83,7 @@ static struct info_pair *facts_new_pair(struct info_facts *f)
 static struct info_pair *facts_pair(struct info_facts *f, unsigned kind, uint32_t snapshot,
                                     const char *key, size_t key_n)
 {
+    if (f->text.failed) return NULL;
     for (size_t i = 0; i < f->n_pairs; i++) {
         struct info_pair *p = &f->pairs[i];
         if (p->kind == kind && p->snapshot == snapshot && p->key_n == key_n &&
@@ -93,7 +94,7 @@ static struct info_pair *facts_pair(struct info_facts *f, unsigned kind, uint32_
     if (!p) return NULL;
     *p = (struct info_pair){ .kind = kind, .snapshot = snapshot, .key_n = key_n };
     p->key = facts_keep(f, key, &p->key_n);
-    return p;
+    return f->text.failed ? NULL : p;
 }
 
 /* Rows of metadata, labels, counters. The last row of a key holds, in the place of the first. */
@@ -197,12 +198,12 @@ static int facts_read(struct info_facts *f, const struct info_input *in)
     const snap_batch *b;
     snap_reader_summary summary;
     struct progress progress;
-    snap_status s;
+    snap_status s = SNAP_OK;
     if (info_reader(&r, in, f->by_reading ? INFO_ALL_KINDS : FACTS_KINDS, &f->damage, &err))
         return STATUS_UNUSABLE;
     f->size = in->size;
     progress_begin(&progress, in->path, in->size, PROGRESS_BYTES);
-    while ((s = snap_reader_next(r, &b, &err)) == SNAP_OK) {
+    while (!f->text.failed && (s = snap_reader_next(r, &b, &err)) == SNAP_OK) {
         facts_batch(f, b);
         snap_reader_get_summary(r, &summary);
         progress_set(&progress, summary.bytes);
@@ -211,8 +212,8 @@ static int facts_read(struct info_facts *f, const struct info_input *in)
     snap_reader_info(r, &f->file);
     snap_reader_get_summary(r, &f->summary);
     snap_reader_close(r);
-    if (s != SNAP_END) return info_failed(in, &err);
-    return f->text.failed ? message_no_memory("the facts of a file") : 0;
+    if (f->text.failed) return message_no_memory("the facts of a file");
+    return s == SNAP_END ? 0 : info_failed(in, &err);
 }
 
 int info_facts(struct info_facts *f, const struct info_input *in)

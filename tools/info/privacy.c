@@ -111,14 +111,16 @@ static void privacy_count(struct privacy_job *p, enum info_category category, co
     size_t keep = n > PRIVACY_EXAMPLE_BYTES ? PRIVACY_EXAMPLE_BYTES : n;
     row->n++;
     row->bytes += n;
+    if (p->failed) return;
     if (row->n_examples == PRIVACY_EXAMPLES || n == 0) return;
     for (size_t i = 0; i < row->n_examples; i++)
         if (row->examples[i].n == keep && memcmp(text->s + row->examples[i].at, s, keep) == 0)
             return;
     row->examples[row->n_examples].at = text->n;
-    row->examples[row->n_examples++].n = keep;
+    row->examples[row->n_examples].n = keep;
     text_add(text, s, keep);
-    p->failed = p->failed || text->failed;
+    p->failed = text->failed;
+    row->n_examples += !p->failed;
 }
 
 /* A bytes column of texts inside the rows; `key` stands before each where there is one. */
