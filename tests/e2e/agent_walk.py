@@ -385,8 +385,7 @@ class Running(AgentCase):
             coroutine = [snap.objects[e["ordinal"]] for e in snap.out[task["ordinal"]]
                          if snap.type(snap.objects[e["ordinal"]]) == "builtins.coroutine"]
             self.assertEqual([snap.name(c) for c in coroutine], ["handler"])
-            if sys.version_info < (3, 12):
-                self.assertTrue(snap.name(task).startswith("Task-"))
+            self.assertTrue(snap.name(task).startswith("Task-"))
 
     def test_long_list_of_nodes(self):
         facts, snap = self.capture("""

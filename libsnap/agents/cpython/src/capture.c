@@ -103,6 +103,20 @@ static void write_counters(const struct capture *capture, snap_writer *writer)
     (void)snap_writer_metadata(writer, "capture.mode.reason", capture->why);
 }
 
+static void add_counter(void *ctx, const char *name, int64_t value)
+{
+    (void)snap_writer_counter(ctx, name, value);
+}
+
+/* The allocator's own view takes a look at each of its pools: too long for the moment before a
+ * fork, nothing beside the walk. */
+static void write_allocator(const struct capture *capture, snap_writer *writer)
+{
+    if (capture->stats == NULL) return;
+    layout_allocator_stats(capture->stats);
+    if (fflush(capture->stats) == 0) counters_pymalloc(capture->stats_text, add_counter, writer);
+}
+
 /* The forked child's ceiling: what the parent writes to meanwhile is copied, so that memory may run
  * out although the child itself keeps within its limit. */
 static const char *room_is_gone(void *ctx)
@@ -135,9 +149,11 @@ static const char *write_snapshot(const struct capture *capture, struct mem *mem
     write_counters(capture, writer);
     const char *failure = walk_run(mem, writer, &walk);
     if (failure != NULL) return failure;
+    write_allocator(capture, writer);
     uint64_t pause = capture->mode == DUMP_INLINE ? capture_now() - capture->started_ns
                                                   : atomic_load(&capture->shared->pause_ns);
     write_number(writer, "capture.pause_ns", pause);
+    write_number(writer, "capture.memory", mem->peak);
     (void)snap_writer_finish(writer, &(snap_finish){ .flags = SNAP_FINISH_COMPLETE });
     return NULL;
 }

@@ -9,6 +9,7 @@
 #define HEAPSNAP_CAPTURE_H
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "counters.h"
 #include "describe.h"
@@ -34,6 +35,8 @@ struct capture {
     struct counters counters;
     struct facts facts;
     bool sites;
+    FILE *stats; /* writes into stats_text; opened by the parent, since that allocates */
+    char stats_text[16384];
     size_t memory_limit; /* bytes the capture may map; 0: none */
     uint64_t least_room; /* forked: give up when the host or group has less than this left */
     uint64_t started_ns; /* monotonic, when Python code stopped running */

@@ -130,7 +130,6 @@ void counters_system(struct counters *counters)
 void counters_runtime(struct counters *counters)
 {
     struct gc_stats stats;
-    uint64_t arenas, bytes;
 
     layout_gc_stats(&stats);
     for (int i = 0; i < 3; i++) {
@@ -149,10 +148,57 @@ void counters_runtime(struct counters *counters)
         }
     }
     counters_add(counters, "gc.enabled", stats.enabled);
-    if (layout_arenas(&arenas, &bytes)) {
-        counters_add(counters, "pymalloc.arenas", (int64_t)arenas);
-        counters_add(counters, "pymalloc.arena_bytes", (int64_t)bytes);
+}
+
+/* A number with commas between its digits; *end: after it. */
+static uint64_t grouped_number(const char *text, const char **end)
+{
+    uint64_t value = 0;
+
+    while (*text == ' ' || *text == '=') text++;
+    for (; (*text >= '0' && *text <= '9') || *text == ','; text++) {
+        if (*text != ',') value = value * 10 + (uint64_t)(*text - '0');
     }
+    *end = text;
+    return value;
+}
+
+/* A row of the table of size classes: class, size, pools, blocks in use, blocks free. */
+static uint64_t blocks_in_row(const char *line)
+{
+    uint64_t numbers[5];
+
+    for (int i = 0; i < 5; i++) {
+        const char *end;
+        numbers[i] = grouped_number(line, &end);
+        if (end == line || strspn(line, " ") == (size_t)(end - line)) return 0;
+        line = end;
+    }
+    return *line == '\n' ? numbers[3] : 0;
+}
+
+void counters_pymalloc(const char *text, void (*add)(void *ctx, const char *name, int64_t value),
+                       void *ctx)
+{
+    static const char arenas[] = "# arenas allocated current";
+    static const char bytes[] = " bytes/arena";
+    uint64_t blocks = 0;
+    const char *end;
+
+    if (*text == '\0') return;
+    for (const char *line = text; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        const char *per_arena = strstr(line, bytes);
+        const char *next = strchr(line, '\n');
+        if (strncmp(line, arenas, sizeof(arenas) - 1) == 0)
+            add(ctx, "pymalloc.arenas", (int64_t)grouped_number(line + sizeof(arenas) - 1, &end));
+        else if (per_arena != NULL && next != NULL && per_arena < next)
+            add(ctx, "pymalloc.arena_bytes",
+                (int64_t)grouped_number(per_arena + sizeof(bytes) - 1, &end));
+        else
+            blocks += blocks_in_row(line);
+    }
+    add(ctx, "pymalloc.blocks", (int64_t)blocks);
 }
 
 /* ---- facts ----------------------------------------------------------------------------------- */

@@ -32,7 +32,11 @@ struct facts {
  *  take milliseconds for a large process. */
 void counters_system(struct counters *counters);
 
-/** The collector's and the object allocator's numbers. With the GIL; O(1). */
+/** The numbers of the small-object allocator, out of its printed statistics. Allocates nothing. */
+void counters_pymalloc(const char *text, void (*add)(void *ctx, const char *name, int64_t value),
+                       void *ctx);
+
+/** The collector's numbers. With the GIL; O(1). */
 void counters_runtime(struct counters *counters);
 
 void counters_add(struct counters *counters, const char *name, int64_t value);

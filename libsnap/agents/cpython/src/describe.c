@@ -366,29 +366,30 @@ static void describe_module(struct sum *sum, struct names *names, PyObject *op)
         add_block(sum, (size_t)def->m_size);
 }
 
-struct first_name {
-    PyTypeObject *type;
-    PyObject *name;
-};
-
 static int find_name(PyObject *op, void *arg)
 {
-    struct first_name *found = arg;
+    PyObject **found = arg;
 
-    if (op != NULL && found->name == NULL && Py_TYPE(op) == &PyUnicode_Type) found->name = op;
+    if (op != NULL && *found == NULL &&
+        (Py_TYPE(op) == &PyUnicode_Type || Py_TYPE(op) == &PyLong_Type))
+        *found = op;
     return 0;
 }
 
-/* The first str that a task's traverse function shows is its name, in all versions: it comes before
- * the result. From 3.12 on a name that nobody asked for is a number yet, and no str is shown then.
- */
+/* The first str or int that a task's traverse function shows is its name, in all versions: it comes
+ * before the result. From 3.12 on a name that nobody asked for yet is the number in "Task-7". */
 static void describe_task(snap_object *row, struct names *names, PyObject *op,
                           const struct type_info *info)
 {
-    struct first_name found = { .type = info->type };
+    PyObject *name = NULL;
+    int64_t number;
 
-    if (info->traverse != NULL) (void)info->traverse(op, find_name, &found);
-    row->name = names_label(names, found.name);
+    if (info->traverse != NULL) (void)info->traverse(op, find_name, &name);
+    if (name == NULL) return;
+    if (PyUnicode_Check(name))
+        row->name = names_label(names, name);
+    else if (layout_int(name, &number) && number >= 0)
+        row->name = names_numbered(names, "Task-", (uint64_t)number);
 }
 
 /* ---- the row --------------------------------------------------------------------------------- */

@@ -196,6 +196,7 @@ static int run_forked(struct capture *capture, dump_result *result)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     capture->started_ns = capture_now();
+    layout_trace_lock();
     pid_t pid = clone_quietly();
     if (pid == 0) {
         offer_to_be_killed_first();
@@ -203,6 +204,7 @@ static int run_forked(struct capture *capture, dump_result *result)
         _exit(0);
     }
     int clone_errno = errno;
+    layout_trace_unlock();
     result->pause_ns = capture_now() - capture->started_ns;
     atomic_store(&shared->pause_ns, result->pause_ns);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -228,7 +230,9 @@ static void run_inline(struct capture *capture, dump_result *result)
 {
     capture->started_ns = capture_now();
     bool gc_was_on = layout_gc_enable(false);
+    layout_trace_lock();
     capture_run(capture);
+    layout_trace_unlock();
     layout_gc_enable(gc_was_on);
     result->pause_ns = capture_now() - capture->started_ns;
 }
@@ -265,6 +269,16 @@ static int prepare(struct capture *capture, const dump_options *options, dump_re
     return 0;
 }
 
+/* What the capture may map for itself: what is there, less what the rest of the machine needs. */
+static size_t memory_limit(void)
+{
+    struct memroom room;
+
+    memroom_get(&room);
+    if (room.room == UINT64_MAX) return 0;
+    return (size_t)(room.room > 2 * LEAST_ROOM ? room.room - LEAST_ROOM : LEAST_ROOM);
+}
+
 static void run(struct capture *capture, dump_result *result)
 {
     const dump_options *options = capture->options;
@@ -272,6 +286,7 @@ static void run(struct capture *capture, dump_result *result)
     if (options->announce != NULL) options->announce(options->opaque, result->mode, result->why);
     capture->why = result->why;
     capture->least_room = LEAST_ROOM;
+    capture->memory_limit = memory_limit();
     if (capture->mode == DUMP_FORK && run_forked(capture, result) != 0) {
         if (options->mode == DUMP_FORK) {
             snprintf(capture->shared->error, sizeof(capture->shared->error), "%.150s", result->why);
@@ -311,7 +326,10 @@ static int dump_shared(int fd, const dump_options *options, struct capture *capt
     capture->fd = fd;
     capture->options = options;
     if (prepare(capture, options, result) != 0) return -1;
+    capture->stats = fmemopen(capture->stats_text, sizeof(capture->stats_text) - 1, "w");
+    if (capture->stats != NULL) setvbuf(capture->stats, NULL, _IONBF, 0);
     run(capture, result);
+    if (capture->stats != NULL) fclose(capture->stats);
     result->objects = capture->shared->objects;
     result->edges = capture->shared->edges;
     result->bytes = capture->shared->bytes;

@@ -281,9 +281,9 @@ uint64_t layout_native_id(PyThreadState *tstate);
  */
 int layout_allocator(bool *pooled);
 
-/** Arenas that the small-object allocator holds, and their bytes; false: this version does not
- *  tell without looking through all of them. */
-bool layout_arenas(uint64_t *arenas, uint64_t *bytes);
+/** Print the small-object allocator's own statistics, as sys._debugmallocstats() does; nothing when
+ *  another allocator is in place. Neither allocates nor locks but for `out`. O(pools). */
+void layout_allocator_stats(FILE *out);
 
 /* ---- tracemalloc (layout_trace.c) ----------------------------------------------------------- */
 
@@ -299,6 +299,11 @@ struct trace_view {
 };
 
 bool layout_tracing(void);
+
+/** Keep other threads, which may free memory without the GIL, from changing tracemalloc's tables
+ *  until layout_trace_unlock; a child that is forked meanwhile finds them whole. */
+void layout_trace_lock(void);
+void layout_trace_unlock(void);
 
 /** Whether tracebacks can be read without creating objects (needed in a forked child). */
 bool layout_trace_is_silent(void);

@@ -73,24 +73,12 @@ int layout_allocator(bool *pooled)
     return -1;
 }
 
-bool layout_arenas(uint64_t *arenas, uint64_t *bytes)
+/* Exported by all versions; declared by different headers. */
+PyAPI_FUNC(int) _PyObject_DebugMallocStats(FILE *out);
+
+void layout_allocator_stats(FILE *out)
 {
-#if PY_VERSION_HEX >= 0x030C0000 && defined(WITH_PYMALLOC)
-    PyInterpreterState *interp = PyInterpreterState_Main();
-#if PY_VERSION_HEX >= 0x030D0000
-    struct _obmalloc_state *state = interp->obmalloc;
-    if (state == NULL) return false;
-#else
-    struct _obmalloc_state *state = &interp->obmalloc;
-#endif
-    *arenas = state->mgmt.narenas_currently_allocated;
-    *bytes = *arenas * ARENA_SIZE;
-    return true;
-#else
-    (void)arenas;
-    (void)bytes;
-    return false;
-#endif
+    (void)_PyObject_DebugMallocStats(out);
 }
 
 #if PY_VERSION_HEX >= 0x030A0000

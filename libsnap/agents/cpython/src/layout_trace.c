@@ -29,6 +29,18 @@ bool layout_trace_is_silent(void)
     return true;
 }
 
+void layout_trace_lock(void)
+{
+    if (layout_tracing() && _PyRuntime.tracemalloc.tables_lock != NULL)
+        PyThread_acquire_lock(_PyRuntime.tracemalloc.tables_lock, WAIT_LOCK);
+}
+
+void layout_trace_unlock(void)
+{
+    if (layout_tracing() && _PyRuntime.tracemalloc.tables_lock != NULL)
+        PyThread_release_lock(_PyRuntime.tracemalloc.tables_lock);
+}
+
 /* The same as _Py_hashtable_get for a table keyed by pointers, without calling through it. */
 static const struct trace *find_trace(uintptr_t ptr)
 {
@@ -81,6 +93,15 @@ bool layout_tracing(void)
 bool layout_trace_is_silent(void)
 {
     return false;
+}
+
+/* The function that is asked takes the lock itself. */
+void layout_trace_lock(void)
+{
+}
+
+void layout_trace_unlock(void)
+{
 }
 
 bool layout_trace(uintptr_t ptr, struct trace_view *view)

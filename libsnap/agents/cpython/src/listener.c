@@ -16,6 +16,7 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,7 +70,7 @@ static void on_signal(int number)
     (void)number;
     int saved = errno;
     if (the_state == STATE_ON) {
-        the_listener.signals = 1;
+        atomic_store(&the_listener.signals, 1);
         listener_wake(&the_listener);
     }
     errno = saved;
@@ -102,7 +103,7 @@ static int start(listener *l)
     pthread_cond_init(&l->end, &monotonic);
     pthread_condattr_destroy(&monotonic);
     listener_init_fds(l);
-    l->signals = 0;
+    atomic_store(&l->signals, 0);
     l->n_by_signal = 0;
     l->resident_at_start = ask_resident_bytes();
     l->listening_since = (int64_t)time(NULL);
@@ -158,8 +159,10 @@ static void stop(listener *l)
     if (the_state == STATE_PAUSED || the_state == STATE_LOST) the_state = STATE_OFF;
     if (the_state != STATE_ON) return;
     the_state = STATE_STOPPING;
+    pthread_mutex_lock(&l->lock);
     atomic_store(&l->stop, 1);
     listener_wake(l);
+    pthread_mutex_unlock(&l->lock);
     Py_BEGIN_ALLOW_THREADS
     ended = wait_for_end(l, STOP_PATIENCE_MS);
     if (!ended) {
@@ -177,8 +180,8 @@ static void pause_for_fork(listener *l)
     if (the_state != STATE_ON) return;
     pthread_mutex_lock(&l->lock);
     l->pause = 1;
-    pthread_mutex_unlock(&l->lock);
     listener_wake(l);
+    pthread_mutex_unlock(&l->lock);
     if (wait_for_end(l, PAUSE_PATIENCE_MS)) {
         the_state = STATE_PAUSED;
         return;

@@ -216,8 +216,7 @@ void *listener_run(void *listener_pointer)
     /* The interpreter ends foreign threads that want the GIL while it shuts down. */
     pthread_cleanup_push(run_ended, l);
     while (!atomic_load(&l->stop) && !paused(l)) {
-        if (l->signals) {
-            l->signals = 0;
+        if (atomic_exchange(&l->signals, 0)) {
             listener_capture_by_signal(l);
         } else if (still_open_or_opened_again(l)) {
             attend(l, LOOK_AFTER_MS, 0);

@@ -14,7 +14,6 @@
 
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include "ask_socket.h"
 
@@ -49,7 +48,7 @@ typedef struct listener {
 
     atomic_int stop;               /**< end as soon as nobody is being answered */
     atomic_int give_up;            /**< end also a capture that is under way */
-    volatile sig_atomic_t signals; /**< set by the signal handler: a capture is wanted */
+    atomic_int signals;            /**< set by the signal handler: a capture is wanted */
 
     char role[LISTENER_ROLE_MAX];
     char argv0[LISTENER_ROLE_MAX];
@@ -66,7 +65,8 @@ void listener_init_fds(listener *l);
 int listener_open(listener *l);
 /** Close all descriptors that are still ours. Async-signal-safe; for the forked child, too. */
 void listener_close(listener *l);
-/** Wake the thread. Async-signal-safe. */
+/** Wake the thread. The caller holds the lock; the signal handler cannot, and at worst sends one
+ *  byte to a socket that took the number in the instant between the check and the sending. */
 void listener_wake(listener *l);
 /** The thread: until `stop`. Signals must be blocked. The caller does not hold the GIL. */
 void *listener_run(void *listener_pointer);

@@ -279,6 +279,22 @@ uint64_t names_literal(struct names *names, const char *text)
     return id;
 }
 
+uint64_t names_numbered(struct names *names, const char *prefix, uint64_t number)
+{
+    char text[64];
+    char *at = text + sizeof(text);
+    size_t size = strlen(prefix);
+    uint64_t id = 0;
+
+    do *--at = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    if (size > (size_t)(at - text)) return 0;
+    at -= size;
+    memcpy(at, prefix, size);
+    (void)snap_writer_string(names->writer, at, (size_t)(text + sizeof(text) - at), &id);
+    return id;
+}
+
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 /* Inner hash of a key that is not a str; false: contents of such a key have no hash. */

@@ -71,6 +71,9 @@ void names_dict_key(struct names *names, PyObject *key, struct key_name *name);
  *  all its words, digits and punctuation taken away, stand in the program. */
 uint64_t names_label(struct names *names, PyObject *str);
 
+/** Id of a short C string with a number behind it. */
+uint64_t names_numbered(struct names *names, const char *prefix, uint64_t number);
+
 /** Keyed 64-bit hash of the contents of an exact str or bytes object. O(size). */
 uint64_t names_content_hash(const struct names *names, PyObject *op);
 
