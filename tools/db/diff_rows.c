@@ -131,11 +131,11 @@ static uint64_t size_of(sqlite3_value *v)
 }
 
 enum { C_ID, C_ADDRESS, C_TYPE, C_SHALLOW, C_RETAINED, C_LAST, C_DOMINATOR, C_DISTANCE, C_PARENT,
-       C_POSITION, C_NATIVE, C_RETAINED_NATIVE, C_STACK, N_COLUMNS };
+       C_POSITION, C_NATIVE, C_STACK, N_COLUMNS };
 
 static const char OBJECT_SQL[] =
     "SELECT diff_object(id, address, type_id, shallow_size, retained_size, last_dominated, "
-    "dominator_id, distance, parent_id, parent_position, native_size, retained_native, stack_id) "
+    "dominator_id, distance, parent_id, parent_position, native_size, stack_id) "
     "FROM object WHERE id BETWEEN ?1 AND ?2";
 
 static void take_object(sqlite3_context *c, int n, sqlite3_value **v)
@@ -160,7 +160,6 @@ static void take_object(sqlite3_context *c, int n, sqlite3_value **v)
     o->parent[row] = row_or_none(r, v[C_PARENT]);
     o->parent_position[row] = small_or_none(v[C_POSITION]);
     o->native[row] = size_of(v[C_NATIVE]);
-    o->retained_native[row] = size_of(v[C_RETAINED_NATIVE]);
     o->stack[row] = sqlite3_value_type(v[C_STACK]) == SQLITE_NULL ? 0 : small_or_none(v[C_STACK]);
     if (o->native[row]) r->any_native = true;
     if (o->stack[row]) r->any_stack = true;
@@ -211,8 +210,6 @@ static bool rows_agree(const struct reading *r)
         if (o->last[i] >= o->n_rows || o->last[i] < i) return false;
         if (root != (o->dominator[i] == HEAP_NONE) || root != (o->type[i] == HEAP_NONE)) return false;
         if (!root && o->dominator[i] >= i) return false;
-        if (o->shallow[i] > INT64_MAX || o->retained[i] > INT64_MAX) return false;
-        if (o->native[i] > INT64_MAX || o->retained_native[i] > INT64_MAX) return false;
         if (root || o->parent[i] == HEAP_NONE) {
             o->parent[i] = HEAP_NONE;
             continue;
@@ -223,6 +220,31 @@ static bool rows_agree(const struct reading *r)
         if (before >= r->distance[i]) return false;
     }
     return true;
+}
+
+/* The sizes that whole subtrees hold, into sum[]: rows ascend, so children are done before their
+ * dominator. False where it is more than 63 bits. */
+static bool sum_subtrees(const struct diff_rows *o, const uint64_t *own, uint64_t *sum)
+{
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < o->n_rows; i++) {
+        if (own[i] > INT64_MAX - total) return false;
+        total += own[i];
+        sum[i] = own[i];
+    }
+    for (uint32_t i = o->n_rows; i-- > 0;)
+        if (o->dominator[i] != HEAP_NONE) sum[o->dominator[i]] += sum[i];
+    return true;
+}
+
+/* Retained sizes are those of the subtrees, so sums over any rows can be trusted after this. Those of
+ * native memory are computed. */
+static bool sizes_agree(struct diff_rows *o, uint64_t *sum)
+{
+    if (!sum_subtrees(o, o->shallow, sum)) return false;
+    for (uint32_t i = 0; i < o->n_rows; i++)
+        if (o->retained[i] != sum[i]) return false;
+    return sum_subtrees(o, o->native, o->retained_native);
 }
 
 static void *array(uint32_t n, size_t size)
@@ -288,7 +310,11 @@ int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
         status = scan(db, "diff_hash", 2, take_hash,
                       "SELECT diff_hash(object_id, content_hash) FROM detail "
                       "WHERE object_id BETWEEN ?1 AND ?2", &r);
-    if (!status && !rows_agree(&r))
+    uint64_t *sum = status ? NULL : array(out->n_rows, sizeof *sum);
+    if (!status && !sum) status = message_no_memory("the objects of a snapshot");
+    bool agree = !status && rows_agree(&r) && sizes_agree(out, sum);
+    free(sum);
+    if (!status && !agree)
         status = message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
                                "the database is damaged: the objects of snapshot %lld do not fit "
                                "each other", (long long)snapshot->id);
