@@ -42,6 +42,25 @@ if nm "$libdir/libsnap.a" | grep -E ' [bBdDC] ' | grep -v 'asan\|ubsan\|\.L\|__o
     fail "the library has mutable globals"
 fi
 
+# Layers: writer and reader do not know each other, and nothing below knows either.
+src=$source/libsnap/src
+if grep -l 'include "\(reader_impl\|batch_impl\|source\)\.h"' "$src"/writer*.[ch] "$src"/sink.[ch] \
+    "$src"/rows.[ch] "$src"/string_cache.[ch]; then
+    fail "the writer includes the reader"
+fi
+if grep -l 'include "\(writer_impl\|rows\|sink\|string_cache\)\.h"' "$src"/reader*.[ch] \
+    "$src"/batch*.[ch] "$src"/source.[ch] "$src"/joiner.c; then
+    fail "the reader includes the writer"
+fi
+if grep -l 'include "\(writer\|reader\|batch\)_impl\.h"' "$src"/column*.[ch] "$src"/chunk*.[ch] \
+    "$src"/varint.[ch] "$src"/bytes.h "$src"/schema.[ch]; then
+    fail "a lower layer includes a higher one"
+fi
+if grep -nE '\b(malloc|calloc|realloc|free|printf|fprintf|puts|abort|exit)\(' "$src"/*.c |
+    grep -v '/alloc\.c:'; then
+    fail "memory, printing or exiting outside of the places for it"
+fi
+
 cmake -S "$source/tests/install/consumer" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/usr" \
     -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" > "$scratch/log" 2>&1 ||
     fail "find_package(snap): $(cat "$scratch/log")"

@@ -214,6 +214,16 @@ static void test_statuses(void)
     CHECK_STR(snap_version(), SNAP_VERSION_STRING);
 }
 
+/* Structures that are filled millions of times may not grow unnoticed. */
+static void test_structure_sizes(void)
+{
+    CHECK(sizeof(snap_edge) <= 32);
+    CHECK(sizeof(snap_object) <= 120);
+    CHECK(sizeof(snap_root) <= 40);
+    CHECK(sizeof(snap_chunk_info) <= 32);
+    CHECK(sizeof(snap_error) <= 256);
+}
+
 /* ---- long strings ---- */
 
 static size_t given, given_size;
@@ -524,7 +534,7 @@ static void test_stack(void)
 }
 
 CU_MAIN("snap_rules", { "unknown ids", test_unknown_ids }, { "order", test_order },
-        { "limits", test_limits }, { "options", test_options }, { "statuses", test_statuses },
+        { "limits", test_limits }, { "options", test_options }, { "statuses", test_statuses }, { "sizes of structures", test_structure_sizes },
         { "strings in parts", test_parts }, { "ends that lie", test_lying_ends },
         { "long index", test_long_index }, { "several readers", test_parallel },
         { "stack", test_stack })
