@@ -67,6 +67,32 @@ static void cell_kept(struct table *t, const struct text *text, size_t at, size_
     table_cell(t, text_str(text) + at, n);
 }
 
+static bool starts(const char *s, size_t n, const char *with)
+{
+    return n >= strlen(with) && memcmp(s, with, strlen(with)) == 0;
+}
+
+/* A counter in its unit, as the registry gives it; one that is not known is a mere number. */
+static void cell_counter(struct table *t, const char *name, size_t n, int64_t value)
+{
+    static const char *const sizes[] = { "rss", "pss", "vm.", "stack.resident", "malloc.",
+                                         "pymalloc.arena_bytes", "cgroup.", "memory." };
+    static const char *const counts[] = { "gc.", "threads", "fds", "pymalloc." };
+    char text[NUMBER_MAX];
+    const char *found = NULL;
+    for (size_t i = 0; value >= 0 && !found && i < sizeof sizes / sizeof sizes[0]; i++)
+        if (starts(name, n, sizes[i])) found = number_size(text, (uint64_t)value);
+    for (size_t i = 0; value >= 0 && !found && i < sizeof counts / sizeof counts[0]; i++)
+        if (starts(name, n, counts[i])) found = number_count(text, (uint64_t)value);
+    if (!found && value >= 0 && n > 3 && memcmp(name + n - 3, "_ns", 3) == 0)
+        found = number_duration(text, (uint64_t)value);
+    if (found) {
+        table_cells(t, found);
+    } else {
+        table_cellf(t, "%lld", (long long)value);
+    }
+}
+
 /* Metadata, labels or counters, of the file and of each snapshot. */
 static int show_pairs(const struct info_facts *f, unsigned kind, const char *title)
 {
@@ -81,7 +107,7 @@ static int show_pairs(const struct info_facts *f, unsigned kind, const char *tit
         table_cells(t, "");
         cell_kept(t, &f->text, p->key, p->key_n);
         if (kind == SNAP_KIND_COUNTER) {
-            table_cellf(t, "%lld", (long long)p->number);
+            cell_counter(t, text_str(&f->text) + p->key, p->key_n, p->number);
         } else {
             cell_kept(t, &f->text, p->value, p->value_n);
         }
