@@ -242,6 +242,7 @@ class Contents(AgentCase):
             class Tight:
                 __slots__ = ("a", "b")
             class Words(dict): pass
+            Buffer = ctypes.c_char * 700
             N = 3000
             makers = {
                 "int": lambda i: 10**9 + i, "long": lambda i: 10**(20 + i % 40) + i,
@@ -253,6 +254,7 @@ class Contents(AgentCase):
                 "set": lambda i: set(range(i % 100)), "bytearray": lambda i: bytearray(i % 500),
                 "plain": Plain, "tight": lambda i: Tight(), "words": lambda i: Words(a=None),
                 "deque": lambda i: collections.deque([None] * (i % 200)),
+                "ctypes": lambda i: Buffer(),
             }
             result = {}
             kept = [[None] * N for name in makers]
@@ -271,7 +273,7 @@ class Contents(AgentCase):
             if "mallinfo2" in str(error):
                 self.skipTest("this libc has no mallinfo2")
             raise
-        blocks = {"list": 2, "dict": 2, "set": 2, "bytearray": 2, "deque": 4, "strdict": 2,
+        blocks = {"list": 2, "dict": 2, "set": 2, "bytearray": 2, "deque": 4, "strdict": 2, "ctypes": 2,
                   "words": 2, "plain": 2 if sys.version_info[1] in (11, 12) else 1}
         if sys.version_info < (3, 11):
             del facts["plain"]  # its attributes are an object of their own

@@ -289,6 +289,25 @@ static void describe_ndarray(snap_object *row, PyObject *op)
     set_length(row, items);
 }
 
+/* Beginning of CDataObject (ctypes.h of _ctypes): data beyond a few words has a block of its own.
+ */
+struct cdata_head {
+    PyObject head;
+    char *data;
+    int needs_free;
+    void *base;
+    Py_ssize_t size;
+};
+
+static void describe_ctypes(struct sum *sum, PyObject *op)
+{
+    const struct cdata_head *cdata = (const struct cdata_head *)(const void *)op;
+    const char *start = (const char *)op;
+    bool inside = cdata->data >= start && cdata->data < start + Py_TYPE(op)->tp_basicsize;
+
+    if (cdata->needs_free && !inside && cdata->size > 0) add_block(sum, (size_t)cdata->size);
+}
+
 static void describe_private(struct sum *sum, PyObject *op, const struct type_info *info)
 {
     const size_t first = sizeof(PyObject);
@@ -304,15 +323,15 @@ static void describe_private(struct sum *sum, PyObject *op, const struct type_in
     case DESCRIBE_EPOLL:
         set_resource(row, SNAP_RESOURCE_SELECTOR, int_at(op, first) >= 0);
         break;
-    case DESCRIBE_SQLITE:
-        set_resource(row, SNAP_RESOURCE_DATABASE, word_at(op, first) != 0);
-        break;
     case DESCRIBE_MMAP: {
         uintptr_t data = word_at(op, first);
         set_resource(row, SNAP_RESOURCE_MAPPING, data != 0);
         if (data != 0) set_native(row, word_at(op, first + WORD), data);
         break;
     }
+    case DESCRIBE_CTYPES:
+        describe_ctypes(sum, op);
+        break;
     case DESCRIBE_BUFFERED:
         if (word_at(op, BUFFERED_BUFFER) != 0) add_block(sum, word_at(op, BUFFERED_SIZE));
         break;

@@ -13,6 +13,7 @@
 #include "capture.h"
 #include "layout.h"
 #include "memroom.h"
+#include "probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -255,6 +256,7 @@ static int prepare(struct capture *capture, const dump_options *options, dump_re
         process_key_pid = getpid();
     }
     capture->key = process_key;
+    probe_private();
     capture->sites = layout_tracing();
     make_plan(options, capture->sites, 0, &plan);
     capture->mode = result->mode = plan.mode;

@@ -234,30 +234,36 @@ const char *probe_layouts(void)
 
 /* ---- private structures ---------------------------------------------------------------------- */
 
-/* Each snippet leaves in `op` an object in which `expected` stands at `offset`. */
-static const struct {
-    bool *known;
+/* Each snippet leaves in `op` an object in which `expected` stands at `offset`. It runs once the
+ * module is there, and imports nothing new. */
+static struct {
+    const char *module;
+    bool *holds;
     const char *code;
     size_t offset;
     size_t width;
+    bool checked;
 } structures[] = {
-    { &private_layouts.fileio, "import _io\nop = _io.FileIO('/dev/null')\nexpected = op.fileno()\n",
-      16, 4 },
-    { &private_layouts.buffered,
-      "import _io\nop = _io.BufferedReader(_io.BytesIO(), 12345)\nexpected = 12345\n", 120, 8 },
-    { &private_layouts.lru_cache,
-      "import functools\nop = functools.lru_cache(maxsize=4711)(len)\nexpected = 4711\n", 96, 8 },
-    { &private_layouts.bytesio,
-      "import _io\nkept = b'x' * 50\nop = _io.BytesIO(kept)\nexpected = id(kept)\n", 16, 8 },
-    { &private_layouts.deque,
-      "import collections\nop = collections.deque([1], 4712)\nexpected = 4712\n", 64, 8 },
-    { &private_layouts.array, "import array\nop = array.array('d', [1.0] * 5)\nexpected = 5\n", 32,
-      8 },
-    { &private_layouts.socket, "import _socket\nop = _socket.socket()\nexpected = op.fileno()\n",
-      16, 4 },
-    { &private_layouts.epoll, "import select\nop = select.epoll()\nexpected = op.fileno()\n", 16,
-      4 },
-    { &private_layouts.mmap, "import mmap\nop = mmap.mmap(-1, 12288)\nexpected = 12288\n", 24, 8 },
+    { "_io", &private_layouts.fileio, "op = m.FileIO('/dev/null')\nexpected = op.fileno()\n", 16, 4,
+      false },
+    { "_io", &private_layouts.buffered,
+      "op = m.BufferedReader(m.BytesIO(), 12345)\nexpected = 12345\n", 120, 8, false },
+    { "_io", &private_layouts.bytesio,
+      "kept = b'x' * 50\nop = m.BytesIO(kept)\nexpected = id(kept)\n", 16, 8, false },
+    { "functools", &private_layouts.lru_cache,
+      "op = m.lru_cache(maxsize=4711)(len)\nexpected = 4711\n", 96, 8, false },
+    { "_collections", &private_layouts.deque, "op = m.deque([1], 4712)\nexpected = 4712\n", 64, 8,
+      false },
+    { "array", &private_layouts.array, "op = m.array('d', [1.0] * 5)\nexpected = 5\n", 32, 8,
+      false },
+    { "_socket", &private_layouts.socket, "op = m.socket()\nexpected = op.fileno()\n", 16, 4,
+      false },
+    { "select", &private_layouts.epoll, "op = m.epoll()\nexpected = op.fileno()\n", 16, 4, false },
+    { "mmap", &private_layouts.mmap, "op = m.mmap(-1, 12288)\nexpected = 12288\n", 24, 8, false },
+    { "_ctypes", &private_layouts.ctypes,
+      "op = type('C', (m.Array,), {'_type_': type('c', (m._SimpleCData,), {'_type_': 'c'}),\n"
+      "                           '_length_': 4713})()\nexpected = 4713\n",
+      40, 8, false },
 };
 
 static bool check_structure(PyObject *space, size_t i)
@@ -280,13 +286,31 @@ static bool check_structure(PyObject *space, size_t i)
     return same;
 }
 
+static void probe_structure(PyObject *modules, size_t i)
+{
+    PyObject *module = types_lookup(modules, structures[i].module);
+
+    if (module == NULL || structures[i].checked) return;
+    structures[i].checked = true;
+    PyObject *space = PyDict_New();
+    if (space != NULL && PyDict_SetItemString(space, "__builtins__", PyEval_GetBuiltins()) == 0 &&
+        PyDict_SetItemString(space, "m", module) == 0)
+        *structures[i].holds = check_structure(space, i);
+    PyErr_Clear();
+    Py_XDECREF(space);
+}
+
 void probe_private(void)
 {
-    for (size_t i = 0; i < sizeof(structures) / sizeof(structures[0]); i++) {
-        PyObject *space = PyDict_New();
-        if (space != NULL && PyDict_SetItemString(space, "__builtins__", PyEval_GetBuiltins()) == 0)
-            *structures[i].known = check_structure(space, i);
-        PyErr_Clear();
-        Py_XDECREF(space);
-    }
+    PyObject *type, *value, *traceback;
+    PyObject *modules = layout_modules();
+
+    if (modules == NULL) return;
+    /* No collection, and so no finalizer, may begin because of the objects made here. */
+    PyErr_Fetch(&type, &value, &traceback);
+    bool was_on = layout_gc_enable(false);
+    for (size_t i = 0; i < sizeof(structures) / sizeof(structures[0]); i++)
+        probe_structure(modules, i);
+    layout_gc_enable(was_on);
+    PyErr_Restore(type, value, traceback);
 }

@@ -13,8 +13,9 @@
 const char *probe_layouts(void);
 
 /** Find out which private structures of the standard library are as expected (types.h,
- *  private_layouts); those that are not are left out of descriptions. Imports small extension
- *  modules of the standard library that every server has loaded anyway. */
+ *  private_layouts), for the modules that have been imported by now and were not looked at before;
+ *  those that are not as expected are left out of descriptions. With the GIL, not in a forked
+ * child; the error indicator stays as it is. */
 void probe_private(void);
 
 #endif

@@ -34,7 +34,7 @@ static const struct {
     { "mmap.mmap", DESCRIBE_MMAP, &private_layouts.mmap },
     { "functools._lru_cache_wrapper", DESCRIBE_LRU_CACHE, &private_layouts.lru_cache },
     { "select.epoll", DESCRIBE_EPOLL, &private_layouts.epoll },
-    { "sqlite3.Connection", DESCRIBE_SQLITE, &private_layouts.sqlite },
+    { "_ctypes._CData", DESCRIBE_CTYPES, &private_layouts.ctypes },
     { "_asyncio.Task", DESCRIBE_TASK, NULL },
     { "numpy.ndarray", DESCRIBE_NDARRAY, NULL },
 };

@@ -50,8 +50,8 @@ enum describe_how {
     DESCRIBE_MMAP,
     DESCRIBE_LRU_CACHE,
     DESCRIBE_NDARRAY,
-    DESCRIBE_SQLITE,
-    DESCRIBE_EPOLL
+    DESCRIBE_EPOLL,
+    DESCRIBE_CTYPES
 };
 
 struct type_field {
@@ -113,7 +113,7 @@ void types_learn_subtype_traverse(PyTypeObject *python_class);
 
 /** Offsets of private structures that were found to hold at import (probe.c). */
 struct private_layouts {
-    bool fileio, buffered, socket, mmap, lru_cache, deque, array, epoll, sqlite, bytesio;
+    bool fileio, buffered, socket, mmap, lru_cache, deque, array, epoll, bytesio, ctypes;
 };
 extern struct private_layouts private_layouts;
 
