@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <time.h>
 
 #include "cli/json.h"
@@ -47,29 +46,6 @@ static char *default_output(const char *path)
     memcpy(out, path, n);
     memcpy(out + n, ".db", 4);
     return out;
-}
-
-/* Says what a long load will need, and refuses what the disk cannot hold. */
-static int check_room(const char *output, const struct load_estimate *e)
-{
-    char need[NUMBER_MAX], free_text[NUMBER_MAX], time_text[NUMBER_MAX];
-    char *directory = strdup(output);
-    if (!directory) return message_no_memory("a file name");
-    char *slash = strrchr(directory, '/');
-    if (slash == directory) slash++;
-    if (slash) *slash = 0;
-    struct statvfs v;
-    int found = statvfs(slash ? directory : ".", &v);
-    free(directory);
-    if (e->seconds >= 2)
-        message_note("needs about %s of disk and %s", number_size(need, e->database_size),
-                     number_duration(time_text, (uint64_t)(e->seconds * 1e9)));
-    if (found != 0) return 0;
-    uint64_t room = (uint64_t)v.f_bavail * v.f_frsize;
-    if (e->database_size <= room) return 0;
-    return message_error(output, MESSAGE_NO_OFFSET, "another place with -o, or --summary",
-                         "the database needs about %s, the disk has %s",
-                         number_size(need, e->database_size), number_size(free_text, room));
 }
 
 static void print_json(const char *output, const struct load_result *r, double seconds)
@@ -124,7 +100,7 @@ static int load_to(const struct options *o, const char *path, size_t n, char **f
     const char *const *paths = (const char *const *)files;
     double start = now();
     struct load_estimate estimate = load_estimate(paths, n, o->summary);
-    int status = check_room(path, &estimate);
+    int status = load_check_room(path, path, "another place with -o, or --summary", &estimate);
     if (status) return status;
     status = output_open(&out, path, OUTPUT_REGULAR | (o->force ? OUTPUT_FORCE : 0));
     if (status) return status;

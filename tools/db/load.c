@@ -21,110 +21,7 @@
 #include "cli/progress.h"
 #include "db/schema.h"
 
-/* Warnings on stderr; the table gets all of them, up to its own limit. */
-#define WARNINGS_SHOWN 8
-#define WARNINGS_KEPT 10000
-
 const char *const load_phase_name[LOAD_PHASES] = { "read", "resolve", "analyse", "write" };
-
-/* ---- errors, statements --------------------------------------------------------------------------- */
-
-int loader_no_memory(struct loader *l)
-{
-    char limit[NUMBER_MAX];
-    message_error(l->file.path, MESSAGE_NO_OFFSET, "a machine with more memory, or --max-memory",
-                  "needs more memory than the %s that it may use",
-                  number_size(limit, l->budget.limit));
-    return LOADER_STOP;
-}
-
-int loader_sqlite(struct loader *l, const char *doing)
-{
-    int os = sqlite3_system_errno(l->db);
-    int code = sqlite3_extended_errcode(l->db);
-    if ((code & 0xff) == SQLITE_FULL)
-        message_error(l->output, MESSAGE_NO_OFFSET, "another file system with -o",
-                      "%s: the disk is full", doing);
-    else if ((code & 0xff) == SQLITE_IOERR && os)
-        message_errno(l->output, os, "%s", doing);
-    else
-        message_error(l->output, MESSAGE_NO_OFFSET, NULL, "%s: %s", doing, sqlite3_errmsg(l->db));
-    return LOADER_STOP;
-}
-
-int loader_heap(struct loader *l, enum heap_status status)
-{
-    if (status == HEAP_OK) return 0;
-    if (status == HEAP_NO_MEMORY) return loader_no_memory(l);
-    message_error(l->file.path, MESSAGE_NO_OFFSET, NULL, "%s", heap_status_text(status));
-    return LOADER_STOP;
-}
-
-int loader_exec(struct loader *l, const char *sql)
-{
-    return sqlite3_exec(l->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : loader_sqlite(l, "writing");
-}
-
-int loader_prepare(struct loader *l, sqlite3_stmt **out, const char *sql)
-{
-    return sqlite3_prepare_v2(l->db, sql, -1, out, NULL) == SQLITE_OK ? 0
-                                                                      : loader_sqlite(l, "writing");
-}
-
-int loader_insert(struct loader *l, sqlite3_stmt *q)
-{
-    int rc = sqlite3_step(q);
-    if (rc != SQLITE_DONE) return loader_sqlite(l, "writing");
-    sqlite3_reset(q);
-    return 0;
-}
-
-int loader_rows(struct loader *l, const char *table, const struct rows_source *source)
-{
-    return rows_insert(l->rows, table, source) == SQLITE_OK ? 0 : loader_sqlite(l, "writing");
-}
-
-void loader_bind_text(struct loader *l, sqlite3_stmt *q, int at, uint32_t number)
-{
-    const char *text = strings_text(&l->strings, number);
-    if (text)
-        sqlite3_bind_text(q, at, text, (int)strings_size(&l->strings, number), SQLITE_STATIC);
-    else
-        sqlite3_bind_null(q, at);
-}
-
-void loader_bind_id(sqlite3_stmt *q, int at, int64_t value)
-{
-    if (value)
-        sqlite3_bind_int64(q, at, value);
-    else
-        sqlite3_bind_null(q, at);
-}
-
-int loader_warn(struct loader *l, int64_t snapshot, uint64_t offset, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (l->options->complete_path) return 0; /* they stand in the database already */
-    l->warnings++;
-    if (l->warnings <= WARNINGS_SHOWN && !l->options->quiet_warnings)
-        message_warning(l->file.path, offset, "%s", text);
-    if (l->warnings > WARNINGS_KEPT) return 0;
-
-    sqlite3_stmt *q;
-    int status = loader_prepare(l, &q, "INSERT INTO warning (snapshot_id, offset, message)"
-                                       " VALUES (?, ?, ?)");
-    if (status) return status;
-    loader_bind_id(q, 1, snapshot);
-    if (offset != MESSAGE_NO_OFFSET) sqlite3_bind_int64(q, 2, (int64_t)offset);
-    sqlite3_bind_text(q, 3, text, -1, SQLITE_STATIC);
-    status = loader_insert(l, q);
-    sqlite3_finalize(q);
-    return status;
-}
 
 static double cpu_now(void)
 {
@@ -243,12 +140,37 @@ static bool snapshot_is_complete(const struct snapshot *s)
            s->finish.edges == s->capture.edges_read && s->finish.roots == s->capture.n_roots;
 }
 
-static int snapshot_write(struct loader *l, struct snapshot *s)
+/* Rows that the big tables will get, about; the lists are counted as two rows an object. */
+static uint64_t rows_expected(const struct snapshot *s)
+{
+    uint64_t n = s->analysis.n_rows, rows = 5 * n;
+    if (s->capture.hash || s->capture.length.at) rows += n / 2;
+    return s->has_refs ? rows + 2 * s->resolved.m : rows;
+}
+
+static void on_rows_written(void *opaque, sqlite3_int64 rows)
+{
+    progress_set(opaque, (uint64_t)rows);
+}
+
+static int write_everything(struct loader *l, struct snapshot *s)
 {
     int status = facts_write(l, s);
     if (!status) status = tables_write(l, s);
+    if (!status) status = lists_write(l, s);
     if (!status) status = summary_write(l, s);
     if (!status) status = class_path_write(l, s);
+    return status;
+}
+
+static int snapshot_write(struct loader *l, struct snapshot *s)
+{
+    struct progress progress;
+    progress_begin(&progress, "writing", rows_expected(s), PROGRESS_ITEMS);
+    rows_watch(l->rows, 8192, on_rows_written, &progress);
+    int status = write_everything(l, s);
+    rows_watch(l->rows, 0, NULL, NULL);
+    progress_end(&progress);
     return status;
 }
 
@@ -626,32 +548,10 @@ int load_files(const char *const *paths, size_t n, const char *database, const c
     double writing = cpu_now();
     if (!status) status = define_write(&l);
     if (!status) status = loader_exec(&l, "COMMIT");
-    if (l.warnings > WARNINGS_SHOWN && !options->quiet_warnings)
-        message_warning(name, MESSAGE_NO_OFFSET, "%llu warnings in all; see the table \"warning\"",
-                        (unsigned long long)l.warnings);
+    loader_warned(&l);
     result->warnings = l.warnings;
     loader_free(&l);
     result->cpu_seconds[LOAD_WRITE] += cpu_now() - writing;
     if (!status && stat(database, &st) == 0) result->database_size = (uint64_t)st.st_size;
     return status ? STATUS_UNUSABLE : 0;
-}
-
-/* ---- estimates ------------------------------------------------------------------------------------ */
-
-/* Measured on heaps of CPython: tests/bench/README.md. */
-#define BYTES_PER_FILE_BYTE 24u
-#define BYTES_PER_FILE_BYTE_SUMMARY 14u
-#define FILE_BYTES_PER_SECOND 3.0e6
-
-struct load_estimate load_estimate(const char *const *paths, size_t n, bool summary)
-{
-    struct load_estimate e = { 0, 0 };
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct stat st;
-        if (stat(paths[i], &st) == 0 && S_ISREG(st.st_mode)) bytes += (uint64_t)st.st_size;
-    }
-    e.database_size = bytes * (summary ? BYTES_PER_FILE_BYTE_SUMMARY : BYTES_PER_FILE_BYTE);
-    e.seconds = (double)bytes / FILE_BYTES_PER_SECOND / (summary ? 2 : 1);
-    return e;
 }

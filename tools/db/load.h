@@ -49,12 +49,19 @@ extern const char *const load_phase_name[LOAD_PHASES];
 int load_files(const char *const *paths, size_t n, const char *database, const char *name,
                const struct load_options *options, struct load_result *result);
 
-/** A guess before loading: bytes of database and seconds for files of so many bytes in all. */
+/** What a load will take: bytes of database, and seconds. */
 struct load_estimate {
     uint64_t database_size;
     double seconds;
 };
+
+/** A guess, from what the files announce, or else from their sizes. Files that cannot be read count
+ *  nothing: loading them will say why. */
 struct load_estimate load_estimate(const char *const *paths, size_t n, bool summary);
 
+/** Says what a long load will take (not with --quiet), and refuses one for which the disk of
+ *  `database` has no room: STATUS_UNUSABLE after a message that names `name` and gives `hint`. */
+int load_check_room(const char *database, const char *name, const char *hint,
+                    const struct load_estimate *estimate);
 
 #endif

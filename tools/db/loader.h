@@ -3,9 +3,11 @@
  * The loader's state, shared by its files; not for others (they include load.h).
  *
  *   load.c      the flow: files, snapshots, the sink of records, strings at the end
+ *   statement.c errors, warnings, statements
  *   define.c    definitions: names, types, frames, stacks, modules, threads
  *   facts.c     snapshot, label, metadata, counter, sample, warning, memory_map
- *   tables.c    object, detail, ref, referrer, root and the ordered lists
+ *   tables.c    object, detail, ref, referrer, root
+ *   lists.c     the ordered lists, addresses, the cumulative histogram
  *   summary.c   types, sites, packages, roots, globals, cycles, hubs
  *   class_path.c the dominator tree folded by type
  *   complete.c  references added later
@@ -142,6 +144,9 @@ int loader_heap(struct loader *l, enum heap_status status);
 int loader_warn(struct loader *l, int64_t snapshot, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* At the end: how many there were, where not all were shown. */
+void loader_warned(const struct loader *l);
+
 /* ---- statements ---- */
 
 int loader_exec(struct loader *l, const char *sql);
@@ -172,6 +177,7 @@ int64_t define_thread_row(const struct snapshot *s, uint64_t id);
 void facts_uuid(const struct import_result *r, char out[37]);
 int facts_write(struct loader *l, struct snapshot *s);
 int tables_write(struct loader *l, struct snapshot *s);
+int lists_write(struct loader *l, struct snapshot *s);
 /* `ref` and `referrer` only; analysis.node and row_of are read. */
 int tables_write_refs(struct loader *l, struct snapshot *s);
 /* In place of all of them, when a database is completed: see complete.c. */

@@ -246,7 +246,8 @@ static int load_cached(const char *path, const struct heapdb_options *o, char **
         struct load_estimate e = load_estimate(&path, 1, !o->need_refs);
         cache_trim(directory, e.database_size, NULL);
         message_note("loading %s into %s", path, *name);
-        status = load_into(path, *name, o);
+        status = load_check_room(*name, path, "XDG_CACHE_HOME, for a cache on another disk", &e);
+        if (!status) status = load_into(path, *name, o);
         if (!status) cache_trim(directory, 0, *name);
     }
     free(directory);

@@ -12,6 +12,10 @@
 struct rows {
     sqlite3 *db;
     const struct rows_source *source;
+    sqlite3_int64 rows;
+    unsigned every, left; /* until the next call of `each` */
+    void (*each)(void *opaque, sqlite3_int64 rows);
+    void *opaque;
 };
 
 struct rows_table {
@@ -81,9 +85,14 @@ static int cursor_close(sqlite3_vtab_cursor *c)
 static int cursor_next(sqlite3_vtab_cursor *base)
 {
     struct rows_cursor *c = (struct rows_cursor *)base;
-    const struct rows_source *s = rows_of(base)->source;
-    c->eof = !s || !s->next(s->opaque);
+    struct rows *r = rows_of(base);
+    c->eof = !r->source || !r->source->next(r->source->opaque);
     c->rowid++;
+    if (r->each && --r->left == 0) {
+        r->left = r->every;
+        r->rows += r->every;
+        r->each(r->opaque, r->rows);
+    }
     return SQLITE_OK;
 }
 
@@ -135,6 +144,15 @@ struct rows *rows_register(sqlite3 *db)
     *r = (struct rows){ .db = db };
     /* On failure SQLite has called the destructor already. */
     return sqlite3_create_module_v2(db, "heap_rows", &module, r, free) == SQLITE_OK ? r : NULL;
+}
+
+void rows_watch(struct rows *r, unsigned every, void (*each)(void *opaque, sqlite3_int64 rows),
+                void *opaque)
+{
+    r->rows = 0;
+    r->every = r->left = every;
+    r->each = each;
+    r->opaque = opaque;
 }
 
 int rows_insert(struct rows *r, const char *table, const struct rows_source *source)

@@ -27,6 +27,10 @@ struct rows;
 /** Registers the virtual table on a connection; it lives as long. NULL without memory. */
 struct rows *rows_register(sqlite3 *db);
 
+/** Has `each` called after every `every` rows of all sources, with the rows so far. */
+void rows_watch(struct rows *r, unsigned every, void (*each)(void *opaque, sqlite3_int64 rows),
+                void *opaque);
+
 /** Inserts all rows of the source into `table`, its first columns in order. An SQLite result code. */
 int rows_insert(struct rows *r, const char *table, const struct rows_source *source);
 

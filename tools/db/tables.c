@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The big tables, each filled in the order of its key from arrays: object and detail by row, ref by
- * source row, referrer by target row, the lists by their key and rank.
+ * source row, referrer by target row, root by object.
  *
  * A source of rows is a structure with the position in it, `next` that moves on, and `column` that
  * answers (rows.h). Columns by node are gathered: `next` prefetches what the row some steps ahead will
@@ -10,9 +10,6 @@
 #include "db/loader.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#include "db/heapdb.h"
 
 #define AHEAD 12u
 
@@ -456,210 +453,6 @@ static int write_roots(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- lists ---------------------------------------------------------------------------------------- */
-
-/* Rows (key, rank, object), or (key, object) for children. */
-struct list_rows {
-    const struct snapshot *s;
-    const struct heap_lists *lists;
-    int64_t key_base;  /* what is added to a key */
-    bool with_rank;
-    bool with_snapshot; /* (key, snapshot, rank, object) */
-    uint32_t key;
-    uint64_t at;
-    bool begun;
-};
-
-static bool list_next(void *opaque)
-{
-    struct list_rows *x = opaque;
-    if (x->begun) x->at++;
-    x->begun = true;
-    if (x->at >= x->lists->start[x->lists->n_keys]) return false;
-    while (x->at >= x->lists->start[x->key + 1]) x->key++;
-    return true;
-}
-
-static void list_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct list_rows *x = opaque;
-    if (column == 0) {
-        sqlite3_result_int64(out, x->key_base + x->key);
-        return;
-    }
-    if (!x->with_snapshot && column > 0) column++;
-    if (!x->with_rank && column > 1) column++;
-    if (column == 1)
-        sqlite3_result_int64(out, x->s->id);
-    else if (column == 2)
-        sqlite3_result_int64(out, (sqlite3_int64)(x->at - x->lists->start[x->key] + 1));
-    else
-        result_row(out, x->s, x->lists->row[x->at]);
-}
-
-struct list_plan {
-    const char *table;
-    const uint32_t *key;
-    uint32_t n_keys;
-    uint64_t cap;
-    int64_t base;
-    bool with_rank, with_snapshot;
-};
-
-static int write_list(struct loader *l, struct snapshot *s, const struct list_plan *p)
-{
-    struct heap_lists lists;
-    int status = loader_heap(l, heap_group(&s->analysis, s->order, s->analysis.n_nodes, p->key,
-                                           p->n_keys, p->cap, &lists));
-    if (status) return status;
-    struct list_rows x = { .s = s, .lists = &lists, .key_base = p->base,
-                           .with_rank = p->with_rank, .with_snapshot = p->with_snapshot };
-    int columns = 2 + p->with_rank + p->with_snapshot;
-    status = loader_rows(l, p->table, &(struct rows_source){ &x, list_next, list_column, columns });
-    heap_lists_free(&lists);
-    return status;
-}
-
-static int write_lists(struct loader *l, struct snapshot *s)
-{
-    const struct heap_analysis *a = &s->analysis;
-    const struct list_plan plans[] = {
-        { "child", a->dominator, a->n_rows, 0, s->first_id, false, false },
-        { "type_object", s->type, s->n_types, HEAPDB_LIST_MAX, s->type_base, true, false },
-        { "component_object", a->component, a->n_components, HEAPDB_LIST_MAX, s->component_base,
-          true, false },
-        { "site_object", s->stack, (uint32_t)l->stacks.n + 1, HEAPDB_LIST_MAX, 0, true, true },
-    };
-    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
-        if (!plans[i].key) continue;
-        int status = write_list(l, s, &plans[i]);
-        if (status) return status;
-    }
-    return 0;
-}
-
-/* top_object: the beginning of the order. */
-struct top_rows {
-    const struct snapshot *s;
-    uint32_t at, n;
-    bool begun;
-};
-
-static bool top_next(void *opaque)
-{
-    struct top_rows *t = opaque;
-    if (t->begun) t->at++;
-    t->begun = true;
-    return t->at < t->n;
-}
-
-static void top_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct top_rows *t = opaque;
-    if (column == 0)
-        sqlite3_result_int64(out, t->s->id);
-    else if (column == 1)
-        sqlite3_result_int64(out, (sqlite3_int64)t->at + 1);
-    else
-        result_row(out, t->s, t->s->order[t->at]);
-}
-
-static int write_top(struct loader *l, struct snapshot *s)
-{
-    uint32_t n = s->analysis.n_nodes < HEAPDB_LIST_MAX ? s->analysis.n_nodes : HEAPDB_LIST_MAX;
-    struct top_rows t = { .s = s, .n = n };
-    return loader_rows(l, "top_object", &(struct rows_source){ &t, top_next, top_column, 3 });
-}
-
-/* ---- address, type_prefix ------------------------------------------------------------------------- */
-
-struct address_rows {
-    const struct snapshot *s;
-    uint32_t at;
-    bool begun;
-};
-
-static bool address_next(void *opaque)
-{
-    struct address_rows *x = opaque;
-    const struct resolved *r = &x->s->resolved;
-    if (x->begun) x->at++;
-    x->begun = true;
-    if (x->at + AHEAD < r->n) {
-        __builtin_prefetch(&x->s->capture.id[r->by_address[x->at + AHEAD]]);
-        __builtin_prefetch(&x->s->analysis.row_of[r->by_address[x->at + AHEAD]]);
-    }
-    return x->at < r->n;
-}
-
-static void address_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct address_rows *x = opaque;
-    uint32_t node = x->s->resolved.by_address[x->at];
-    if (column == 0)
-        sqlite3_result_int64(out, x->s->id);
-    else if (column == 1)
-        sqlite3_result_int64(out, (sqlite3_int64)x->s->capture.id[node]);
-    else
-        result_row(out, x->s, x->s->analysis.row_of[node]);
-}
-
-struct prefix_rows {
-    const struct snapshot *s;
-    const struct heap_prefix *at, *end;
-    bool begun;
-};
-
-static bool prefix_next(void *opaque)
-{
-    struct prefix_rows *p = opaque;
-    if (p->begun) p->at++;
-    p->begun = true;
-    return p->at < p->end;
-}
-
-static void prefix_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct prefix_rows *p = opaque;
-    switch (column) {
-    case 0:
-        sqlite3_result_int64(out, (sqlite3_int64)p->at->block);
-        return;
-    case 1:
-        sqlite3_result_int64(out, p->s->type_base + p->at->key);
-        return;
-    case 2:
-        sqlite3_result_int64(out, (sqlite3_int64)p->at->n);
-        return;
-    default:
-        sqlite3_result_int64(out, (sqlite3_int64)p->at->shallow_size);
-    }
-}
-
-static int write_prefixes(struct loader *l, struct snapshot *s)
-{
-    struct heap_prefix *rows = NULL;
-    uint64_t n = 0;
-    uint32_t garbage_root = s->analysis.garbage_root;
-    /* The virtual roots are no objects: they have no type while objects are counted. */
-    s->type[0] = s->type[garbage_root] = HEAP_NONE;
-    int status = loader_heap(l, heap_prefixes(&s->graph, &s->analysis, s->type, s->n_types, &rows, &n));
-    s->type[0] = CAPTURE_TYPE_LIVE;
-    s->type[garbage_root] = CAPTURE_TYPE_GARBAGE;
-    if (status) return status;
-    struct prefix_rows p = { .s = s, .at = rows, .end = rows ? rows + n : NULL };
-    status = loader_rows(l, "type_prefix",
-                         &(struct rows_source){ &p, prefix_next, prefix_column, 4 });
-    free(rows);
-    return status;
-}
-
-static int write_addresses(struct loader *l, struct snapshot *s)
-{
-    struct address_rows x = { .s = s };
-    return loader_rows(l, "address", &(struct rows_source){ &x, address_next, address_column, 3 });
-}
-
 int tables_write_refs(struct loader *l, struct snapshot *s)
 {
     s->has_refs = true;
@@ -674,9 +467,5 @@ int tables_write(struct loader *l, struct snapshot *s)
     if (!status && s->has_refs) status = write_refs(l, s);
     if (!status) status = write_referrers(l, s, true);
     if (!status) status = write_roots(l, s);
-    if (!status) status = write_lists(l, s);
-    if (!status) status = write_top(l, s);
-    if (!status) status = write_addresses(l, s);
-    if (!status) status = write_prefixes(l, s);
     return status;
 }

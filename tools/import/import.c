@@ -61,3 +61,11 @@ const struct import_format *import_open(const char *path)
     }
     return format;
 }
+
+bool import_totals(const char *path, struct import_totals *totals)
+{
+    unsigned char head[IMPORT_HEAD];
+    ssize_t n = read_head(path, head, sizeof head);
+    const struct import_format *format = n < 0 ? NULL : import_choose(head, (size_t)n);
+    return format && format->totals && format->totals(path, totals);
+}

@@ -28,6 +28,11 @@ struct import_options {
     void *opaque;
 };
 
+/** What a file announces: rows of all its snapshots. A lie costs nothing but a wrong estimate. */
+struct import_totals {
+    uint64_t objects, edges;
+};
+
 struct import_format {
     const char *name; /* "snap" */
     const char *what; /* "a heap snapshot" */
@@ -39,6 +44,9 @@ struct import_format {
      *  the sink stopped it, or after a message about the file. */
     int (*read)(const char *path, const struct record_sink *sink,
                 const struct import_options *options, struct import_result *result);
+    /** What the file announces, without reading all of it; false where it does not say. Silent. NULL:
+     *  the format never says. */
+    bool (*totals)(const char *path, struct import_totals *totals);
 };
 
 /** The format that bids highest for these bytes; NULL when none bids at all. */
@@ -47,6 +55,9 @@ const struct import_format *import_choose(const unsigned char *head, size_t n);
 /** Reads the head of `path` and chooses. On failure prints one line that says what the file is and is
  *  not, and returns NULL. */
 const struct import_format *import_open(const char *path);
+
+/** What the file announces; false where it or its format does not say. Prints nothing. */
+bool import_totals(const char *path, struct import_totals *totals);
 
 /* The formats, each in its own file. */
 extern const struct import_format import_snap;
