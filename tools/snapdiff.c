@@ -21,13 +21,15 @@ static const char *const matching_words[] = { "auto", "address", "id", "signatur
 
 static const struct option_spec specs[] = {
     OPT_U64(struct options, n, "number", 'n', "N", "show at most N lines a list (default 20)"),
-    OPT_FLAG(struct options, all, "all", 0, "show all lines, those that did not change in size, too"),
+    OPT_FLAG(struct options, all, "all", 0,
+             "show all lines, those that did not change in size, too"),
     OPT_SIZE(struct options, min_size, "min-size", 0, "SIZE",
              "leave out lines that changed by less (default 1 byte); K, M, G are KiB, MiB, GiB"),
-    OPT_ENUM(struct options, matching, "matching", 0, "HOW", matching_words,
-             "how objects of the snapshots are matched: by address or id (one process), by signature "
-             "(the path of types and names from the roots), or auto (the default), which asks "
-             "whether it is the same process"),
+    OPT_ENUM(
+        struct options, matching, "matching", 0, "HOW", matching_words,
+        "how objects of the snapshots are matched: by address or id (one process), by signature "
+        "(the path of types and names from the roots), or auto (the default), which asks "
+        "whether it is the same process"),
     OPT_LIST(struct options, limits, "fail-if", 0, "LIMIT",
              "end with status 1 when the limit is passed: growth>5M, growth(owner:SIGNATURE)>1M, "
              "growth(type:NAME).count>1000; may be repeated"),
@@ -41,10 +43,12 @@ static const struct option_spec specs[] = {
 };
 
 static const char notes[] =
-    "A file may hold several snapshots: they count in their order. With three or more, the first is\n"
+    "A file may hold several snapshots: they count in their order. With three or more, the first "
+    "is\n"
     "compared with the last, and each line says in how many of the intervals between it grew.\n"
     "\n"
-    "Growth is what came below an owner (the first object upwards that was there before) minus what\n"
+    "Growth is what came below an owner (the first object upwards that was there before) minus "
+    "what\n"
     "went, by exact retained size. Over all owners it adds up to the growth of the heap: no byte\n"
     "stands in two lines.\n"
     "\n"
@@ -58,8 +62,10 @@ static int report(const struct options *o, const struct diff_input *inputs, uint
 {
     struct diff_report r;
     struct diff_options options = { .matching = (enum diff_matching)o->matching,
-        .top = o->all ? UINT64_MAX : o->n, .min_size = o->all ? 0 : o->min_size,
-        .n_limits = (uint32_t)o->limits.n, .limits = o->limits.at };
+                                    .top = o->all ? UINT64_MAX : o->n,
+                                    .min_size = o->all ? 0 : o->min_size,
+                                    .n_limits = (uint32_t)o->limits.n,
+                                    .limits = o->limits.at };
     if (diff_build(inputs, n, &options, &r)) {
         output_discard(out);
         return STATUS_UNUSABLE;
@@ -123,7 +129,8 @@ static int run(void *opaque, int n, char **operands)
 
 static const struct command command = {
     .name = "snapdiff",
-    .summary = "Shows what grew between snapshots of a heap, who owns it, and where the memory went.",
+    .summary =
+        "Shows what grew between snapshots of a heap, who owns it, and where the memory went.",
     .operands = "A [B ...]",
     .min_operands = 1,
     .max_operands = COMMAND_ANY,

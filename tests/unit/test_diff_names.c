@@ -186,6 +186,7 @@ static void test_data_keys(void)
     sign_free(&s);
 }
 
-CU_MAIN("diff names", { "texts", test_texts }, { "row map", test_rowmap }, { "labels", test_labels },
-        { "signatures", test_signatures }, { "runs of equal steps", test_runs },
-        { "long names", test_long_names }, { "keys that are data", test_data_keys })
+CU_MAIN("diff names", { "texts", test_texts }, { "row map", test_rowmap },
+        { "labels", test_labels }, { "signatures", test_signatures },
+        { "runs of equal steps", test_runs }, { "long names", test_long_names },
+        { "keys that are data", test_data_keys })

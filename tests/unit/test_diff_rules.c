@@ -6,8 +6,8 @@
 #include "report/diff_limit.h"
 #include "report/diff_verdict.h"
 
-static void check_limit(const char *text, enum limit_of of, const char *name, bool count, bool reached,
-                        int64_t value)
+static void check_limit(const char *text, enum limit_of of, const char *name, bool count,
+                        bool reached, int64_t value)
 {
     struct limit l;
     const char *wrong = "nothing";
@@ -29,12 +29,24 @@ static void test_limits(void)
     check_limit("growth >= 1.5K", LIMIT_ALL, "", false, true, 1536);
     check_limit("growth.count>0", LIMIT_ALL, "", true, false, 0);
     check_limit("growth(owner:app.X)>1", LIMIT_OWNER, "app.X", false, false, 1);
-    check_limit("growth(owner:f<a>['(x)>1']<list>).count>=7", LIMIT_OWNER, "f<a>['(x)>1']<list>", true,
-                true, 7);
-    check_limit("growth(type: app.f.<locals>.C )>2 ", LIMIT_TYPE, "app.f.<locals>.C", false, false, 2);
-    const char *const wrong[] = { "", "grow>1", "growth", "growth>", "growth=1", "growth(type:)>1",
-        "growth(type:x", "growth(x)>1", "growth.count>1K", "growth>1 2", "growth>9223372036854775808",
-        "growth>0000000000000000000000000000000000000000000000000000000000000000000000001" };
+    check_limit("growth(owner:f<a>['(x)>1']<list>).count>=7", LIMIT_OWNER, "f<a>['(x)>1']<list>",
+                true, true, 7);
+    check_limit("growth(type: app.f.<locals>.C )>2 ", LIMIT_TYPE, "app.f.<locals>.C", false, false,
+                2);
+    const char *const wrong[] = {
+        "",
+        "grow>1",
+        "growth",
+        "growth>",
+        "growth=1",
+        "growth(type:)>1",
+        "growth(type:x",
+        "growth(x)>1",
+        "growth.count>1K",
+        "growth>1 2",
+        "growth>9223372036854775808",
+        "growth>0000000000000000000000000000000000000000000000000000000000000000000000001"
+    };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct limit l;
         const char *why = NULL;
@@ -74,8 +86,14 @@ static void test_types(void)
     uint32_t dominator[] = { HEAP_NONE, 0, 1, 1, 3, HEAP_NONE, 5 };
     uint32_t parent[] = { HEAP_NONE, 0, 1, 2, 3, HEAP_NONE, HEAP_NONE };
     uint64_t shallow[] = { 0, 100, 10, 20, 5, 0, 7 }, retained[] = { 135, 135, 10, 25, 5, 7, 7 };
-    struct diff_rows rows = { .n_rows = 7, .garbage_root = 5, .last = last, .type = type,
-        .dominator = dominator, .parent = parent, .shallow = shallow, .retained = retained };
+    struct diff_rows rows = { .n_rows = 7,
+                              .garbage_root = 5,
+                              .last = last,
+                              .type = type,
+                              .dominator = dominator,
+                              .parent = parent,
+                              .shallow = shallow,
+                              .retained = retained };
     uint32_t matched[] = { 0, 1, 2, HEAP_NONE, HEAP_NONE, 5, HEAP_NONE }, owner[7];
     struct diff_sum sums[2];
     if (!CHECK(diff_tally_types(&rows, matched, 2, sums))) return;
@@ -106,15 +124,23 @@ struct world {
 static void world(struct world *w, int64_t growth, int64_t rss, int64_t native, int64_t held_free)
 {
     int64_t mib = 1 << 20;
-    *w = (struct world){ .report = { .n_snapshots = 2, .n_intervals = 1, .native_a = -1,
-        .native_b = -1, .live_a = 10 * mib, .live_b = 10 * mib + growth, .n_parts = 2 } };
+    *w = (struct world){ .report = { .n_snapshots = 2,
+                                     .n_intervals = 1,
+                                     .native_a = -1,
+                                     .native_b = -1,
+                                     .live_a = 10 * mib,
+                                     .live_b = 10 * mib + growth,
+                                     .n_parts = 2 } };
     for (int i = 0; i < 2; i++) {
         w->snapshot[i].complete = true;
-        w->facts[i] = (struct diff_facts){ .snapshot = &w->snapshot[i], .rss = 50 * mib + i * rss,
+        w->facts[i] = (struct diff_facts){ .snapshot = &w->snapshot[i],
+                                           .rss = 50 * mib + i * rss,
                                            .gc_enabled = 1 };
     }
-    w->parts[0] = (struct diff_part_change){ "allocated, not in the heap", true, true, 0, native, false };
-    w->parts[1] = (struct diff_part_change){ "malloc, free but held", true, true, 0, held_free, true };
+    w->parts[0] =
+        (struct diff_part_change){ "allocated, not in the heap", true, true, 0, native, false };
+    w->parts[1] =
+        (struct diff_part_change){ "malloc, free but held", true, true, 0, held_free, true };
     w->report.snapshots = w->facts;
     w->report.parts = w->parts;
 }

@@ -22,10 +22,11 @@ static int64_t number_or(sqlite3_stmt *q, int c, int64_t otherwise)
 static int read_row(struct heapdb *db, struct texts *texts, struct diff_facts *f)
 {
     sqlite3_stmt *q;
-    if (heapdb_prepare(db, &q,
-                       "SELECT service, version, host, runtime, runtime_version, boot_id, "
-                       "process_start, file_uuid, file_number, monotonic_ns, live_native, has_refs, "
-                       "reason FROM snapshot WHERE id = ?1"))
+    if (heapdb_prepare(
+            db, &q,
+            "SELECT service, version, host, runtime, runtime_version, boot_id, "
+            "process_start, file_uuid, file_number, monotonic_ns, live_native, has_refs, "
+            "reason FROM snapshot WHERE id = ?1"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, f->snapshot->id);
     int got = heapdb_step(db, q);
@@ -51,16 +52,17 @@ static int read_row(struct heapdb *db, struct texts *texts, struct diff_facts *f
 static int read_counters(struct heapdb *db, struct texts *texts, struct diff_facts *f)
 {
     sqlite3_stmt *q;
-    if (heapdb_prepare(db, &q,
-                       "SELECT (SELECT value FROM counter WHERE snapshot_id = ?1 AND name = 'rss'), "
-                       "(SELECT value FROM counter WHERE snapshot_id = ?1 AND name = 'gc.enabled'), "
-                       "(SELECT value FROM metadata WHERE snapshot_id = ?1 AND key = 'names'), "
-                       "(SELECT value FROM label WHERE snapshot_id = ?1 AND key = 'instance'), "
-                       "(SELECT count(*) FROM warning WHERE snapshot_id IS NULL "
-                       "OR snapshot_id = ?1), "
-                       "(SELECT message FROM warning WHERE snapshot_id IS NULL OR snapshot_id = ?1 "
-                       "ORDER BY id LIMIT 1), "
-                       "(SELECT value FROM metadata WHERE snapshot_id = ?1 AND key = 'id.kind')"))
+    if (heapdb_prepare(
+            db, &q,
+            "SELECT (SELECT value FROM counter WHERE snapshot_id = ?1 AND name = 'rss'), "
+            "(SELECT value FROM counter WHERE snapshot_id = ?1 AND name = 'gc.enabled'), "
+            "(SELECT value FROM metadata WHERE snapshot_id = ?1 AND key = 'names'), "
+            "(SELECT value FROM label WHERE snapshot_id = ?1 AND key = 'instance'), "
+            "(SELECT count(*) FROM warning WHERE snapshot_id IS NULL "
+            "OR snapshot_id = ?1), "
+            "(SELECT message FROM warning WHERE snapshot_id IS NULL OR snapshot_id = ?1 "
+            "ORDER BY id LIMIT 1), "
+            "(SELECT value FROM metadata WHERE snapshot_id = ?1 AND key = 'id.kind')"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, f->snapshot->id);
     int got = heapdb_step(db, q);
@@ -86,15 +88,17 @@ static int read_parts(struct heapdb *db, struct texts *texts, struct diff_facts 
     int got;
     f->parts = calloc(PARTS_MAX, sizeof *f->parts);
     if (!f->parts) return message_no_memory("the memory map");
-    if (heapdb_prepare(db, &q, "SELECT part, bytes, exact FROM memory_map WHERE snapshot_id = ?1 "
-                               "ORDER BY position, part"))
+    if (heapdb_prepare(db, &q,
+                       "SELECT part, bytes, exact FROM memory_map WHERE snapshot_id = ?1 "
+                       "ORDER BY position, part"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, f->snapshot->id);
     while ((got = heapdb_step(db, q)) == 1 && f->n_parts < PARTS_MAX) {
         const char *name = column(texts, q, 0);
         if (!name) continue;
         f->parts[f->n_parts++] = (struct diff_part){ .name = name,
-            .bytes = sqlite3_column_int64(q, 1), .exact = sqlite3_column_int64(q, 2) != 0 };
+                                                     .bytes = sqlite3_column_int64(q, 1),
+                                                     .exact = sqlite3_column_int64(q, 2) != 0 };
     }
     sqlite3_finalize(q);
     return got < 0 ? STATUS_UNUSABLE : 0;
@@ -103,10 +107,15 @@ static int read_parts(struct heapdb *db, struct texts *texts, struct diff_facts 
 int diff_facts_read(struct heapdb *db, const struct heapdb_snapshot *snapshot, struct texts *texts,
                     struct diff_facts *out)
 {
-    *out = (struct diff_facts){ .snapshot = snapshot, .path = db->path, .taken = db->taken_text,
-        .monotonic_ns = -1, .native_size = -1, .rss = -1, .gc_enabled = -1 };
-    int status = read_row(db, texts, out) || read_counters(db, texts, out) ||
-                 read_parts(db, texts, out);
+    *out = (struct diff_facts){ .snapshot = snapshot,
+                                .path = db->path,
+                                .taken = db->taken_text,
+                                .monotonic_ns = -1,
+                                .native_size = -1,
+                                .rss = -1,
+                                .gc_enabled = -1 };
+    int status =
+        read_row(db, texts, out) || read_counters(db, texts, out) || read_parts(db, texts, out);
     if (!status && texts->failed) status = message_no_memory("facts about the snapshots");
     if (status) diff_facts_free(out);
     return status ? STATUS_UNUSABLE : 0;

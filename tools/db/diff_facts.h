@@ -3,8 +3,8 @@
  * What a comparison says about a snapshot beside its objects: which process it is of and when, its
  * counters, where the resident memory was. Small reads by key.
  *
- * Texts are kept in the caller's `struct texts` and live as long as it; NULL is null. Functions print
- * their error and return 0 or STATUS_UNUSABLE.
+ * Texts are kept in the caller's `struct texts` and live as long as it; NULL is null. Functions
+ * print their error and return 0 or STATUS_UNUSABLE.
  */
 #ifndef SNAP_TOOLS_DB_DIFF_FACTS_H
 #define SNAP_TOOLS_DB_DIFF_FACTS_H
@@ -33,8 +33,8 @@ struct diff_facts {
     bool serial_ids;      /* ids are never used again (metadata id.kind: serial) */
     bool data_keys;       /* names=keys: recorded key names may be data */
     bool has_refs;
-    int64_t n_warnings;   /* rows of `warning` that concern it */
-    const char *warning;  /* the first of them */
+    int64_t n_warnings;  /* rows of `warning` that concern it */
+    const char *warning; /* the first of them */
     size_t n_parts;
     struct diff_part *parts; /* in the order in which they are shown */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of objects. Paths share their beginnings, so the node of every row that was climbed over is
- * remembered; a lookup in `ref` happens once a row. The search backwards looks at a bounded number of
- * references an object and in all, so that a heap of hubs costs no more than a small one.
+ * remembered; a lookup in `ref` happens once a row. The search backwards looks at a bounded number
+ * of references an object and in all, so that a heap of hubs costs no more than a small one.
  */
 #include "db/diff_name.h"
 
@@ -15,9 +15,9 @@
 #include "db/diff_rowmap.h"
 
 enum {
-    SEARCH_OBJECTS = 1000,    /* rows a search may visit */
-    SEARCH_REFERRERS = 256,   /* references looked at of one row */
-    SEARCH_BUDGET = 400000    /* references looked at by all searches */
+    SEARCH_OBJECTS = 1000,  /* rows a search may visit */
+    SEARCH_REFERRERS = 256, /* references looked at of one row */
+    SEARCH_BUDGET = 400000  /* references looked at by all searches */
 };
 
 struct diff_names {
@@ -35,23 +35,29 @@ struct diff_names {
     sqlite3_stmt *ref, *referrer, *text;
 };
 
-/* Roots by what they tell a reader, best first. A local variable is where an object happens to be at
- * the moment; `external` and the rest say only that something holds it. */
+/* Roots by what they tell a reader, best first. A local variable is where an object happens to be
+ * at the moment; `external` and the rest say only that something holds it. */
 static uint32_t root_rank(int64_t kind)
 {
     switch (kind) {
     case SNAP_ROOT_GLOBAL:
-    case SNAP_ROOT_TYPE: return 0;
+    case SNAP_ROOT_TYPE:
+        return 0;
     case SNAP_ROOT_TASK:
     case SNAP_ROOT_CALLBACK:
-    case SNAP_ROOT_NATIVE_GLOBAL: return 1;
+    case SNAP_ROOT_NATIVE_GLOBAL:
+        return 1;
     case SNAP_ROOT_RUNTIME:
-    case SNAP_ROOT_THREAD: return 2;
+    case SNAP_ROOT_THREAD:
+        return 2;
     case SNAP_ROOT_LOCAL:
     case SNAP_ROOT_NATIVE_LOCAL:
-    case SNAP_ROOT_NATIVE_STACK: return 3;
-    case SNAP_ROOT_EXTERNAL: return 4;
-    default: return 5;
+    case SNAP_ROOT_NATIVE_STACK:
+        return 3;
+    case SNAP_ROOT_EXTERNAL:
+        return 4;
+    default:
+        return 5;
     }
 }
 
@@ -95,8 +101,9 @@ static int read_classes(struct diff_names *n, struct text *t)
 {
     sqlite3_stmt *q;
     int got;
-    if (heapdb_prepare(n->from.db, &q, "SELECT object_id, name, module FROM type "
-                                       "WHERE snapshot_id = ?1 AND object_id IS NOT NULL"))
+    if (heapdb_prepare(n->from.db, &q,
+                       "SELECT object_id, name, module FROM type "
+                       "WHERE snapshot_id = ?1 AND object_id IS NOT NULL"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, n->from.snapshot->id);
     while ((got = heapdb_step(n->from.db, q)) == 1) {
@@ -162,14 +169,17 @@ static int read_roots(struct diff_names *n, struct text *t)
 static int prepare(struct diff_names *n)
 {
     struct heapdb *db = n->from.db;
-    return heapdb_prepare(db, &n->ref, "SELECT kind, name_id FROM ref "
-                                       "WHERE source_id = ?1 AND position = ?2") ||
-           heapdb_prepare(db, &n->referrer,
-                          "SELECT b.source_id, r.kind, r.name_id FROM referrer b JOIN ref r "
-                          "ON r.source_id = b.source_id AND r.position = b.position "
-                          "WHERE b.target_id = ?1 LIMIT ?2") ||
-           heapdb_prepare(db, &n->text, "SELECT text FROM string WHERE id = ?1")
-               ? STATUS_UNUSABLE : 0;
+    return heapdb_prepare(db, &n->ref,
+                          "SELECT kind, name_id FROM ref "
+                          "WHERE source_id = ?1 AND position = ?2") ||
+                   heapdb_prepare(
+                       db, &n->referrer,
+                       "SELECT b.source_id, r.kind, r.name_id FROM referrer b JOIN ref r "
+                       "ON r.source_id = b.source_id AND r.position = b.position "
+                       "WHERE b.target_id = ?1 LIMIT ?2") ||
+                   heapdb_prepare(db, &n->text, "SELECT text FROM string WHERE id = ?1")
+               ? STATUS_UNUSABLE
+               : 0;
 }
 
 int diff_names_new(struct diff_names **out, const struct diff_name_source *source,
@@ -235,14 +245,15 @@ static int step_down(struct diff_names *n, uint32_t row, uint32_t parent_node, u
     return status;
 }
 
-/* The node of a row with a name of its own. A dictionary that is a global itself is the namespace of
- * the module of that name, and gets the signature that it has below the module. */
+/* The node of a row with a name of its own. A dictionary that is a global itself is the namespace
+ * of the module of that name, and gets the signature that it has below the module. */
 static uint32_t named_node(struct diff_names *n, uint32_t row, uint32_t label)
 {
     size_t length, type_length = 0;
     const char *s = texts_get(&n->sign->texts, label, &length);
     uint32_t type = type_number(n, row);
-    const char *type_name = type == TEXTS_NONE ? "" : texts_get(&n->sign->texts, type, &type_length);
+    const char *type_name =
+        type == TEXTS_NONE ? "" : texts_get(&n->sign->texts, type, &type_length);
     if (type_length != 4 || memcmp(type_name, "dict", 4) != 0)
         return sign_root(n->sign, s, length, type);
     uint32_t module = texts_add(&n->sign->texts, "module", 6);
@@ -273,7 +284,7 @@ static int name_by_climb(struct diff_names *n, uint32_t row, uint32_t *node)
     while ((found = rowmap_get(&n->nodes, at)) == ROWMAP_NONE &&
            (found = start_at(n, at)) == SIGN_NONE && !n->sign->failed) {
         if (depth == NAME_CLIMB_MAX) {
-            found = sign_root(n->sign, "...", 3, type_number(n, at));
+            found = sign_root(n->sign, "(...)", 5, type_number(n, at));
             break;
         }
         n->climb[depth++] = at;
@@ -305,8 +316,8 @@ static bool is_named(const struct diff_names *n, uint32_t row)
 /* A search backwards: rows met, each with the row nearer to the start that it refers to. */
 struct search {
     uint32_t row[SEARCH_OBJECTS], next[SEARCH_OBJECTS];
-    int kind[SEARCH_OBJECTS];         /* of the reference to row[next[i]] */
-    int64_t name_id[SEARCH_OBJECTS];  /* -1: none */
+    int kind[SEARCH_OBJECTS];        /* of the reference to row[next[i]] */
+    int64_t name_id[SEARCH_OBJECTS]; /* -1: none */
     uint32_t n;
     struct rowmap seen;
 };
@@ -381,8 +392,8 @@ static int name_by_search(struct diff_names *n, uint32_t row, uint32_t *node)
     for (uint32_t i = 0; !found && i < s->n && n->looked < SEARCH_BUDGET; i++)
         found = search_step(n, s, i);
     if (found > 0) status = search_path(n, s, node);
-    if (found < 0) status = n->sign->failed ? message_no_memory("names of objects")
-                                            : STATUS_UNUSABLE;
+    if (found < 0)
+        status = n->sign->failed ? message_no_memory("names of objects") : STATUS_UNUSABLE;
     rowmap_free(&s->seen);
     free(s);
     return status;

@@ -6,11 +6,11 @@
  * The path. Starting at the object, the loader's shortest path (parent) is climbed until an object
  * that has a name of its own, a module or a class, or else a root object. So a path begins with the
  * innermost name that stands in the program: `app.Handler.cache`, wherever the class is held.
- *   A shortest path may run through something that happens to hold the object at the moment, such as
- * a local variable of the thread that is using it; the signature would come and go. Where the climb
- * meets no name, the references to the object are searched backwards, breadth first and bounded, for
- * a holder whose own path has a name; the first found is taken. Only where there is none does the path
- * begin at the root: `<local handle.batch>`, `<external>`.
+ *   A shortest path may run through something that happens to hold the object at the moment, such
+ * as a local variable of the thread that is using it; the signature would come and go. Where the
+ * climb meets no name, the references to the object are searched backwards, breadth first and
+ * bounded, for a holder whose own path has a name; the first found is taken. Only where there is
+ * none does the path begin at the root: `<local handle.batch>`, `<external>`.
  *
  * Functions print their error and return STATUS_UNUSABLE, or 0. One thread a database.
  */
@@ -20,7 +20,7 @@
 #include "db/diff_rows.h"
 #include "db/diff_sign.h"
 
-/** Steps climbed before a path is cut (`...` stands for the rest): long lists. */
+/** Steps climbed before a path is cut (`(...)` stands for the rest): long lists. */
 enum { NAME_CLIMB_MAX = 4096 };
 
 struct diff_names;
@@ -39,7 +39,8 @@ int diff_names_new(struct diff_names **out, const struct diff_name_source *sourc
                    struct sign *sign);
 
 /** The signature of a row in *node. Virtual roots are `(live)` and `(garbage)`; garbage, which no
- *  path leads to, is `(garbage)` with its type. Some microseconds a step that was not met before. */
+ *  path leads to, is `(garbage)` with its type. Some microseconds a step that was not met before.
+ */
 int diff_names_row(struct diff_names *names, uint32_t row, uint32_t *node);
 
 /** A hash of the same, that is the same in every process; 0 for garbage and where only the type is
@@ -50,8 +51,8 @@ bool diff_names_failed(const struct diff_names *names);
 /** How the parent refers to a row: appends `[*]`, `.x`; nothing where it has no parent. */
 int diff_names_edge(struct diff_names *names, uint32_t row, struct text *out);
 
-/** A hash of the name that a row has by itself: of a module or class, else of the root that it is; 0
- *  where it has neither. The same for the same name in every snapshot. */
+/** A hash of the name that a row has by itself: of a module or class, else of the root that it is;
+ * 0 where it has neither. The same for the same name in every snapshot. */
 uint64_t diff_names_label_hash(const struct diff_names *names, uint32_t row);
 
 /** Has the row a name of its own, as modules and classes have? */

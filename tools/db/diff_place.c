@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Allocation stacks as places; see the header. The loader numbers callers before their callees; a
- * stack of a database that does not keep to that is taken as outermost, so nothing runs in a circle. */
+ * stack of a database that does not keep to that is taken as outermost, so nothing runs in a
+ * circle. */
 #include "db/diff_place.h"
 
 #include <stdlib.h>
@@ -112,8 +113,9 @@ int diff_place_read(struct heapdb *db, uint32_t stack, struct texts *texts, stru
     struct text t = { 0 };
     sqlite3_stmt *q;
     *out = (struct diff_place){ .stack = "" };
-    if (heapdb_prepare(db, &q, "SELECT k.parent_id, f.function, f.file, f.line FROM stack k "
-                               "LEFT JOIN frame f ON f.id = k.frame_id WHERE k.id = ?1"))
+    if (heapdb_prepare(db, &q,
+                       "SELECT k.parent_id, f.function, f.file, f.line FROM stack k "
+                       "LEFT JOIN frame f ON f.id = k.frame_id WHERE k.id = ?1"))
         return STATUS_UNUSABLE;
     int64_t id = stack;
     int got = 1;

@@ -14,7 +14,7 @@
 
 enum { TYPE_IDS_MAX = 1 << 26 };
 
-/* ---- types ------------------------------------------------------------------------------------- */
+/* ---- types --------------------------------------------------------------------------- */
 
 static bool set_resizable(struct diff_types *t, uint32_t number, bool resizable)
 {
@@ -51,7 +51,8 @@ static bool add_type(struct diff_types *t, sqlite3_stmt *q, struct diff_type_map
 static int type_range(struct heapdb *db, int64_t snapshot, struct diff_type_map *map)
 {
     int64_t first = 1, last = 0;
-    if (heapdb_number(db, "SELECT min(id) FROM type WHERE snapshot_id = ?1", snapshot, &first) < 0 ||
+    if (heapdb_number(db, "SELECT min(id) FROM type WHERE snapshot_id = ?1", snapshot, &first) <
+            0 ||
         heapdb_number(db, "SELECT max(id) FROM type WHERE snapshot_id = ?1", snapshot, &last) < 0)
         return STATUS_UNUSABLE;
     if (last < first) return 0;
@@ -74,8 +75,9 @@ int diff_types_add(struct diff_types *types, struct heapdb *db,
     *map = (struct diff_type_map){ 0 };
     status = type_range(db, snapshot->id, map);
     if (!status)
-        status = heapdb_prepare(db, &q, "SELECT id, name, module, flags FROM type "
-                                        "WHERE snapshot_id = ?1 ORDER BY id");
+        status = heapdb_prepare(db, &q,
+                                "SELECT id, name, module, flags FROM type "
+                                "WHERE snapshot_id = ?1 ORDER BY id");
     if (!status) sqlite3_bind_int64(q, 1, snapshot->id);
     while (!status && (got = heapdb_step(db, q)) == 1)
         if (!add_type(types, q, map)) status = message_no_memory("the types");
@@ -98,7 +100,7 @@ void diff_types_free(struct diff_types *types)
     *types = (struct diff_types){ 0 };
 }
 
-/* ---- objects ----------------------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------------------- */
 
 /* What the aggregate functions fill in, and what they found wrong. */
 struct reading {
@@ -130,8 +132,21 @@ static uint64_t size_of(sqlite3_value *v)
     return n < 0 ? UINT64_MAX : (uint64_t)n; /* refused later: sums would not fit */
 }
 
-enum { C_ID, C_ADDRESS, C_TYPE, C_SHALLOW, C_RETAINED, C_LAST, C_DOMINATOR, C_DISTANCE, C_PARENT,
-       C_POSITION, C_NATIVE, C_STACK, N_COLUMNS };
+enum {
+    C_ID,
+    C_ADDRESS,
+    C_TYPE,
+    C_SHALLOW,
+    C_RETAINED,
+    C_LAST,
+    C_DOMINATOR,
+    C_DISTANCE,
+    C_PARENT,
+    C_POSITION,
+    C_NATIVE,
+    C_STACK,
+    N_COLUMNS
+};
 
 static const char OBJECT_SQL[] =
     "SELECT diff_object(id, address, type_id, shallow_size, retained_size, last_dominated, "
@@ -199,8 +214,8 @@ static int scan(struct heapdb *db, const char *function, int n_args,
     return status;
 }
 
-/* The rows agree with each other. The graph core checks the nesting of the ranges again; what counts
- * here is that no number leads outside the arrays and no path runs in a circle. */
+/* The rows agree with each other. The graph core checks the nesting of the ranges again; what
+ * counts here is that no number leads outside the arrays and no path runs in a circle. */
 static bool rows_agree(const struct reading *r)
 {
     const struct diff_rows *o = r->rows;
@@ -208,7 +223,8 @@ static bool rows_agree(const struct reading *r)
     for (uint32_t i = 0; i < o->n_rows; i++) {
         bool root = i == 0 || i == o->garbage_root;
         if (o->last[i] >= o->n_rows || o->last[i] < i) return false;
-        if (root != (o->dominator[i] == HEAP_NONE) || root != (o->type[i] == HEAP_NONE)) return false;
+        if (root != (o->dominator[i] == HEAP_NONE) || root != (o->type[i] == HEAP_NONE))
+            return false;
         if (!root && o->dominator[i] >= i) return false;
         if (root || o->parent[i] == HEAP_NONE) {
             o->parent[i] = HEAP_NONE;
@@ -237,8 +253,8 @@ static bool sum_subtrees(const struct diff_rows *o, const uint64_t *own, uint64_
     return true;
 }
 
-/* Retained sizes are those of the subtrees, so sums over any rows can be trusted after this. Those of
- * native memory are computed. */
+/* Retained sizes are those of the subtrees, so sums over any rows can be trusted after this. Those
+ * of native memory are computed. */
 static bool sizes_agree(struct diff_rows *o, uint64_t *sum)
 {
     if (!sum_subtrees(o, o->shallow, sum)) return false;
@@ -255,7 +271,8 @@ static void *array(uint32_t n, size_t size)
 static bool allocate(struct diff_rows *o, struct reading *r, bool content_hashes)
 {
     uint32_t n = o->n_rows;
-    return (o->last = array(n, sizeof *o->last)) && (o->dominator = array(n, sizeof *o->dominator)) &&
+    return (o->last = array(n, sizeof *o->last)) &&
+           (o->dominator = array(n, sizeof *o->dominator)) &&
            (o->parent = array(n, sizeof *o->parent)) &&
            (o->parent_position = array(n, sizeof *o->parent_position)) &&
            (o->type = array(n, sizeof *o->type)) && (o->shallow = array(n, sizeof *o->shallow)) &&
@@ -309,7 +326,8 @@ int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
     if (!status && content_hashes)
         status = scan(db, "diff_hash", 2, take_hash,
                       "SELECT diff_hash(object_id, content_hash) FROM detail "
-                      "WHERE object_id BETWEEN ?1 AND ?2", &r);
+                      "WHERE object_id BETWEEN ?1 AND ?2",
+                      &r);
     uint64_t *sum = status ? NULL : array(out->n_rows, sizeof *sum);
     if (!status && !sum) status = message_no_memory("the objects of a snapshot");
     bool agree = !status && rows_agree(&r) && sizes_agree(out, sum);
@@ -317,7 +335,8 @@ int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
     if (!status && !agree)
         status = message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
                                "the database is damaged: the objects of snapshot %lld do not fit "
-                               "each other", (long long)snapshot->id);
+                               "each other",
+                               (long long)snapshot->id);
     free(r.distance);
     if (status) {
         diff_rows_free(out);
@@ -353,9 +372,17 @@ void diff_rows_free(struct diff_rows *o)
 
 struct heap_side diff_rows_side(const struct diff_rows *o, const uint64_t *step)
 {
-    return (struct heap_side){ .n_rows = o->n_rows, .garbage_root = o->garbage_root,
-        .last = o->last, .dominator = o->dominator, .parent = o->parent, .type = o->type,
-        .shallow_size = o->shallow, .retained_size = o->retained, .native_size = o->native,
-        .retained_native = o->retained_native, .identity = o->identity, .step = step,
-        .check = o->check };
+    return (struct heap_side){ .n_rows = o->n_rows,
+                               .garbage_root = o->garbage_root,
+                               .last = o->last,
+                               .dominator = o->dominator,
+                               .parent = o->parent,
+                               .type = o->type,
+                               .shallow_size = o->shallow,
+                               .retained_size = o->retained,
+                               .native_size = o->native,
+                               .retained_native = o->retained_native,
+                               .identity = o->identity,
+                               .step = step,
+                               .check = o->check };
 }

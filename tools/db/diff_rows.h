@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The columns of one snapshot that a comparison needs, as arrays by row (heap/analysis.h: row = id -
- * live_root_id; the virtual roots are row 0 and garbage_root). One scan of `object` in the order of
- * its key, one of `detail` where content hashes are wanted; nothing else of the database is read.
+ * The columns of one snapshot that a comparison needs, as arrays by row (heap/analysis.h: row = id
+ * - live_root_id; the virtual roots are row 0 and garbage_root). One scan of `object` in the order
+ * of its key, one of `detail` where content hashes are wanted; nothing else of the database is
+ * read.
  *
  * A database may come from a stranger: every number is checked before it is used as an index (rows
- * complete and once each, ranges that nest, dominators before their children, shortest paths that end
- * at a root), and the number of rows against the size of the file before memory is taken.
+ * complete and once each, ranges that nest, dominators before their children, shortest paths that
+ * end at a root), and the number of rows against the size of the file before memory is taken.
  *
  * Memory: 60 B a row, 16 more with native sizes, 8 with content hashes, 4 with stacks.
  * Functions print their error and return 0 or STATUS_UNUSABLE. Two snapshots may be read at once in
@@ -22,8 +23,8 @@
 /* Types by name: rows of `type` in all snapshots that have the same module and name are one type,
  * with one number. */
 struct diff_types {
-    struct texts names;  /* "app.Session"; without the module where that is `builtins` or null */
-    uint8_t *resizable;  /* [names.n] by number: instances can change their shallow size */
+    struct texts names; /* "app.Session"; without the module where that is `builtins` or null */
+    uint8_t *resizable; /* [names.n] by number: instances can change their shallow size */
     uint32_t cap;
 };
 

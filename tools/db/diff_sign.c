@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signatures as a tree of steps. Nodes are found again by (parent, label, type) in an open-addressing
- * table that is at most half full. Nothing recurses.
+ * Signatures as a tree of steps. Nodes are found again by (parent, label, type) in an
+ * open-addressing table that is at most half full. Nothing recurses.
  */
 #include "db/diff_sign.h"
 
@@ -146,8 +146,12 @@ static uint32_t node(struct sign *s, uint32_t parent, uint32_t label, uint32_t t
         if (x->hash == hash && x->parent == parent && x->label == label && x->type == type)
             return s->slots[i] - 1;
     }
-    s->nodes[s->n] = (struct sign_node){ .parent = parent, .label = label, .type = type,
-        .depth = parent == SIGN_NONE ? 1 : s->nodes[parent].depth + 1, .hash = hash };
+    s->nodes[s->n] =
+        (struct sign_node){ .parent = parent,
+                            .label = label,
+                            .type = type,
+                            .depth = parent == SIGN_NONE ? 1 : s->nodes[parent].depth + 1,
+                            .hash = hash };
     s->slots[i] = s->n + 1;
     return s->n++;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signatures of owners, as format/owner-signature.md specifies them: the path of edge names and types
- * from a root to an object, with list positions and data keys as `*`. The same program gives the same
- * signatures in every run, so a known leak can be recognised.
+ * Signatures of owners, as format/owner-signature.md specifies them: the path of edge names and
+ * types from a root to an object, with list positions and data keys as `*`. The same program gives
+ * the same signatures in every run, so a known leak can be recognised.
  *
  * Signatures are kept as a tree of steps that share their beginnings: one number stands for a whole
  * path, and two objects of one signature have the same number. The rules that make paths of
- * different layouts alike (attribute dictionaries folded into their owner, runs of equal steps drawn
- * together) are applied when a step is added.
+ * different layouts alike (attribute dictionaries folded into their owner, runs of equal steps
+ * drawn together) are applied when a step is added.
  *
  * Texts are hostile and kept as they are; escape them on the way out. A failed allocation is
- * remembered in `failed`; every later call answers SIGN_NONE. Threads: one at a time. Cost of a step:
- * O(length of the name) expected.
+ * remembered in `failed`; every later call answers SIGN_NONE. Threads: one at a time. Cost of a
+ * step: O(length of the name) expected.
  */
 #ifndef SNAP_TOOLS_DB_DIFF_SIGN_H
 #define SNAP_TOOLS_DB_DIFF_SIGN_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps for matching by signature: one pass over the strings, one over the names of objects, one over
- * the references in the order of their key. */
+/* Steps for matching by signature: one pass over the strings, one over the names of objects, one
+ * over the references in the order of their key. */
 #include "db/diff_step.h"
 
 #include <stdlib.h>
@@ -97,8 +97,9 @@ static int load_strings(struct heapdb *db, struct stepping *s)
     s->n_strings = (uint64_t)last + 1;
     s->string = calloc(s->n_strings, sizeof *s->string);
     if (!s->string) return message_no_memory("the names of references");
-    return scan(db, s, 2, take_string, "SELECT diff_step(id, text) FROM string "
-                                       "WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL");
+    return scan(db, s, 2, take_string,
+                "SELECT diff_step(id, text) FROM string "
+                "WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL");
 }
 
 /* Puts type and own name into the steps. False without memory. */
@@ -119,11 +120,13 @@ static bool add_types(const struct diff_name_source *source, const struct diff_n
     return true;
 }
 
-/* Rows come with siblings by retained size descending, so the first below the root are the largest. */
+/* Rows come with siblings by retained size descending, so the first below the root are the largest.
+ */
 static int add_paths(const struct diff_rows *o, struct diff_names *names, uint64_t *step)
 {
     uint32_t named = 0;
-    for (uint32_t row = 1; row < o->garbage_root && named < STEP_NAMED_MAX; row = o->last[row] + 1) {
+    for (uint32_t row = 1; row < o->garbage_root && named < STEP_NAMED_MAX;
+         row = o->last[row] + 1) {
         if (diff_names_is_own(names, row)) continue;
         uint64_t hash = diff_names_hash(names, row);
         if (hash) step[row] = heap_mix(3000, hash);
@@ -132,8 +135,8 @@ static int add_paths(const struct diff_rows *o, struct diff_names *names, uint64
     return diff_names_failed(names) ? STATUS_UNUSABLE : 0;
 }
 
-int diff_steps_load(const struct diff_name_source *source, struct diff_names *names,
-                    bool data_keys, uint64_t *step)
+int diff_steps_load(const struct diff_name_source *source, struct diff_names *names, bool data_keys,
+                    uint64_t *step)
 {
     const struct diff_rows *o = source->rows;
     struct stepping s = { .rows = o, .label = step, .data_keys = data_keys };

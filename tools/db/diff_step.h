@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps by which two snapshots of different processes are matched: for each row a hash of what it
- * is below its dominator.
+ * The steps by which two snapshots of different processes are matched: for each row a hash of what
+ * it is below its dominator.
  *
  *   step = type, and
  *          the object's own name, where it has one (modules, classes, functions, tasks); else
- *          how the dominator refers to it, where the dominator's reference is the row's shortest path:
- *          list positions and data keys all alike, names as they are; roots by kind and name; else
+ *          how the dominator refers to it, where the dominator's reference is the row's shortest
+ * path: list positions and data keys all alike, names as they are; roots by kind and name; else
  *          nothing.
  *
  * What hangs directly below the live root hangs there because several things hold it, and its type
@@ -23,9 +23,9 @@
 
 enum { STEP_NAMED_MAX = 20000 };
 
-/** Fills step[n_rows], the caller's. `names` is of the same snapshot; `data_keys`: recorded key names
- *  are data. About 0.2 us a reference. */
-int diff_steps_load(const struct diff_name_source *source, struct diff_names *names,
-                    bool data_keys, uint64_t *step);
+/** Fills step[n_rows], the caller's. `names` is of the same snapshot; `data_keys`: recorded key
+ * names are data. About 0.2 us a reference. */
+int diff_steps_load(const struct diff_name_source *source, struct diff_names *names, bool data_keys,
+                    uint64_t *step);
 
 #endif

@@ -61,7 +61,8 @@ static char *keep(struct texts *t, const char *s, size_t n)
     return at;
 }
 
-/* The slot that holds the text, or the free one where it would go. Never full: at most half used. */
+/* The slot that holds the text, or the free one where it would go. Never full: at most half used.
+ */
 static uint32_t slot_of(const struct texts *t, const char *s, size_t n, uint64_t hash)
 {
     uint32_t i = (uint32_t)hash & (t->n_slots - 1);

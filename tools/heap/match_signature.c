@@ -6,8 +6,8 @@
  */
 #include "heap/match_internal.h"
 
-/* Siblings. The first sibling of each kind stands in the table, and the chain of those that are still
- * free hangs on it. */
+/* Siblings. The first sibling of each kind stands in the table, and the chain of those that are
+ * still free hangs on it. */
 
 static uint64_t sibling_slot(const struct match_table *t, const struct heap_side *a,
                              uint32_t dominator, uint64_t step)
@@ -65,45 +65,43 @@ struct named_list {
     uint64_t n;
 };
 
-/* What is topmost among the unmatched rows of a side; the HEAP_NAMED_MAX that retain most. */
+/* Keeps the HEAP_NAMED_MAX rows of top[n] that retain most. */
+static bool keep_largest(const struct heap_side *s, uint32_t *top, uint64_t n)
+{
+    uint64_t *size = heap_new(n, sizeof *size);
+    uint32_t *order = heap_new(3 * n, sizeof *order), *kept = order ? order + 2 * n : NULL;
+    bool ok = size && order;
+    for (uint64_t i = 0; ok && i < n; i++) {
+        size[i] = s->retained_size[top[i]];
+        order[i] = (uint32_t)i;
+    }
+    if (ok) heap_sort_descending(size, order, order + n, n);
+    for (uint64_t i = 0; ok && i < HEAP_NAMED_MAX; i++) kept[i] = top[order[i]];
+    if (ok) memcpy(top, kept, HEAP_NAMED_MAX * sizeof *top);
+    heap_free(size);
+    heap_free(order);
+    return ok;
+}
+
+/* What is topmost among the unmatched rows of a side, at most HEAP_NAMED_MAX; *n of them. NULL when
+ * out of memory. */
 static uint32_t *tops_of(const struct heap_side *s, const uint32_t *match, uint64_t *n)
 {
     uint64_t count = 0;
-    for (uint32_t row = 0; row < s->n_rows; row = match[row] == HEAP_NONE ? s->last[row] + 1 : row + 1)
-        count += match[row] == HEAP_NONE;
-    uint32_t *top = heap_new(2 * count + 1, sizeof *top);
-    uint64_t *size = heap_new(count + 1, sizeof *size);
+    for (uint32_t row = 0; row < s->n_rows; row++) count += match[row] == HEAP_NONE;
+    uint32_t *top = heap_new(count + 1, sizeof *top);
     *n = 0;
-    for (uint32_t row = 0; top && size && row < s->n_rows;) {
-        if (match[row] != HEAP_NONE) {
-            row++;
-            continue;
-        }
-        size[*n] = s->retained_size[row];
-        top[(*n)++] = row;
-        row = s->last[row] + 1;
+    for (uint32_t row = 0; top && row < s->n_rows;) {
+        bool is_top = match[row] == HEAP_NONE;
+        if (is_top) top[(*n)++] = row;
+        row = is_top ? s->last[row] + 1 : row + 1;
     }
-    if (top && size && count > HEAP_NAMED_MAX) {
-        uint32_t *order = heap_new(2 * count, sizeof *order);
-        if (order) {
-            for (uint64_t i = 0; i < count; i++) order[i] = (uint32_t)i;
-            heap_sort_descending(size, order, order + count, count);
-            for (uint64_t i = 0; i < HEAP_NAMED_MAX; i++) top[count + i] = top[order[i]];
-            memmove(top, top + count, HEAP_NAMED_MAX * sizeof *top);
-            *n = HEAP_NAMED_MAX;
-        }
-        if (!order) {
-            heap_free(top);
-            top = NULL;
-        }
-        heap_free(order);
-    }
-    if (!size) {
-        heap_free(top);
-        top = NULL;
-    }
-    heap_free(size);
-    return top;
+    if (!top || *n <= HEAP_NAMED_MAX) return top;
+    bool ok = keep_largest(s, top, *n);
+    *n = HEAP_NAMED_MAX;
+    if (ok) return top;
+    heap_free(top);
+    return NULL;
 }
 
 static int by_name(const void *x, const void *y)
@@ -174,7 +172,8 @@ enum heap_status heap_match_signatures(struct heap_matching *m, struct match_tab
     uint64_t found = 1;
     sibling_fill(t, m->a, chain);
     match_siblings(m, t, chain);
-    for (uint32_t i = 0; status == HEAP_OK && m->options->name && found && i < HEAP_AGAIN_PASSES; i++) {
+    for (uint32_t i = 0; status == HEAP_OK && m->options->name && found && i < HEAP_AGAIN_PASSES;
+         i++) {
         status = match_by_name(m, &found);
         if (status == HEAP_OK && found) match_siblings(m, t, chain);
     }

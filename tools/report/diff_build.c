@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flow of a comparison: facts, the way of matching, the rows of two snapshots at a time (read in
- * two threads where they are in two databases), growth by owner, and from it the report. With more
- * than two snapshots each interval is compared for itself first; the first snapshot's rows are kept
- * for the comparison of the whole span.
+ * The flow of a comparison: facts, the way of matching, the rows of two snapshots at a time (read
+ * in two threads where they are in two databases), growth by owner, and from it the report. With
+ * more than two snapshots each interval is compared for itself first; the first snapshot's rows are
+ * kept for the comparison of the whole span.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static int warn(struct diff_report *r, const char *format, ...)
     return 0;
 }
 
-/* ---- how to match ------------------------------------------------------------------------------- */
+/* ---- how to match -------------------------------------------------------------------- */
 
 /* What all snapshots agree on. */
 struct agreement {
@@ -115,22 +115,28 @@ static int choose_matching(struct building *b)
     r->matching_reason = "asked for";
     if (r->matching == DIFF_AUTO) r->matching = decide(&all, &r->matching_reason);
     if (!all.one_runtime && r->matching != DIFF_SIGNATURE)
-        return refuse(b, "the snapshots are of different runtimes: objects cannot be matched by "
-                         "address or id", "--matching=signature");
+        return refuse(b,
+                      "the snapshots are of different runtimes: objects cannot be matched by "
+                      "address or id",
+                      "--matching=signature");
     if (r->matching == DIFF_ID && !(all.stable && all.serial))
-        return refuse(b, "its object ids can change, or be used again: objects cannot be matched by "
-                         "id", "--matching=auto");
-    if (!all.one_runtime && warn(r, "the snapshots are of different runtimes; only what has the same "
-                                    "path and type is matched"))
+        return refuse(b,
+                      "its object ids can change, or be used again: objects cannot be matched by "
+                      "id",
+                      "--matching=auto");
+    if (!all.one_runtime &&
+        warn(r, "the snapshots are of different runtimes; only what has the same "
+                "path and type is matched"))
         return STATUS_UNUSABLE;
     if (r->matching == DIFF_ADDRESS && !all.one_process &&
-        warn(r, "the snapshots are not known to be of one process; addresses of one mean nothing in "
-                "another, unless it was forked"))
+        warn(r,
+             "the snapshots are not known to be of one process; addresses of one mean nothing in "
+             "another, unless it was forked"))
         return STATUS_UNUSABLE;
     return 0;
 }
 
-/* ---- facts --------------------------------------------------------------------------------------- */
+/* ---- facts --------------------------------------------------------------------------- */
 
 static int warn_about(struct diff_report *r)
 {
@@ -139,14 +145,17 @@ static int warn_about(struct diff_report *r)
     for (uint32_t i = 0; !status && i < r->n_snapshots; i++) {
         const struct diff_facts *f = &r->snapshots[i];
         if (!f->snapshot->complete)
-            status = warn(r, "%s is incomplete: what it lacks looks new or gone, and nothing is "
-                             "concluded about garbage", f->path);
+            status = warn(r,
+                          "%s is incomplete: what it lacks looks new or gone, and nothing is "
+                          "concluded about garbage",
+                          f->path);
         if (!status && !f->has_refs)
             status = warn(r, "%s holds no references: owners have no names", f->path);
     }
     if (!status && r->has_interval && r->interval < 0)
-        status = warn(r, "the first snapshot is newer than the last: growth backwards in time is shown "
-                         "as shrinkage, and the other way round");
+        status =
+            warn(r, "the first snapshot is newer than the last: growth backwards in time is shown "
+                    "as shrinkage, and the other way round");
     if (!status && diff_facts_same_capture(a, b))
         status = warn(r, "the first and the last snapshot are the same one");
     return status;
@@ -178,7 +187,7 @@ static int read_facts(struct building *b)
     return warn_about(r);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------- */
 
 struct loading {
     const struct building *b;
@@ -201,7 +210,8 @@ static int sum_types(struct building *b, uint32_t k)
 {
     struct diff_sum *sums = b->sums.of + (size_t)k * b->sums.n_types;
     return diff_tally_types(&b->rows[k], NULL, b->sums.n_types, sums)
-               ? 0 : message_no_memory("the types of the comparison");
+               ? 0
+               : message_no_memory("the types of the comparison");
 }
 
 static int rows_of(struct building *b, uint32_t i, uint32_t k)
@@ -219,12 +229,14 @@ static int rows_of(struct building *b, uint32_t i, uint32_t k)
     return need_y ? sum_types(b, k) : 0;
 }
 
-/* ---- one comparison ------------------------------------------------------------------------------- */
+/* ---- one comparison ------------------------------------------------------------------ */
 
 static struct diff_name_source source_of(const struct building *b, uint32_t k)
 {
-    return (struct diff_name_source){ .db = b->inputs[k].db, .snapshot = b->inputs[k].snapshot,
-        .rows = &b->rows[k], .type_names = &b->report->types_known.names };
+    return (struct diff_name_source){ .db = b->inputs[k].db,
+                                      .snapshot = b->inputs[k].snapshot,
+                                      .rows = &b->rows[k],
+                                      .type_names = &b->report->types_known.names };
 }
 
 /* Steps of one snapshot, for matching by signature; malloc'd, NULL after a message. */
@@ -303,8 +315,10 @@ static int match_by_identity(const struct building *b, struct heap_match_options
 static int match(const struct building *b, uint32_t i, uint32_t k, struct comparison *c)
 {
     const struct diff_types *types = &b->report->types_known;
-    struct heap_match_options options = { .group = HEAP_GROUP_OBJECT, .n_types = types->names.n,
-                                          .resizable = types->resizable, .to_holders = true };
+    struct heap_match_options options = { .group = HEAP_GROUP_OBJECT,
+                                          .n_types = types->names.n,
+                                          .resizable = types->resizable,
+                                          .to_holders = true };
     return b->report->matching == DIFF_SIGNATURE ? match_by_signature(b, i, k, &options, c)
                                                  : match_by_identity(b, &options, c);
 }
@@ -319,9 +333,12 @@ static void comparison_free(struct comparison *c)
 /* Compares snapshot i with snapshot k. On failure nothing is left in *c. */
 static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison *c)
 {
-    *c = (struct comparison){ .db_a = b->inputs[i].db, .db_b = b->inputs[k].db,
-        .snapshot_a = b->inputs[i].snapshot, .snapshot_b = b->inputs[k].snapshot,
-        .a = &b->rows[i], .b = &b->rows[k] };
+    *c = (struct comparison){ .db_a = b->inputs[i].db,
+                              .db_b = b->inputs[k].db,
+                              .snapshot_a = b->inputs[i].snapshot,
+                              .snapshot_b = b->inputs[k].snapshot,
+                              .a = &b->rows[i],
+                              .b = &b->rows[k] };
     int status = rows_of(b, i, k);
     struct diff_name_source source = source_of(b, k);
     if (!status) status = diff_names_new(&c->names, &source, &b->report->sign);
@@ -372,7 +389,7 @@ static int compare_span(struct building *b)
     return status;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------ */
+/* ---- all of it ----------------------------------------------------------------------- */
 
 static int keep_limits(struct diff_report *r, const struct diff_options *options)
 {

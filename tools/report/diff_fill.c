@@ -15,7 +15,7 @@ const char *fill_text(struct diff_report *r, const struct text *t)
     return texts_get(&r->texts, texts_add(&r->texts, text_str(t), t->n), NULL);
 }
 
-/* ---- which are shown ---------------------------------------------------------------------------- */
+/* ---- which are shown ----------------------------------------------------------------- */
 
 struct weighed {
     uint64_t size;
@@ -59,7 +59,7 @@ bool fill_choose(const int64_t *change, uint32_t n, uint64_t top, uint64_t min_s
     return true;
 }
 
-/* ---- what hangs in a line ------------------------------------------------------------------------- */
+/* ---- what hangs in a line ------------------------------------------------------------ */
 
 /* Clusters of all owners of a line, put together by type. */
 struct held {
@@ -129,8 +129,10 @@ static struct held *gather(const struct comparison *c, const struct line *l, uin
                 if (*n == cap) cap *= 2;
                 all = grown;
                 i = (*n)++;
-                all[i] = (struct held){ .type = cluster->type, .example_b = HEAP_NONE,
-                                        .example_a = HEAP_NONE, .holder = HEAP_NONE };
+                all[i] = (struct held){ .type = cluster->type,
+                                        .example_b = HEAP_NONE,
+                                        .example_a = HEAP_NONE,
+                                        .holder = HEAP_NONE };
             }
             add_cluster(&all[i], c, cluster);
         }
@@ -192,7 +194,7 @@ static int fill_held(struct diff_report *r, const struct comparison *c, const st
     return status;
 }
 
-/* ---- one line ---------------------------------------------------------------------------------- */
+/* ---- one line ------------------------------------------------------------------------ */
 
 /* The signature of a line, with types and without. */
 static void signature_texts(struct diff_report *r, const struct line *l, const char **signature,
@@ -234,16 +236,24 @@ static void line_texts(struct diff_report *r, const struct comparison *c, const 
 static int fill_line(struct diff_report *r, const struct comparison *c, const struct line *l,
                      const struct rowmap *intervals, struct diff_line *out)
 {
-    *out = (struct diff_line){ .kind = l->kind, .node = l->node, .n_owners = l->n_owners,
-        .a_id = c->a->first_id + (int64_t)l->a_row, .b_id = c->b->first_id + (int64_t)l->b_row,
-        .address = c->b->identity[l->b_row],
-        .count_delta = (int64_t)(l->added.count - l->removed.count),
-        .shallow_delta = line_retained(l), .retained_delta = line_retained(l),
-        .native_delta = line_native(l), .added = l->added, .removed = l->removed,
-        .moved = l->moved, .shared = l->shared, .resized = l->resized,
-        .resized_native = l->resized_native,
-        .owner_retained_a = (int64_t)c->a->retained[l->a_row],
-        .owner_retained_b = (int64_t)c->b->retained[l->b_row] };
+    *out = (struct diff_line){ .kind = l->kind,
+                               .node = l->node,
+                               .n_owners = l->n_owners,
+                               .a_id = c->a->first_id + (int64_t)l->a_row,
+                               .b_id = c->b->first_id + (int64_t)l->b_row,
+                               .address = c->b->identity[l->b_row],
+                               .count_delta = (int64_t)(l->added.count - l->removed.count),
+                               .shallow_delta = line_retained(l),
+                               .retained_delta = line_retained(l),
+                               .native_delta = line_native(l),
+                               .added = l->added,
+                               .removed = l->removed,
+                               .moved = l->moved,
+                               .shared = l->shared,
+                               .resized = l->resized,
+                               .resized_native = l->resized_native,
+                               .owner_retained_a = (int64_t)c->a->retained[l->a_row],
+                               .owner_retained_b = (int64_t)c->b->retained[l->b_row] };
     line_texts(r, c, l, out);
     if (r->has_interval && r->interval > 0) {
         out->has_rate = true;
@@ -253,8 +263,8 @@ static int fill_line(struct diff_report *r, const struct comparison *c, const st
     return fill_held(r, c, l, out);
 }
 
-int fill_lines(struct diff_report *r, const struct diff_options *options, const struct comparison *c,
-               const struct rowmap *intervals)
+int fill_lines(struct diff_report *r, const struct diff_options *options,
+               const struct comparison *c, const struct rowmap *intervals)
 {
     const struct lines *lines = &c->lines;
     int64_t *change = malloc(((size_t)lines->n + 1) * sizeof *change);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of a report, filled in from one comparison: owner lines with their texts, types, places of
- * allocation, the memory map. Between diff_build.c and its helpers only.
+ * The parts of a report, filled in from one comparison: owner lines with their texts, types, places
+ * of allocation, the memory map. Between diff_build.c and its helpers only.
  *
  * Functions print their error and return 0 or STATUS_UNUSABLE.
  */
@@ -22,22 +22,22 @@ struct comparison {
     struct lines lines;
 };
 
-/** Sums by type of every snapshot: of[k * n_types + type]; what is new in the first is what the last
- *  has not, and the other way round. */
+/** Sums by type of every snapshot: of[k * n_types + type]; what is new in the first is what the
+ * last has not, and the other way round. */
 struct type_sums {
     uint32_t n_snapshots, n_types;
     struct diff_sum *of;
     int64_t *resized; /* [n_types] by the objects that are in the first and the last */
 };
 
-/** Of n changes the indexes of those to be shown, in their order: all of at least min_size bytes, but
- *  at most `top` of them, the largest upwards or downwards. *out is malloc'd, [*n_out]. False without
- *  memory. O(n log n). */
+/** Of n changes the indexes of those to be shown, in their order: all of at least min_size bytes,
+ * but at most `top` of them, the largest upwards or downwards. *out is malloc'd, [*n_out]. False
+ * without memory. O(n log n). */
 bool fill_choose(const int64_t *change, uint32_t n, uint64_t top, uint64_t min_size, uint32_t **out,
                  uint32_t *n_out);
 
-/** The lines that are to be shown, and where their objects were allocated. `intervals` is by node of
- *  the signature in how many intervals its line grew, or NULL. */
+/** The lines that are to be shown, and where their objects were allocated. `intervals` is by node
+ * of the signature in how many intervals its line grew, or NULL. */
 int fill_lines(struct diff_report *report, const struct diff_options *options,
                const struct comparison *c, const struct rowmap *intervals);
 

@@ -69,7 +69,8 @@ static bool parse_value(const char *s, struct limit *l, const char **wrong)
     memcpy(digits, s, n);
     digits[n] = '\0';
     if (!(l->count ? number_parse_u64(digits, &value) : number_parse_size(digits, &value))) {
-        *wrong = l->count ? "a count is a whole number" : "a size is a number, with K, M, G or none";
+        *wrong =
+            l->count ? "a count is a whole number" : "a size is a number, with K, M, G or none";
         return false;
     }
     if (value > INT64_MAX) {

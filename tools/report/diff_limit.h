@@ -7,9 +7,9 @@
  *     growth(owner:app.REGISTRY)>1M   the line of this owner: its path or its whole signature
  *     growth(type:app.Session).count>=100
  *
- * `>` and `>=`; sizes in bytes or with K, M, G, T (powers of 1024), counts plain. Blanks are allowed
- * around every part. A name may hold anything but is ended by the last `)` before the comparison.
- * Growth that is no growth is 0 or negative and passes no limit above it.
+ * `>` and `>=`; sizes in bytes or with K, M, G, T (powers of 1024), counts plain. Blanks are
+ * allowed around every part. A name may hold anything but is ended by the last `)` before the
+ * comparison. Growth that is no growth is 0 or negative and passes no limit above it.
  */
 #ifndef SNAP_TOOLS_REPORT_DIFF_LIMIT_H
 #define SNAP_TOOLS_REPORT_DIFF_LIMIT_H
@@ -24,12 +24,13 @@ struct limit {
     enum limit_of of;
     const char *name; /* into the text; not ended by 0 */
     size_t name_size;
-    bool count;       /* objects, not bytes */
-    bool reached;     /* >=: the limit itself counts as passed */
+    bool count;   /* objects, not bytes */
+    bool reached; /* >=: the limit itself counts as passed */
     int64_t value;
 };
 
-/** Parses all of `text`, which must outlive *out. False: not a limit; *wrong says what, in a phrase. */
+/** Parses all of `text`, which must outlive *out. False: not a limit; *wrong says what, in a
+ * phrase. */
 bool limit_parse(const char *text, struct limit *out, const char **wrong);
 
 /** Does `growth` pass it? */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines by signature. Owners come sorted by growth, so those that changed by most are taken from the
- * two ends of the list. O(owners log owners), and the naming of at most LINES_NAMED_MAX. */
+/* Lines by signature. Owners come sorted by growth, so those that changed by most are taken from
+ * the two ends of the list. O(owners log owners), and the naming of at most LINES_NAMED_MAX. */
 #include "report/diff_lines.h"
 
 #include <stdlib.h>
@@ -89,8 +89,9 @@ static int place(const struct heap_match *m, uint32_t i, const struct diff_rows 
     return 0;
 }
 
-static int place_all(const struct heap_match *m, const struct diff_rows *b, struct diff_names *names,
-                     struct sign *sign, struct lines *lines, struct rowmap *by_node)
+static int place_all(const struct heap_match *m, const struct diff_rows *b,
+                     struct diff_names *names, struct sign *sign, struct lines *lines,
+                     struct rowmap *by_node)
 {
     uint32_t low = 0, high = m->n_owners;
     for (uint32_t named = 0; low < high && named < LINES_NAMED_MAX; named++) {
@@ -153,8 +154,7 @@ int lines_make(const struct heap_match *match, const struct diff_rows *b, struct
     out->at = malloc(((size_t)most + 1) * sizeof *out->at);
     out->next_owner = malloc(((size_t)match->n_owners + 1) * sizeof *out->next_owner);
     int status = 0;
-    if (!out->at || !out->next_owner)
-        status = message_no_memory("the lines of the comparison");
+    if (!out->at || !out->next_owner) status = message_no_memory("the lines of the comparison");
     if (!status) status = place_all(match, b, names, sign, out, &by_node);
     if (!status) status = sort_lines(out, sign);
     rowmap_free(&by_node);

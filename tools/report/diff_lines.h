@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the owners that the graph core found (heap/match.h) to lines by signature: a thousand lists of
- * tenants that grew by ten each are one line.
+ * From the owners that the graph core found (heap/match.h) to lines by signature: a thousand lists
+ * of tenants that grew by ten each are one line.
  *
  * Functions print their error and return 0 or STATUS_UNUSABLE.
  */
@@ -20,8 +20,8 @@ struct line {
     enum diff_line_kind kind;
     uint32_t node;
     uint64_t n_owners;
-    uint32_t a_row, b_row;  /* the owner that changed most */
-    uint64_t largest;       /* by how much */
+    uint32_t a_row, b_row; /* the owner that changed most */
+    uint64_t largest;      /* by how much */
     struct heap_amount added, removed, shared, moved;
     int64_t resized, resized_native;
     int64_t retained_delta; /* of the owners, with all below them */

@@ -8,7 +8,7 @@
 #include "report/diff_fill.h"
 #include "report/diff_limit.h"
 
-/* ---- types -------------------------------------------------------------------------------------- */
+/* ---- types --------------------------------------------------------------------------- */
 
 /* Growth of one type from the first snapshot to the last. */
 static int64_t type_growth(const struct type_sums *sums, uint32_t type)
@@ -47,15 +47,22 @@ static struct diff_type *changed_types(const struct diff_report *r, const struct
     *n = 0;
     for (uint32_t i = 0; all && i < sums->n_types; i++) {
         if (a[i].n_new == 0 && b[i].n_new == 0 && sums->resized[i] == 0) continue;
-        all[(*n)++] = (struct diff_type){
-            .name = texts_get(&r->types_known.names, i, NULL), .number = i,
-            .n_a = a[i].n, .n_b = b[i].n, .shallow_a = a[i].shallow, .shallow_b = b[i].shallow,
-            .native_a = a[i].native, .native_b = b[i].native,
-            .retained_a = a[i].retained, .retained_b = b[i].retained,
-            .n_new = b[i].n_new, .shallow_new = b[i].shallow_new,
-            .n_gone = a[i].n_new, .shallow_gone = a[i].shallow_new,
-            .growth = type_growth(sums, i),
-            .intervals = type_intervals(sums, i) };
+        all[(*n)++] = (struct diff_type){ .name = texts_get(&r->types_known.names, i, NULL),
+                                          .number = i,
+                                          .n_a = a[i].n,
+                                          .n_b = b[i].n,
+                                          .shallow_a = a[i].shallow,
+                                          .shallow_b = b[i].shallow,
+                                          .native_a = a[i].native,
+                                          .native_b = b[i].native,
+                                          .retained_a = a[i].retained,
+                                          .retained_b = b[i].retained,
+                                          .n_new = b[i].n_new,
+                                          .shallow_new = b[i].shallow_new,
+                                          .n_gone = a[i].n_new,
+                                          .shallow_gone = a[i].shallow_new,
+                                          .growth = type_growth(sums, i),
+                                          .intervals = type_intervals(sums, i) };
     }
     if (all) qsort(all, *n, sizeof *all, type_order);
     return all;
@@ -68,8 +75,8 @@ int fill_types(struct diff_report *r, const struct diff_options *options,
     struct diff_type *all = changed_types(r, sums, &n);
     int64_t *change = malloc(((size_t)sums->n_types + 1) * sizeof *change);
     for (uint32_t i = 0; all && change && i < n; i++) change[i] = all[i].growth;
-    bool failed = !all || !change ||
-                  !fill_choose(change, n, options->top, options->min_size, &chosen, &kept);
+    bool failed =
+        !all || !change || !fill_choose(change, n, options->top, options->min_size, &chosen, &kept);
     if (!failed) {
         for (uint32_t i = 0; i < kept; i++) all[i] = all[chosen[i]];
         r->types = all;
@@ -83,7 +90,7 @@ int fill_types(struct diff_report *r, const struct diff_options *options,
     return failed ? message_no_memory("the types of the comparison") : 0;
 }
 
-/* ---- memory map ----------------------------------------------------------------------------------- */
+/* ---- memory map ---------------------------------------------------------------------- */
 
 int fill_parts(struct diff_report *r)
 {
@@ -96,10 +103,14 @@ int fill_parts(struct diff_report *r)
         while (k < b->n_parts && strcmp(a->parts[i].name, b->parts[k].name) != 0) k++;
         for (; k < b->n_parts && next < k; next++) /* parts of b alone keep their place */
             r->parts[r->n_parts++] = (struct diff_part_change){ .name = b->parts[next].name,
-                .has_b = true, .b = b->parts[next].bytes, .exact = b->parts[next].exact };
+                                                                .has_b = true,
+                                                                .b = b->parts[next].bytes,
+                                                                .exact = b->parts[next].exact };
         struct diff_part_change *p = &r->parts[r->n_parts++];
-        *p = (struct diff_part_change){ .name = a->parts[i].name, .has_a = true,
-            .a = a->parts[i].bytes, .exact = a->parts[i].exact };
+        *p = (struct diff_part_change){ .name = a->parts[i].name,
+                                        .has_a = true,
+                                        .a = a->parts[i].bytes,
+                                        .exact = a->parts[i].exact };
         if (k == b->n_parts) continue;
         p->has_b = true;
         p->b = b->parts[k].bytes;
@@ -108,14 +119,17 @@ int fill_parts(struct diff_report *r)
     }
     for (; next < b->n_parts; next++)
         r->parts[r->n_parts++] = (struct diff_part_change){ .name = b->parts[next].name,
-            .has_b = true, .b = b->parts[next].bytes, .exact = b->parts[next].exact };
+                                                            .has_b = true,
+                                                            .b = b->parts[next].bytes,
+                                                            .exact = b->parts[next].exact };
     return 0;
 }
 
-/* ---- limits --------------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------- */
 
 /* Does a signature, whole or as a path, equal the name of a limit? */
-static bool is_owner(const struct diff_report *r, uint32_t node, const struct limit *l, struct text *t)
+static bool is_owner(const struct diff_report *r, uint32_t node, const struct limit *l,
+                     struct text *t)
 {
     text_clear(t);
     sign_path(&r->sign, node, t);
@@ -144,7 +158,8 @@ static int64_t owner_growth(const struct diff_report *r, const struct comparison
 /* `Session` means every type of that name, `app.Session` one of them. */
 static bool is_type(const char *name, size_t n, const struct limit *l)
 {
-    if (n < l->name_size || memcmp(name + n - l->name_size, l->name, l->name_size) != 0) return false;
+    if (n < l->name_size || memcmp(name + n - l->name_size, l->name, l->name_size) != 0)
+        return false;
     return n == l->name_size || name[n - l->name_size - 1] == '.';
 }
 

@@ -5,15 +5,14 @@
  * except the lists, which hold what was asked for and say what is left over.
  *
  * How the lines add up. Every object of B that is not in A, and every one of A that is not in B,
- * belongs to exactly one owner line; what owners that are in both grew by themselves stands in their
- * own line. So over all lines (the rest lines included)
- *     the sum of count_delta is the difference in objects,
- *     the sum of shallow_delta is the difference in live and garbage bytes,
- *     and the lines under `(garbage)` alone add up to the difference in garbage.
- * What came below an owner are whole subtrees of the dominator tree, so the shallow sizes of the
- * objects in it are also exactly what their topmost objects retain: retained_delta is that, and no
- * byte stands in two lines. owner_retained_a and _b are the whole retained size of the owner itself,
- * with whatever other lines below it add; those are not to be summed.
+ * belongs to exactly one owner line; what owners that are in both grew by themselves stands in
+ * their own line. So over all lines (the rest lines included) the sum of count_delta is the
+ * difference in objects, the sum of shallow_delta is the difference in live and garbage bytes, and
+ * the lines under `(garbage)` alone add up to the difference in garbage. What came below an owner
+ * are whole subtrees of the dominator tree, so the shallow sizes of the objects in it are also
+ * exactly what their topmost objects retain: retained_delta is that, and no byte stands in two
+ * lines. owner_retained_a and _b are the whole retained size of the owner itself, with whatever
+ * other lines below it add; those are not to be summed.
  *
  * Texts live as long as the report (in its `texts`, or the databases'); hostile, escape them.
  */
@@ -39,23 +38,23 @@ enum diff_line_kind {
 /** What hangs in a line: objects of one type directly below the owners. */
 struct diff_held {
     const char *type;
-    const char *edge;       /* how the owner refers to the largest of them: `[*]`; "" not known */
-    int64_t tops_delta;     /* of these objects: came minus went */
+    const char *edge;   /* how the owner refers to the largest of them: `[*]`; "" not known */
+    int64_t tops_delta; /* of these objects: came minus went */
     int64_t tops_added, tops_removed;
     int64_t count_delta;    /* with all that they alone hold */
     int64_t retained_delta; /* bytes of the same */
     int64_t native_delta;
     int64_t example_b, example_a; /* ids; 0: none */
-    const char *holder;     /* path of the object that holds the largest of them, where that is not
-                               the owner itself; else NULL */
+    const char *holder; /* path of the object that holds the largest of them, where that is not
+                           the owner itself; else NULL */
 };
 
 /** Where the new objects of a line or of the heap were allocated. */
 struct diff_site {
-    uint64_t place;      /* hash of the whole stack */
+    uint64_t place; /* hash of the whole stack */
     const char *function, *file;
-    int64_t line;        /* 0: not known */
-    const char *stack;   /* "function (file:line)", innermost first, joined by " < " */
+    int64_t line;      /* 0: not known */
+    const char *stack; /* "function (file:line)", innermost first, joined by " < " */
     int64_t n_a, n_b, shallow_a, shallow_b;
     int64_t n_new, shallow_new; /* objects of B that A has not */
 };
@@ -76,8 +75,8 @@ struct diff_line {
     int64_t resized, resized_native;
     int64_t owner_retained_a, owner_retained_b;
     bool has_rate;
-    double rate;           /* bytes an hour */
-    uint32_t intervals;    /* in how many of report->n_intervals it grew */
+    double rate;        /* bytes an hour */
+    uint32_t intervals; /* in how many of report->n_intervals it grew */
     uint32_t n_held, n_held_all;
     struct diff_held *held; /* by retained growth descending */
     uint32_t n_sites;
@@ -92,8 +91,8 @@ struct diff_type {
     int64_t n_new, shallow_new;     /* objects of B that A has not */
     int64_t n_gone, shallow_gone;   /* the other way round */
     /* What came of this type with all that it holds, minus what went, plus what the rest grew by
-     * itself; native memory included. Unlike the difference of the retained sizes it does not change
-     * when old objects only change hands. */
+     * itself; native memory included. Unlike the difference of the retained sizes it does not
+     * change when old objects only change hands. */
     int64_t growth;
     uint32_t intervals;
 };
@@ -106,15 +105,20 @@ struct diff_part_change {
 };
 
 enum diff_verdict_kind {
-    DIFF_UNDECIDED, DIFF_NO_GROWTH, DIFF_MANAGED_GROWTH, DIFF_MANAGED_LEAK, DIFF_COLLECTOR_OFF,
-    DIFF_NATIVE_LEAK, DIFF_FRAGMENTATION
+    DIFF_UNDECIDED,
+    DIFF_NO_GROWTH,
+    DIFF_MANAGED_GROWTH,
+    DIFF_MANAGED_LEAK,
+    DIFF_COLLECTOR_OFF,
+    DIFF_NATIVE_LEAK,
+    DIFF_FRAGMENTATION
 };
 
 struct diff_verdict {
     enum diff_verdict_kind kind;
-    const char *sentence; /* for people: one line */
-    const char *rule;     /* why it was chosen */
-    const char *owner;    /* signature of the owner that it names, or NULL */
+    const char *sentence;  /* for people: one line */
+    const char *rule;      /* why it was chosen */
+    const char *owner;     /* signature of the owner that it names, or NULL */
     int64_t share_percent; /* of the growth that this owner holds; 0 without owner */
 };
 
@@ -122,7 +126,7 @@ struct diff_verdict {
 const char *diff_verdict_name(enum diff_verdict_kind kind);
 
 struct diff_limit {
-    const char *text;   /* as given */
+    const char *text; /* as given */
     int64_t value, limit;
     bool is_count, passed;
 };
@@ -149,18 +153,19 @@ struct diff_report {
     uint32_t n_parts;
     struct diff_part_change *parts;
 
-    uint32_t n_lines_all;        /* lines with a change; the rest line counts as one */
+    uint32_t n_lines_all; /* lines with a change; the rest line counts as one */
     uint32_t n_lines;
-    struct diff_line *lines;     /* by retained_delta descending, ties by signature */
-    enum diff_line_kind top_kind; /* the line that grew most, shown or not; valid with n_lines_all */
-    int64_t top_growth;           /* native memory included */
+    struct diff_line *lines; /* by retained_delta descending, ties by signature */
+    enum diff_line_kind
+        top_kind;       /* the line that grew most, shown or not; valid with n_lines_all */
+    int64_t top_growth; /* native memory included */
     uint32_t top_intervals;
     const char *top_signature, *top_path;
     uint32_t n_types_all, n_types;
-    struct diff_type *types;     /* by growth descending, ties by name */
-    bool has_sites;              /* B has allocation stacks */
+    struct diff_type *types; /* by growth descending, ties by name */
+    bool has_sites;          /* B has allocation stacks */
     uint32_t n_sites_all, n_sites;
-    struct diff_site *sites;     /* by growth in bytes descending, ties by stack */
+    struct diff_site *sites; /* by growth in bytes descending, ties by stack */
 
     struct diff_verdict verdict;
     uint32_t n_limits;

@@ -87,10 +87,17 @@ static int site_texts(struct diff_report *r, const struct comparison *c, const s
     int status = s->stack_b ? diff_place_read(c->db_b, s->stack_b, &r->texts, &place)
                             : diff_place_read(c->db_a, s->stack_a, &r->texts, &place);
     if (status) return status;
-    *out = (struct diff_site){ .place = s->place, .function = place.function, .file = place.file,
-        .line = place.line, .stack = place.stack, .n_a = s->a.n, .n_b = s->b.n,
-        .shallow_a = s->a.shallow, .shallow_b = s->b.shallow, .n_new = s->b.n_new,
-        .shallow_new = s->b.shallow_new };
+    *out = (struct diff_site){ .place = s->place,
+                               .function = place.function,
+                               .file = place.file,
+                               .line = place.line,
+                               .stack = place.stack,
+                               .n_a = s->a.n,
+                               .n_b = s->b.n,
+                               .shallow_a = s->a.shallow,
+                               .shallow_b = s->b.shallow,
+                               .n_new = s->b.n_new,
+                               .shallow_new = s->b.shallow_new };
     return 0;
 }
 
@@ -104,8 +111,8 @@ static int show_sites(struct diff_report *r, const struct diff_options *options,
         change[i] = site_growth(&all[i]);
         if (change[i] != 0 || all[i].a.n != all[i].b.n) changed++;
     }
-    bool failed = !change ||
-                  !fill_choose(change, n, options->top, options->min_size, &chosen, &kept);
+    bool failed =
+        !change || !fill_choose(change, n, options->top, options->min_size, &chosen, &kept);
     r->sites = failed ? NULL : calloc((size_t)kept + 1, sizeof *r->sites);
     int status = r->sites ? 0 : message_no_memory("the places of allocation");
     for (uint32_t i = 0; !status && i < kept; i++) {
@@ -119,7 +126,7 @@ static int show_sites(struct diff_report *r, const struct diff_options *options,
     return status;
 }
 
-/* ---- lines -------------------------------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------------------- */
 
 /* Objects and bytes of one place in one line. */
 struct share {
@@ -208,16 +215,20 @@ static int fill_line_sites(struct diff_report *r, const struct comparison *c,
             status = message_no_memory("the places of allocation");
             continue;
         }
-        struct stack_sum s = { .place = places->hash[all[i].stack], .stack_b = all[i].stack,
-            .b = { .n = all[i].n, .shallow = all[i].shallow, .n_new = all[i].n,
-                   .shallow_new = all[i].shallow } };
+        struct stack_sum s = { .place = places->hash[all[i].stack],
+                               .stack_b = all[i].stack,
+                               .b = { .n = all[i].n,
+                                      .shallow = all[i].shallow,
+                                      .n_new = all[i].n,
+                                      .shallow_new = all[i].shallow } };
         status = site_texts(r, c, &s, &l->sites[l->n_sites++]);
     }
     free(all);
     return status;
 }
 
-int fill_sites(struct diff_report *r, const struct diff_options *options, const struct comparison *c)
+int fill_sites(struct diff_report *r, const struct diff_options *options,
+               const struct comparison *c)
 {
     struct diff_places a = { 0 }, b = { 0 };
     r->has_sites = c->b->stack != NULL;

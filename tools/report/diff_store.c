@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The database of `-o`: what was printed as tables. Columns of `growth` and `owner` are those of a heap
- * database (format/schema.sql), where the ids of objects lead to; it is no heap database itself, and
- * says so by its application id.
+ * The database of `-o`: what was printed as tables. Columns of `growth` and `owner` are those of a
+ * heap database (format/schema.sql), where the ids of objects lead to; it is no heap database
+ * itself, and says so by its application id.
  */
 #include <sqlite3.h>
 
@@ -19,7 +19,8 @@ static const char SCHEMA[] =
     "BEGIN;"
     "CREATE TABLE snapshot ("
     " id INTEGER PRIMARY KEY, path TEXT, snapshot_id INTEGER NOT NULL, runtime TEXT,"
-    " captured_at REAL, host TEXT, pid INTEGER, service TEXT, version TEXT, complete INTEGER NOT NULL,"
+    " captured_at REAL, host TEXT, pid INTEGER, service TEXT, version TEXT, complete INTEGER NOT "
+    "NULL,"
     " n_objects INTEGER NOT NULL, live_size INTEGER NOT NULL, garbage_size INTEGER NOT NULL,"
     " rss INTEGER) STRICT;"
     "CREATE TABLE verdict ("
@@ -31,7 +32,8 @@ static const char SCHEMA[] =
     " signature TEXT NOT NULL, name TEXT NOT NULL, type TEXT, object_a_id INTEGER,"
     " object_b_id INTEGER, count_delta INTEGER NOT NULL, shallow_delta INTEGER NOT NULL,"
     " native_delta INTEGER, retained_delta INTEGER NOT NULL, n_new INTEGER NOT NULL,"
-    " n_gone INTEGER NOT NULL, new_type TEXT, bytes_per_hour REAL, intervals_grown INTEGER NOT NULL,"
+    " n_gone INTEGER NOT NULL, new_type TEXT, bytes_per_hour REAL, intervals_grown INTEGER NOT "
+    "NULL,"
     " n_owners INTEGER NOT NULL) STRICT;"
     "CREATE TABLE growth ("
     " id INTEGER PRIMARY KEY, a_id INTEGER NOT NULL REFERENCES snapshot (id),"
@@ -43,7 +45,8 @@ static const char SCHEMA[] =
 
 static int fail(sqlite3 *db, const char *path)
 {
-    return message_error(path, MESSAGE_NO_OFFSET, NULL, "cannot be written: %s", sqlite3_errmsg(db));
+    return message_error(path, MESSAGE_NO_OFFSET, NULL, "cannot be written: %s",
+                         sqlite3_errmsg(db));
 }
 
 static void bind(sqlite3_stmt *q, int at, bool known, int64_t value)
@@ -70,8 +73,8 @@ static int insert(sqlite3_stmt *q)
 static int write_snapshots(sqlite3 *db, const struct diff_report *r)
 {
     sqlite3_stmt *q;
-    int bad = sqlite3_prepare_v2(db, "INSERT INTO snapshot VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", -1,
-                                 &q, NULL);
+    int bad = sqlite3_prepare_v2(db, "INSERT INTO snapshot VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                                 -1, &q, NULL);
     for (uint32_t i = 0; !bad && i < r->n_snapshots; i++) {
         const struct diff_facts *f = &r->snapshots[i];
         const struct heapdb_snapshot *s = f->snapshot;
@@ -114,8 +117,10 @@ static int write_verdict(sqlite3 *db, const struct diff_report *r)
 static int write_owners(sqlite3 *db, const struct diff_report *r)
 {
     sqlite3_stmt *q;
-    int bad = sqlite3_prepare_v2(db, "INSERT INTO owner VALUES "
-                                     "(NULL,1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", -1, &q, NULL);
+    int bad = sqlite3_prepare_v2(db,
+                                 "INSERT INTO owner VALUES "
+                                 "(NULL,1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                                 -1, &q, NULL);
     for (uint32_t i = 0; !bad && i < r->n_lines; i++) {
         const struct diff_line *l = &r->lines[i];
         sqlite3_bind_int64(q, 1, r->n_snapshots);
@@ -167,24 +172,28 @@ static int write_growth(sqlite3_stmt *q, uint32_t b, const struct growth_row *g)
 static int write_growths(sqlite3 *db, const struct diff_report *r)
 {
     sqlite3_stmt *q;
-    int bad = sqlite3_prepare_v2(db, "INSERT INTO growth VALUES (NULL,1,?,?,?,?,?,?,?,?,?,?,?)", -1, &q,
-                                 NULL);
+    int bad = sqlite3_prepare_v2(db, "INSERT INTO growth VALUES (NULL,1,?,?,?,?,?,?,?,?,?,?,?)", -1,
+                                 &q, NULL);
     for (uint32_t i = 0; !bad && i < r->n_types; i++) {
         const struct diff_type *t = &r->types[i];
-        bad = write_growth(q, r->n_snapshots, &(struct growth_row){ "type", t->name, t->n_a, t->n_b,
-            t->shallow_a, t->shallow_b, t->retained_a, t->retained_b, t->n_new, t->shallow_new, true,
-            true, true, true });
+        bad =
+            write_growth(q, r->n_snapshots,
+                         &(struct growth_row){ "type", t->name, t->n_a, t->n_b, t->shallow_a,
+                                               t->shallow_b, t->retained_a, t->retained_b, t->n_new,
+                                               t->shallow_new, true, true, true, true });
     }
     for (uint32_t i = 0; !bad && i < r->n_sites; i++) {
         const struct diff_site *s = &r->sites[i];
-        bad = write_growth(q, r->n_snapshots, &(struct growth_row){ "site", s->stack, s->n_a, s->n_b,
-            s->shallow_a, s->shallow_b, 0, 0, s->n_new, s->shallow_new, true, false, true,
-            true });
+        bad = write_growth(q, r->n_snapshots,
+                           &(struct growth_row){ "site", s->stack, s->n_a, s->n_b, s->shallow_a,
+                                                 s->shallow_b, 0, 0, s->n_new, s->shallow_new, true,
+                                                 false, true, true });
     }
     for (uint32_t i = 0; !bad && i < r->n_parts; i++) {
         const struct diff_part_change *p = &r->parts[i];
-        bad = write_growth(q, r->n_snapshots, &(struct growth_row){ "memory", p->name, 0, 0, p->a, p->b,
-            0, 0, 0, 0, false, false, p->has_a, p->has_b });
+        bad = write_growth(q, r->n_snapshots,
+                           &(struct growth_row){ "memory", p->name, 0, 0, p->a, p->b, 0, 0, 0, 0,
+                                                 false, false, p->has_a, p->has_b });
     }
     sqlite3_finalize(q);
     return bad;

@@ -43,8 +43,8 @@ bool diff_tally_types(const struct diff_rows *o, const uint32_t *matched, uint32
     return true;
 }
 
-void diff_tally_resized(const struct diff_rows *a, const struct diff_rows *b, const uint32_t *b_to_a,
-                        int64_t *resized)
+void diff_tally_resized(const struct diff_rows *a, const struct diff_rows *b,
+                        const uint32_t *b_to_a, int64_t *resized)
 {
     for (uint32_t row = 1; row < b->garbage_root; row++) {
         uint32_t x = b_to_a[row];
@@ -73,7 +73,8 @@ static uint32_t holder_of(const struct diff_rows *b, const uint32_t *b_to_a, uin
                           uint32_t row)
 {
     uint32_t at = row, found = HEAP_NONE;
-    while (at != HEAP_NONE && b_to_a[at] == HEAP_NONE && holder[at] == HEAP_NONE) at = b->parent[at];
+    while (at != HEAP_NONE && b_to_a[at] == HEAP_NONE && holder[at] == HEAP_NONE)
+        at = b->parent[at];
     if (at != HEAP_NONE && at != 0) found = b_to_a[at] != HEAP_NONE ? at : holder[at];
     if (found == HEAP_NONE) found = 0; /* no matched object on the path */
     for (uint32_t k = row; k != at; k = b->parent[k]) holder[k] = found;

@@ -16,26 +16,26 @@ struct diff_sum {
     int64_t retained_new, native_new; /* of the topmost among them; not filled for sites */
 };
 
-/** By type number, into sums[n_types] (zeroed first). `matched` is the partner by row, HEAP_NONE for
- *  none; NULL: nothing is counted as new. False without memory. O(rows + types). The sums of retained
- *  sizes of new objects are growth that does not depend on who holds the old ones: nothing below an
- *  object that the other snapshot lacks is in both. */
+/** By type number, into sums[n_types] (zeroed first). `matched` is the partner by row, HEAP_NONE
+ * for none; NULL: nothing is counted as new. False without memory. O(rows + types). The sums of
+ * retained sizes of new objects are growth that does not depend on who holds the old ones: nothing
+ * below an object that the other snapshot lacks is in both. */
 bool diff_tally_types(const struct diff_rows *rows, const uint32_t *matched, uint32_t n_types,
                       struct diff_sum *sums);
 
 /** What the live objects that are in both grew by themselves, native memory included, added to
  *  resized[n_types]. */
-void diff_tally_resized(const struct diff_rows *a, const struct diff_rows *b, const uint32_t *b_to_a,
-                        int64_t *resized);
+void diff_tally_resized(const struct diff_rows *a, const struct diff_rows *b,
+                        const uint32_t *b_to_a, int64_t *resized);
 
 /** By allocation stack, into sums[n_stacks] (zeroed first); rows without a stack count at 0. */
 void diff_tally_stacks(const struct diff_rows *rows, const uint32_t *matched, uint32_t n_stacks,
                        struct diff_sum *sums);
 
 /** The owner that an unmatched row of B belongs to, by the rule of heap/match.h with `to_holders`,
- *  into owner[n_rows] (rows; HEAP_NONE for matched rows): what lies below an unmatched object belongs
- *  with it, a topmost one to the first matched object on its shortest path, or where there is none to
- *  its dominator. False without memory. O(rows). */
+ *  into owner[n_rows] (rows; HEAP_NONE for matched rows): what lies below an unmatched object
+ * belongs with it, a topmost one to the first matched object on its shortest path, or where there
+ * is none to its dominator. False without memory. O(rows). */
 bool diff_tally_owners(const struct diff_rows *b, const uint32_t *b_to_a, uint32_t *owner);
 
 #endif

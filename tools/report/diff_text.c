@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The report for people: heading, verdict, where the resident memory went, growth by owner, by type,
- * by place of allocation. Whatever comes from a snapshot is escaped by the table or by text_put. */
+/* The report for people: heading, verdict, where the resident memory went, growth by owner, by
+ * type, by place of allocation. Whatever comes from a snapshot is escaped by the table or by
+ * text_put. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static int print_table(struct table *t, FILE *out)
     return status;
 }
 
-/* ---- heading -------------------------------------------------------------------------------------- */
+/* ---- heading ------------------------------------------------------------------------- */
 
 /* "web 1.2, python 3.11.2, pid 4711 on host", whatever of it is known. */
 static void process_line(FILE *out, const struct diff_facts *f)
@@ -78,8 +79,12 @@ static void when(struct table *t, const struct diff_facts *first, const struct d
 static int snapshots(const struct diff_report *r, FILE *out)
 {
     static const struct table_column columns[] = {
-        { .title = NULL }, { .title = NULL, .shrink = true, .cut = TEXT_CUT_START },
-        { .title = NULL }, { .title = NULL, .align = TABLE_RIGHT }, { .title = NULL } };
+        { .title = NULL },
+        { .title = NULL, .shrink = true, .cut = TEXT_CUT_START },
+        { .title = NULL },
+        { .title = NULL, .align = TABLE_RIGHT },
+        { .title = NULL }
+    };
     struct table *t = table_new(columns, 5);
     for (uint32_t i = 0; i < r->n_snapshots; i++) {
         const struct diff_facts *f = &r->snapshots[i];
@@ -113,7 +118,7 @@ static int head(const struct diff_report *r, FILE *out)
     return status;
 }
 
-/* ---- memory map ------------------------------------------------------------------------------------- */
+/* ---- memory map ---------------------------------------------------------------------- */
 
 static void part_size(struct table *t, bool known, int64_t bytes)
 {
@@ -128,10 +133,11 @@ static void part_size(struct table *t, bool known, int64_t bytes)
 static int memory_map(const struct diff_report *r, FILE *out)
 {
     char last[8];
-    const struct table_column columns[] = {
-        { .title = "part", .shrink = true }, { .title = "A", .align = TABLE_RIGHT },
-        { .title = letter(last, r->n_snapshots - 1), .align = TABLE_RIGHT },
-        { .title = "change", .align = TABLE_RIGHT } };
+    const struct table_column columns[] = { { .title = "part", .shrink = true },
+                                            { .title = "A", .align = TABLE_RIGHT },
+                                            { .title = letter(last, r->n_snapshots - 1),
+                                              .align = TABLE_RIGHT },
+                                            { .title = "change", .align = TABLE_RIGHT } };
     if (r->n_parts == 0) return 0;
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
     bool rss = a->rss >= 0 && b->rss >= 0, inexact = false;
@@ -155,11 +161,12 @@ static int memory_map(const struct diff_report *r, FILE *out)
         table_delta(t, b->rss - a->rss);
     }
     int status = print_table(t, out);
-    if (inexact) fputs("~ a difference of counters that were read at slightly different times\n", out);
+    if (inexact)
+        fputs("~ a difference of counters that were read at slightly different times\n", out);
     return status;
 }
 
-/* ---- owners ------------------------------------------------------------------------------------------ */
+/* ---- owners -------------------------------------------------------------------------- */
 
 /* A rate of what happened in less than a second says nothing about an hour. */
 static bool shows_rate(const struct diff_report *r)
@@ -172,10 +179,17 @@ static void owner_name(struct table *t, const struct diff_line *l)
 {
     char count[NUMBER_MAX];
     switch (l->kind) {
-    case DIFF_LINE_LIVE: table_cells(t, "(live): held by no object that was there before"); return;
-    case DIFF_LINE_GARBAGE: table_cells(t, "(garbage): unreachable, not yet collected"); return;
-    case DIFF_LINE_REST: table_cells(t, "(other owners)"); return;
-    case DIFF_LINE_OWNER: break;
+    case DIFF_LINE_LIVE:
+        table_cells(t, "(live): held by no object that was there before");
+        return;
+    case DIFF_LINE_GARBAGE:
+        table_cells(t, "(garbage): unreachable, not yet collected");
+        return;
+    case DIFF_LINE_REST:
+        table_cells(t, "(other owners)");
+        return;
+    case DIFF_LINE_OWNER:
+        break;
     }
     table_color(t, COLOR_NAME);
     if (l->n_owners > 1)
@@ -286,7 +300,8 @@ static int owners(const struct diff_report *r, FILE *out)
         columns[n++] = (struct table_column){ .title = "per hour", .align = TABLE_RIGHT };
     if (r->n_intervals >= 2)
         columns[n++] = (struct table_column){ .title = "intervals", .align = TABLE_RIGHT };
-    columns[n++] = (struct table_column){ .title = "owner, and what it holds now", .shrink = true,
+    columns[n++] = (struct table_column){ .title = "owner, and what it holds now",
+                                          .shrink = true,
                                           .cut = TEXT_CUT_MIDDLE };
     heading(out, "Growth by owner (retained; no byte counts twice)");
     if (r->n_lines == 0) {
@@ -306,7 +321,7 @@ static int owners(const struct diff_report *r, FILE *out)
     return status;
 }
 
-/* ---- types and places --------------------------------------------------------------------------------- */
+/* ---- types and places ---------------------------------------------------------------- */
 
 static void more_lines(FILE *out, uint32_t more, const char *what)
 {
@@ -353,16 +368,21 @@ static int types(const struct diff_report *r, FILE *out)
 static int sites(const struct diff_report *r, FILE *out)
 {
     static const struct table_column columns[] = {
-        { .title = "shallow", .align = TABLE_RIGHT }, { .title = "objects", .align = TABLE_RIGHT },
+        { .title = "shallow", .align = TABLE_RIGHT },
+        { .title = "objects", .align = TABLE_RIGHT },
         { .title = "new", .align = TABLE_RIGHT },
-        { .title = "allocated at", .shrink = true, .cut = TEXT_CUT_END } };
+        { .title = "allocated at", .shrink = true, .cut = TEXT_CUT_END }
+    };
     heading(out, "Growth by allocation site");
     const struct diff_facts *b = &r->snapshots[r->n_snapshots - 1];
     if (!r->has_sites) {
         bool python = b->runtime && strcmp(b->runtime, "cpython") == 0;
-        fputs(python ? "not recorded; start the program with PYTHONTRACEMALLOC=10 (slower, more memory) "
-                       "to see the lines of code\n"
-                     : "not recorded in these snapshots\n", out);
+        fputs(
+            python
+                ? "not recorded; start the program with PYTHONTRACEMALLOC=10 (slower, more memory) "
+                  "to see the lines of code\n"
+                : "not recorded in these snapshots\n",
+            out);
         return 0;
     }
     if (r->n_sites == 0) {

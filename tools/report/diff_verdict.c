@@ -15,13 +15,20 @@ bool diff_grew(int64_t before, int64_t after)
 const char *diff_verdict_name(enum diff_verdict_kind kind)
 {
     switch (kind) {
-    case DIFF_UNDECIDED: return "undecided";
-    case DIFF_NO_GROWTH: return "no-growth";
-    case DIFF_MANAGED_GROWTH: return "managed-growth";
-    case DIFF_MANAGED_LEAK: return "managed-leak";
-    case DIFF_COLLECTOR_OFF: return "collector-off";
-    case DIFF_NATIVE_LEAK: return "native-leak";
-    case DIFF_FRAGMENTATION: return "fragmentation";
+    case DIFF_UNDECIDED:
+        return "undecided";
+    case DIFF_NO_GROWTH:
+        return "no-growth";
+    case DIFF_MANAGED_GROWTH:
+        return "managed-growth";
+    case DIFF_MANAGED_LEAK:
+        return "managed-leak";
+    case DIFF_COLLECTOR_OFF:
+        return "collector-off";
+    case DIFF_NATIVE_LEAK:
+        return "native-leak";
+    case DIFF_FRAGMENTATION:
+        return "fragmentation";
     }
     return "undecided";
 }
@@ -34,7 +41,8 @@ struct totals {
     int64_t native_growth, free_growth; /* of the parts of the memory map, see part_growth */
 };
 
-/* Growth of the parts whose name holds one of two phrases; parts that one side lacks say nothing. */
+/* Growth of the parts whose name holds one of two phrases; parts that one side lacks say nothing.
+ */
 static int64_t part_growth(const struct diff_report *r, const char *phrase, const char *other)
 {
     int64_t sum = 0;
@@ -53,7 +61,9 @@ static struct totals totals_of(const struct diff_report *r)
     return (struct totals){
         .managed_a = r->live_a + r->garbage_a + (native ? r->native_a : 0),
         .managed_b = r->live_b + r->garbage_b + (native ? r->native_b : 0),
-        .has_rss = a->rss >= 0 && b->rss >= 0, .rss_a = a->rss, .rss_b = b->rss,
+        .has_rss = a->rss >= 0 && b->rss >= 0,
+        .rss_a = a->rss,
+        .rss_b = b->rss,
         .native_growth = part_growth(r, "not in the heap", "unexplained"),
         .free_growth = part_growth(r, "free", "free"),
     };
@@ -115,18 +125,21 @@ static void unmanaged(struct diff_report *r, const struct totals *t)
               number_size(size, (uint64_t)growth));
     if (t->native_growth > growth / 2 && t->native_growth >= t->free_growth) {
         r->verdict.kind = DIFF_NATIVE_LEAK;
-        r->verdict.rule = "resident memory grew, the managed heap did not, and most of the growth was "
-                          "handed out by allocators to something that is no object";
+        r->verdict.rule =
+            "resident memory grew, the managed heap did not, and most of the growth was "
+            "handed out by allocators to something that is no object";
         text_adds(&s, "native code holds it.");
     } else if (t->free_growth > growth / 2) {
         r->verdict.kind = DIFF_FRAGMENTATION;
-        r->verdict.rule = "resident memory grew, the managed heap did not, and most of the growth is "
-                          "free memory that an allocator holds";
+        r->verdict.rule =
+            "resident memory grew, the managed heap did not, and most of the growth is "
+            "free memory that an allocator holds";
         text_adds(&s, "allocators hold it as free memory.");
     } else {
         r->verdict.kind = DIFF_UNDECIDED;
-        r->verdict.rule = "resident memory grew, the managed heap did not, and no part of the memory "
-                          "map explains most of it";
+        r->verdict.rule =
+            "resident memory grew, the managed heap did not, and no part of the memory "
+            "map explains most of it";
         text_adds(&s, "the memory map does not say why.");
     }
     r->verdict.sentence = keep(r, &s);
@@ -146,8 +159,9 @@ static void no_growth(struct diff_report *r, const struct totals *t)
         text_addf(&s, "No growth: the managed heap changed by %s, within the noise.",
                   number_delta(size, growth));
     r->verdict.kind = DIFF_NO_GROWTH;
-    r->verdict.rule = "neither the managed heap nor the resident memory grew by more than 64 KiB and "
-                      "0.5%";
+    r->verdict.rule =
+        "neither the managed heap nor the resident memory grew by more than 64 KiB and "
+        "0.5%";
     r->verdict.sentence = keep(r, &s);
 }
 
@@ -158,8 +172,9 @@ static void incomplete(struct diff_report *r, const struct totals *t)
     text_addf(&s, "Undecided: a capture is incomplete; what it holds differs by %s.",
               number_delta(size, t->managed_b - t->managed_a));
     r->verdict.kind = DIFF_UNDECIDED;
-    r->verdict.rule = "a capture is incomplete: missing references can make objects look new, gone or "
-                      "unreachable";
+    r->verdict.rule =
+        "a capture is incomplete: missing references can make objects look new, gone or "
+        "unreachable";
     r->verdict.sentence = keep(r, &s);
 }
 
@@ -175,15 +190,18 @@ bool diff_verdict_set(struct diff_report *r)
         bool every = r->n_intervals >= 2 && r->n_lines_all && r->top_kind == DIFF_LINE_OWNER &&
                      r->top_intervals == r->n_intervals && r->top_growth >= growth / 2;
         if (garbage)
-            managed(r, &t, DIFF_COLLECTOR_OFF, "more than half of the growth is garbage, and the cycle "
-                                               "collector is switched off");
+            managed(r, &t, DIFF_COLLECTOR_OFF,
+                    "more than half of the growth is garbage, and the cycle "
+                    "collector is switched off");
         else if (every)
-            managed(r, &t, DIFF_MANAGED_LEAK, "the managed heap grew, and the owner that grew most grew "
-                                              "in every interval and holds at least half of it");
+            managed(r, &t, DIFF_MANAGED_LEAK,
+                    "the managed heap grew, and the owner that grew most grew "
+                    "in every interval and holds at least half of it");
         else
-            managed(r, &t, DIFF_MANAGED_GROWTH,
-                    "the managed heap grew by more than 64 KiB and 0.5%; two snapshots alone cannot "
-                    "tell a leak from a cache that fills");
+            managed(
+                r, &t, DIFF_MANAGED_GROWTH,
+                "the managed heap grew by more than 64 KiB and 0.5%; two snapshots alone cannot "
+                "tell a leak from a cache that fills");
     } else if (t.has_rss && diff_grew(t.rss_a, t.rss_b)) {
         unmanaged(r, &t);
     } else {

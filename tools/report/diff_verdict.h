@@ -3,15 +3,13 @@
  * The verdict: what grew at all, before any detail. Plain rules over totals, in this order; the
  * first that holds is taken, and its words stand in verdict.rule.
  *
- *   undecided        a capture is incomplete, and the heap grew: missing references can make objects
- *                    look new, gone or unreachable
- *   collector-off    garbage grew by more than half of what the managed heap grew by, and the cycle
- *                    collector is switched off in B
- *   managed-leak     three snapshots or more, the managed heap grew, and the owner that grew most grew
- *                    in every interval and holds at least half of the growth
- *   managed-growth   the managed heap grew (live objects, garbage and the native memory of objects)
- *   native-leak      the managed heap did not grow, the resident memory did, and most of that is in
- *                    memory that malloc handed out to something that is no object
+ *   undecided        a capture is incomplete, and the heap grew: missing references can make
+ * objects look new, gone or unreachable collector-off    garbage grew by more than half of what the
+ * managed heap grew by, and the cycle collector is switched off in B managed-leak     three
+ * snapshots or more, the managed heap grew, and the owner that grew most grew in every interval and
+ * holds at least half of the growth managed-growth   the managed heap grew (live objects, garbage
+ * and the native memory of objects) native-leak      the managed heap did not grow, the resident
+ * memory did, and most of that is in memory that malloc handed out to something that is no object
  *   fragmentation    likewise, but most of it is free memory that an allocator holds
  *   undecided        likewise, but neither explains it
  *   no-growth        nothing grew
