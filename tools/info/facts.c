@@ -10,10 +10,11 @@
 
 #include "cli/message.h"
 #include "cli/progress.h"
+#include "encode.h"
 
 enum {
     FACTS_MAX_TEXT = 64 << 20, /* bytes of keys, values and reasons that are kept */
-    FACTS_MAX_ROWS = 100000    /* rows looked at: a search each, so they must not be too many */
+    FACTS_MAX_ROWS = 1000000   /* rows of keys and values that are looked at */
 };
 
 /* Kinds that hold facts; a few chunks a file. */
@@ -25,6 +26,7 @@ void info_facts_free(struct info_facts *f)
 {
     free(f->damage.at);
     free(f->pairs);
+    u64map_free(&f->pair_of);
     free(f->snapshots);
     text_free(&f->text);
     *f = (struct info_facts){ 0 };
@@ -65,35 +67,34 @@ static size_t facts_keep(struct info_facts *f, const char *s, size_t *n)
     return at;
 }
 
-static struct info_pair *facts_new_pair(struct info_facts *f)
+/* The pair of that key, made where it is new; NULL beyond the limits or without memory. */
+static struct info_pair *facts_pair(struct info_facts *f, unsigned kind, uint32_t snapshot,
+                                    const char *key, size_t key_n)
 {
+    uint64_t hash = encode_checksum(key, key_n) ^ ((uint64_t)snapshot << 8 | kind);
+    const uint64_t *known = u64map_get(&f->pair_of, hash);
+    if (f->text.failed) return NULL;
+    if (known) {
+        struct info_pair *p = &f->pairs[*known - 1];
+        if (p->kind == kind && p->snapshot == snapshot && p->key_n == key_n &&
+            memcmp(f->text.s + p->key, key, key_n) == 0)
+            return p;
+        /* Two keys of one hash: both are listed, and of the second every row. */
+    }
     if (f->n_pairs == INFO_MAX_PAIRS) {
         f->lost_pairs++;
         return NULL;
     }
     if (!f->pairs) f->pairs = malloc(INFO_MAX_PAIRS * sizeof *f->pairs);
-    if (!f->pairs || f->text.failed) {
+    uint64_t *index = f->pairs ? u64map_put(&f->pair_of, hash, NULL) : NULL;
+    if (!index) {
         f->text.failed = true;
         return NULL;
     }
-    return &f->pairs[f->n_pairs++];
-}
-
-/* The pair of that key, made where it is new; NULL beyond the limits or without memory. */
-static struct info_pair *facts_pair(struct info_facts *f, unsigned kind, uint32_t snapshot,
-                                    const char *key, size_t key_n)
-{
-    if (f->text.failed) return NULL;
-    for (size_t i = 0; i < f->n_pairs; i++) {
-        struct info_pair *p = &f->pairs[i];
-        if (p->kind == kind && p->snapshot == snapshot && p->key_n == key_n &&
-            memcmp(f->text.s + p->key, key, key_n) == 0)
-            return p;
-    }
-    struct info_pair *p = facts_new_pair(f);
-    if (!p) return NULL;
+    struct info_pair *p = &f->pairs[f->n_pairs++];
     *p = (struct info_pair){ .kind = kind, .snapshot = snapshot, .key_n = key_n };
     p->key = facts_keep(f, key, &p->key_n);
+    *index = f->n_pairs;
     return f->text.failed ? NULL : p;
 }
 
@@ -216,6 +217,14 @@ static int facts_read(struct info_facts *f, const struct info_input *in)
     return s == SNAP_END ? 0 : info_failed(in, &err);
 }
 
+/* By snapshot, then by the first row of the key: keys are kept in the order in which they came. */
+static int facts_compare(const void *a, const void *b)
+{
+    const struct info_pair *x = a, *y = b;
+    if (x->snapshot != y->snapshot) return x->snapshot < y->snapshot ? -1 : 1;
+    return (x->key > y->key) - (x->key < y->key);
+}
+
 int info_facts(struct info_facts *f, const struct info_input *in)
 {
     *f = (struct info_facts){ 0 };
@@ -225,7 +234,12 @@ int info_facts(struct info_facts *f, const struct info_input *in)
         f->by_reading = true;
         status = facts_read(f, in);
     }
-    if (status) info_facts_free(f);
+    if (status) {
+        info_facts_free(f);
+    } else {
+        if (f->n_pairs > 1) qsort(f->pairs, f->n_pairs, sizeof *f->pairs, facts_compare);
+        u64map_free(&f->pair_of); /* its indexes are no longer right */
+    }
     return status;
 }
 
@@ -237,18 +251,18 @@ bool info_snapshot_complete(const struct info_facts *f, const struct info_snapsh
            s->roots == s->finish.roots;
 }
 
-bool info_metadata(const struct info_facts *f, const char *key, const char **value, size_t *n)
+size_t info_pairs_of(const struct info_facts *f, uint32_t snapshot, size_t *first)
 {
-    const struct info_pair *best = NULL;
-    for (size_t i = 0; i < f->n_pairs; i++) {
-        const struct info_pair *p = &f->pairs[i];
-        if (p->kind != SNAP_KIND_METADATA || p->key_n != strlen(key) ||
-            memcmp(f->text.s + p->key, key, p->key_n) != 0)
-            continue;
-        if (!best || p->snapshot < best->snapshot) best = p;
+    size_t low = 0, high = f->n_pairs;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (f->pairs[middle].snapshot < snapshot) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    if (!best) return false;
-    *value = f->text.s + best->value;
-    *n = best->value_n;
-    return true;
+    *first = low;
+    while (low < f->n_pairs && f->pairs[low].snapshot == snapshot) low++;
+    return low;
 }

@@ -24,7 +24,7 @@ enum {
     INFO_KINDS = SNAP_KIND_LAST + 1, /* arrays by kind; slot 0 stays empty */
     INFO_MAX_DAMAGE = 1000,
     INFO_MAX_PAIRS = 10000,
-    INFO_MAX_SNAPSHOTS = 100000
+    INFO_MAX_SNAPSHOTS = 10000
 };
 
 /** "object", "edge", ...; "kind 77" is the caller's job where this returns NULL. Static. */
@@ -100,8 +100,9 @@ struct info_facts {
     bool by_reading;                 /* totals were counted, not taken from the file's own */
     bool has_totals;
     struct info_total totals[INFO_KINDS];
-    struct info_pair *pairs;
+    struct info_pair *pairs;         /* by snapshot, those of one in the order of the file */
     size_t n_pairs;
+    struct u64map pair_of;           /* hash of snapshot, kind and key -> index in pairs + 1 */
     uint64_t pair_rows;              /* looked at */
     uint64_t lost_pairs;             /* beyond the limits */
     struct info_snapshot *snapshots; /* by number, rising */
@@ -119,9 +120,9 @@ void info_facts_free(struct info_facts *facts);
 /** Whether a snapshot may be concluded from (specification 5.9). */
 bool info_snapshot_complete(const struct info_facts *facts, const struct info_snapshot *s);
 
-/** The value of a metadata key of the file (snapshot 0, else the first snapshot's), as offset and
- *  length in facts->text; false where there is none. */
-bool info_metadata(const struct info_facts *facts, const char *key, const char **value, size_t *n);
+/** The pairs of a snapshot (0: of the file) are those from pairs[*first] up to the index that is
+ *  returned, which is not one of them. O(log pairs). */
+size_t info_pairs_of(const struct info_facts *facts, uint32_t snapshot, size_t *first);
 
 /* ---- types: instances counted in one pass ---------------------------------------------------- */
 

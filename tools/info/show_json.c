@@ -27,11 +27,12 @@ static void json_uuid(struct json *j, const char *key, const uint8_t uuid[16])
 static void json_pairs(struct json *j, const char *key, const struct info_facts *f, unsigned kind,
                        uint32_t snapshot)
 {
+    size_t first, end = info_pairs_of(f, snapshot, &first);
     json_object(j, key);
-    for (size_t i = 0; i < f->n_pairs; i++) {
+    for (size_t i = first; i < end; i++) {
         const struct info_pair *p = &f->pairs[i];
         struct text name = { 0 };
-        if (p->kind != kind || p->snapshot != snapshot) continue;
+        if (p->kind != kind) continue;
         text_add(&name, text_str(&f->text) + p->key, p->key_n);
         if (kind == SNAP_KIND_COUNTER) {
             json_i64(j, text_str(&name), p->number);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hash map from 64-bit numbers to 64-bit numbers: open addressing, linear probing, at most half
- * full, 16 bytes a slot; and a set. Keys come from files and may be chosen by an enemy, so they are mixed with
- * the map's own seed. O(1) expected. Threads: one at a time.
+ * full, 16 bytes a slot; and a set. Keys come from files and may be chosen by an enemy, so they are
+ * mixed with the map's own seed. O(1) expected. Threads: one at a time.
  */
 #ifndef SNAP_TOOLS_INFO_U64MAP_H
 #define SNAP_TOOLS_INFO_U64MAP_H
