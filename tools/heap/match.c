@@ -82,7 +82,8 @@ static void identity_fill(struct match_table *t, const struct heap_side *a)
     }
 }
 
-static uint32_t identity_find(const struct match_table *t, const struct heap_side *a, uint64_t identity)
+static uint32_t identity_find(const struct match_table *t, const struct heap_side *a,
+                              uint64_t identity)
 {
     uint64_t i = match_place(t, identity, 0);
     while (t->slot[i] != HEAP_NONE && a->identity[t->slot[i]] != identity) i = (i + 1) & t->mask;
