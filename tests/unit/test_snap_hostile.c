@@ -317,6 +317,27 @@ static void test_bombs(void)
     begin_file();
     add_chunk(&h, packed);
     CHECK_I64(judge().status, SNAP_E_CORRUPT);
+    /* A skippable frame in front of nothing. */
+    uint8_t skippable[] = { 0x50, 0x2A, 0x4D, 0x18, 1, 0, 0, 0, 'x' };
+    h = header_for(SNAP_KIND_STACK, skippable, sizeof skippable, 2);
+    h.codec = CHUNK_ZSTD;
+    h.raw_size = sizeof skippable + 1;
+    begin_file();
+    add_chunk(&h, skippable);
+    CHECK_I64(judge().status, SNAP_E_CORRUPT);
+    /* A window of 32 MiB for a chunk that fits in one of 1 MiB. */
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 25);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
+    size_t wide = ZSTD_compress2(context, packed, sizeof packed, zeros, sizeof zeros);
+    ZSTD_freeCCtx(context);
+    h = header_for(SNAP_KIND_STACK, packed, wide, 2);
+    h.codec = CHUNK_ZSTD;
+    h.raw_size = sizeof zeros;
+    begin_file();
+    add_chunk(&h, packed);
+    CHECK_I64(judge().status, SNAP_E_CORRUPT);
+    n = ZSTD_compress(packed, sizeof packed, zeros, sizeof zeros, 1);
     /* Right in all sizes, and full of nothing: rows without columns. */
     h = header_for(SNAP_KIND_STACK, packed, n, SNAP_MAX_CHUNK_ROWS);
     h.codec = CHUNK_ZSTD;
