@@ -480,6 +480,7 @@ static int database_open_again(struct loader *l)
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_busy_timeout(l->db, 60000); /* another process may be completing it */
     int status = loader_exec(l, "PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF;"
                                 "PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE");
     return status ? status : read_strings(l);

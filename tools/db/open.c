@@ -23,6 +23,9 @@
 #include "db/open_private.h"
 #include "import/import.h"
 
+/* How long to wait for a process that completes the same database. */
+#define BUSY_MS 60000
+
 /* ---- one database ----------------------------------------------------------------------------------- */
 
 /* Nothing reaches another file: neither ATTACH nor what is built on it (VACUUM INTO), whether it stands
@@ -186,6 +189,34 @@ static int read_snapshots(struct heapdb *db)
     return status;
 }
 
+/* A process that was killed while it completed the database has left a journal, and only a connection
+ * that may write can roll it back: that is what this one does, and nothing else. */
+static void roll_back(const char *plain)
+{
+    sqlite3 *s = NULL;
+    if (sqlite3_open_v2(plain, &s, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+        harden(s, true);
+        sqlite3_busy_timeout(s, BUSY_MS);
+        pragma_number(s, "SELECT count(*) FROM sqlite_schema");
+    }
+    sqlite3_close_v2(s);
+}
+
+/* Opens the file; where a journal has been left behind, a second time after it was rolled back. */
+static int open_file(const char *plain, int flags, sqlite3 **out)
+{
+    for (int attempt = 0;; attempt++) {
+        int rc = sqlite3_open_v2(plain, out, flags, NULL);
+        if (rc != SQLITE_OK) return rc;
+        sqlite3_busy_timeout(*out, BUSY_MS);
+        rc = sqlite3_exec(*out, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
+        if (rc != SQLITE_READONLY_ROLLBACK || attempt) return SQLITE_OK;
+        sqlite3_close_v2(*out);
+        *out = NULL;
+        roll_back(plain);
+    }
+}
+
 /* Opens the file `name` as the database of `db`. */
 static int open_database(struct heapdb *db, const char *name, bool writable)
 {
@@ -193,7 +224,7 @@ static int open_database(struct heapdb *db, const char *name, bool writable)
     if (!plain) return message_no_memory("a file name");
     int flags = (writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE;
-    int rc = sqlite3_open_v2(plain, &db->sqlite, flags, NULL);
+    int rc = open_file(plain, flags, &db->sqlite);
     free(plain);
     if (rc != SQLITE_OK) {
         int os = db->sqlite ? sqlite3_system_errno(db->sqlite) : 0;
