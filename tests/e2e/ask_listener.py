@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -324,6 +325,82 @@ class Hostile(AskCase):
         # One at a time; who came during a forked capture was told so.
         self.assertIn(0, results)
         self.assertTrue(set(results) <= {0, 2}, results)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
+class Users(AskCase):
+    """Who may ask: the same user and root; nobody else gets a word."""
+
+    def test_root_asks_another_user(self):
+        child = self.start("import heapsnap, os, sys\nos.setgid(65534); os.setuid(65534)\n"
+                           "heapsnap.listen(); print('ready', flush=True)\n" + WAIT)
+        self.ask(child.pid)
+        self.assertEqual(os.stat(self.path("a.snap")).st_uid, 0)
+        self.finish(child)
+
+    def test_privileges_dropped_after_listening(self):
+        # The socket was made by root; the process that answers is the user by now.
+        child = self.start(LISTEN + "os.setgid(65534); os.setuid(65534)\n"
+                           "print('dropped', flush=True)\n" + WAIT)
+        child.stdout.readline()
+        self.ask(child.pid)
+        self.assertEqual(self.as_nobody(child.pid), "done")
+
+    def as_nobody(self, pid):
+        """What becomes of a request of user 65534."""
+        os.chmod(self.directory, 0o777)
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgid(65534)
+                os.setuid(65534)
+                fd = os.open(self.path("nobody.snap"), os.O_WRONLY | os.O_CREAT, 0o600)
+                ask_support._ask.ask(pid, fd)
+                os.write(write, b"done")
+            except BaseException as error:
+                os.write(write, str(error).encode())
+            os._exit(0)
+        os.close(write)
+        os.waitpid(child, 0)
+        with os.fdopen(read) as file:
+            return file.read()
+
+    def test_another_user_asks_root(self):
+        child = self.start(LISTEN + WAIT)
+        self.assertIn("belongs to user 0", self.as_nobody(child.pid))
+        self.assertEqual(os.path.getsize(self.path("nobody.snap")), 0)
+        self.ask(child.pid)
+
+
+@unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"), "needs root and unshare")
+class Namespaces(AskCase):
+    """Containers of one pod share the names of sockets, but not the numbers of processes."""
+
+    UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+    def test_ask_into_another_namespace(self):
+        child = subprocess.Popen(self.UNSHARE + [sys.executable, "-c", LISTEN + WAIT],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 universal_newlines=True)
+        self.addCleanup(self.end, child)
+        if child.stdout.readline().strip() != "ready":
+            self.skipTest("no namespaces can be made here")
+        pid = int(self.read("/proc/%d/task/%d/children" % (child.pid, child.pid)))
+        _, out, _ = self.heapsnap("ps", "--json")
+        row = [p for p in self.document(out)["processes"] if p["pid"] == pid][0]
+        self.assertEqual(row["pid_in_namespace"], 1)
+        self.assertNotEqual(row["namespace"], os.stat("/proc/self/ns/pid").st_ino)
+        self.ask(pid, "by-pid.snap")
+        self.ask(row["socket"], "by-name.snap")
+
+    def test_ask_out_of_a_namespace(self):
+        child = self.start(LISTEN + WAIT)
+        path = self.path("a.snap")
+        done = subprocess.run(self.UNSHARE + [sys.executable, "-m", "heapsnap", "ask", "-o", path,
+                                              listener_of(child.pid).name])
+        self.assertEqual(done.returncode, 0)
+        self.check_capture(path)
 
 
 class Impostor(AskCase):

@@ -9,3 +9,8 @@ if(SNAP_PYTHONS)
     snap_python_test(e2e_deep ${CMAKE_CURRENT_LIST_DIR}/process_shapes.py TIMEOUT 600 ONLY_FIRST
                      ENVIRONMENT HEAPSNAP_BIG=1 HEAPSNAP_ONLY=Deep)
 endif()
+if(SNAP_PYTHONS AND TARGET snapdiff AND TARGET snapsql)
+    add_test(NAME e2e_quickstart COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/quickstart.sh
+             ${PROJECT_SOURCE_DIR})
+    set_tests_properties(e2e_quickstart PROPERTIES TIMEOUT 600 LABELS e2e)
+endif()

@@ -133,6 +133,8 @@ class Conversation:
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))]
         try:
             self.socket.sendmsg([packet], rights)
+        except (BrokenPipeError, ConnectionResetError):
+            raise _Dropped("the process closed the connection") from None
         except OSError as error:
             raise AskError("cannot send the request: %s" % error.strerror) from None
 
@@ -320,6 +322,9 @@ def ask(target, fd, *, mode="auto", names="code", values=False, gc_collect=False
         except _Dropped:
             # A process that found its socket closed (daemons close all that they do not know)
             # listens again, under a new name.
+            if last and os.geteuid() not in (0, talk.peer_uid):
+                raise AskError("it belongs to user %d, and closed the connection: ask as that user "
+                               "or as root" % talk.peer_uid) from None
             if last:
                 raise
             time.sleep(0.1)
