@@ -8,8 +8,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/message.h"
+#include "cli/number.h"
 #include "db/diff_held.h"
 #include "db/diff_step.h"
 #include "report/diff_fill.h"
@@ -54,6 +56,17 @@ static int warn(struct diff_report *r, const char *format, ...)
     message_warning(NULL, MESSAGE_NO_OFFSET, "%s", text_str(&t));
     text_free(&t);
     return 0;
+}
+
+/* For --verbose: what has been done, and how long it took since *since. */
+static void done(struct timespec *since, const char *what)
+{
+    char took[NUMBER_MAX];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double ns = (double)(now.tv_sec - since->tv_sec) * 1e9 + (double)(now.tv_nsec - since->tv_nsec);
+    *since = now;
+    message_verbose("%s in %s", what, number_duration(took, ns > 0 ? (uint64_t)ns : 0));
 }
 
 /* ---- how to match -------------------------------------------------------------------- */
@@ -339,11 +352,16 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison
                               .snapshot_b = b->inputs[k].snapshot,
                               .a = &b->rows[i],
                               .b = &b->rows[k] };
+    struct timespec since;
+    clock_gettime(CLOCK_MONOTONIC, &since);
     int status = rows_of(b, i, k);
     struct diff_name_source source = source_of(b, k);
+    done(&since, "read the objects");
     if (!status) status = diff_names_new(&c->names, &source, &b->report->sign);
     if (!status) status = match(b, i, k, c);
+    done(&since, "matched them");
     if (!status) status = lines_make(&c->match, c->b, c->names, &b->report->sign, &c->lines);
+    done(&since, "named the owners");
     if (status) comparison_free(c);
     return status;
 }
@@ -373,6 +391,8 @@ static int compare_span(struct building *b)
     struct diff_report *r = b->report;
     struct comparison c;
     if (compare(b, 0, b->n - 1, &c)) return STATUS_UNUSABLE;
+    struct timespec since;
+    clock_gettime(CLOCK_MONOTONIC, &since);
     uint32_t n_types = b->sums.n_types;
     struct diff_sum *last = b->sums.of + (size_t)(b->n - 1) * n_types;
     bool ok = diff_tally_types(c.a, c.match.a_to_b, n_types, b->sums.of) &&
@@ -385,6 +405,7 @@ static int compare_span(struct building *b)
     if (!status) status = fill_parts(r);
     if (!status) status = fill_limits(r, &c, &b->sums);
     if (!status && !diff_verdict_set(r)) status = message_no_memory("the verdict");
+    done(&since, "made the report");
     comparison_free(&c);
     return status;
 }
