@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include "describe.h"
 
+#include "describe_impl.h"
+
 #include <link.h>
 #include <string.h>
 
@@ -72,34 +74,10 @@ static bool is_static(struct describe *describe, uintptr_t addr)
 
 /* ---- by type --------------------------------------------------------------------------------- */
 
-struct sum {
-    const struct describe *describe;
-    snap_object *row;
-};
-
-static void add_block(void *ctx, size_t size)
+void describe_add_block(void *ctx, size_t size)
 {
     struct sum *sum = ctx;
     if (size > 0) sum->row->shallow_size += describe_block(sum->describe, size);
-}
-
-static void set_length(snap_object *row, size_t length)
-{
-    row->length = length;
-    row->have |= SNAP_HAS_LENGTH;
-}
-
-static void set_capacity(snap_object *row, size_t capacity)
-{
-    row->capacity = capacity;
-    row->have |= SNAP_HAS_CAPACITY;
-}
-
-static void set_resource(snap_object *row, unsigned resource, bool open)
-{
-    row->resource = (uint8_t)resource;
-    row->state = open ? SNAP_STATE_OPEN : SNAP_STATE_CLOSED;
-    row->have |= SNAP_HAS_RESOURCE | SNAP_HAS_STATE;
 }
 
 static void describe_str(struct sum *sum, const struct names *names, PyObject *op)
@@ -109,7 +87,7 @@ static void describe_str(struct sum *sum, const struct names *names, PyObject *o
 
     layout_str(op, &view);
     size_t n = layout_str_extra(op, blocks);
-    for (size_t i = 0; i < n; i++) add_block(sum, blocks[i]);
+    for (size_t i = 0; i < n; i++) describe_add_block(sum, blocks[i]);
     if (view.data == NULL) return;
     set_length(sum->row, view.length);
     if (view.interned)
@@ -126,7 +104,7 @@ static void describe_list(struct sum *sum, PyObject *op)
 
     set_length(sum->row, (size_t)Py_SIZE(op));
     set_capacity(sum->row, (size_t)list->allocated);
-    if (list->ob_item != NULL) add_block(sum, (size_t)list->allocated * WORD);
+    if (list->ob_item != NULL) describe_add_block(sum, (size_t)list->allocated * WORD);
 }
 
 /* A node of an ordered dictionary's list: key, hash, two links (odictobject.c). */
@@ -140,11 +118,11 @@ static void describe_dict(struct sum *sum, PyObject *op, const struct type_info 
     layout_dict(op, &view);
     set_length(sum->row, used);
     set_capacity(sum->row, (size_t)view.keys.capacity);
-    if (!view.shared) add_block(sum, view.keys.bytes);
-    add_block(sum, view.values_bytes);
+    if (!view.shared) describe_add_block(sum, view.keys.bytes);
+    describe_add_block(sum, view.values_bytes);
     if (info->visit == VISIT_ODICT && used > 0) {
         sum->row->shallow_size += used * describe_block(sum->describe, ODICT_NODE);
-        add_block(sum, (size_t)view.keys.capacity * 3 / 2 * WORD);
+        describe_add_block(sum, (size_t)view.keys.capacity * 3 / 2 * WORD);
     }
 }
 
@@ -154,55 +132,8 @@ static void describe_set(struct sum *sum, PyObject *op)
 
     set_length(sum->row, (size_t)set->used);
     set_capacity(sum->row, (size_t)set->mask + 1);
-    if (set->table != set->smalltable) add_block(sum, ((size_t)set->mask + 1) * sizeof(setentry));
-}
-
-/* deque and array of the standard library: beginnings of private structures, checked at import. */
-struct deque_head {
-    PyVarObject base;
-    void *left, *right;
-    Py_ssize_t left_index, right_index;
-    size_t state;
-    Py_ssize_t maxlen;
-};
-#define DEQUE_BLOCK_ITEMS 64
-#define DEQUE_BLOCK_BYTES ((DEQUE_BLOCK_ITEMS + 2) * WORD)
-
-struct array_head {
-    PyVarObject base;
-    char *items;
-    Py_ssize_t allocated;
-    const struct {
-        char typecode;
-        int itemsize;
-    } * descr;
-};
-
-static void describe_deque(struct sum *sum, PyObject *op)
-{
-    const struct deque_head *deque = (const struct deque_head *)(void *)op;
-    size_t n = (size_t)Py_SIZE(op);
-    size_t blocks =
-        n == 0 ? 1 : ((size_t)deque->left_index + n + DEQUE_BLOCK_ITEMS - 1) / DEQUE_BLOCK_ITEMS;
-
-    set_length(sum->row, n);
-    set_capacity(sum->row, blocks * DEQUE_BLOCK_ITEMS);
-    sum->row->shallow_size += blocks * describe_block(sum->describe, DEQUE_BLOCK_BYTES);
-    if (deque->maxlen >= 0) {
-        sum->row->bound = (uint64_t)deque->maxlen;
-        sum->row->have |= SNAP_HAS_BOUND;
-    }
-}
-
-static void describe_array(struct sum *sum, PyObject *op)
-{
-    const struct array_head *array = (const struct array_head *)(void *)op;
-    size_t width =
-        array->descr != NULL && array->descr->itemsize > 0 ? (size_t)array->descr->itemsize : 1;
-
-    set_length(sum->row, (size_t)Py_SIZE(op));
-    set_capacity(sum->row, (size_t)array->allocated);
-    if (array->items != NULL) add_block(sum, (size_t)array->allocated * width);
+    if (set->table != set->smalltable)
+        describe_add_block(sum, ((size_t)set->mask + 1) * sizeof(setentry));
 }
 
 static void describe_bytearray(struct sum *sum, PyObject *op)
@@ -211,139 +142,7 @@ static void describe_bytearray(struct sum *sum, PyObject *op)
 
     set_length(sum->row, (size_t)Py_SIZE(op));
     set_capacity(sum->row, (size_t)array->ob_alloc);
-    if (array->ob_bytes != NULL) add_block(sum, (size_t)array->ob_alloc);
-}
-
-/* ---- resources: beginnings of private structures, checked at import (probe.c) ---------------- */
-
-static int int_at(PyObject *op, size_t offset)
-{
-    int value;
-    memcpy(&value, (char *)op + offset, sizeof(value));
-    return value;
-}
-
-static size_t word_at(PyObject *op, size_t offset)
-{
-    size_t value;
-    memcpy(&value, (char *)op + offset, sizeof(value));
-    return value;
-}
-
-#define BUFFERED_BUFFER 56  /* struct buffered: char *buffer */
-#define BUFFERED_SIZE   120 /* struct buffered: Py_ssize_t buffer_size */
-#define LRU_MAXSIZE     96  /* struct lru_cache_object: Py_ssize_t maxsize */
-#define LRU_CACHE       72  /* struct lru_cache_object: PyObject *cache */
-
-static void describe_lru_cache(snap_object *row, PyObject *op)
-{
-    PyObject *cache = (PyObject *)word_at(op, LRU_CACHE);
-    Py_ssize_t maxsize = (Py_ssize_t)word_at(op, LRU_MAXSIZE);
-
-    if (cache != NULL && PyDict_Check(cache))
-        set_length(row, (size_t)((PyDictObject *)cache)->ma_used);
-    if (maxsize >= 0) {
-        row->bound = (uint64_t)maxsize;
-        row->have |= SNAP_HAS_BOUND;
-    }
-}
-
-static void set_native(snap_object *row, size_t size, uintptr_t address)
-{
-    row->native_size = size;
-    row->have |= SNAP_HAS_NATIVE;
-    if (address != 0) {
-        row->buffer = address;
-        row->have |= SNAP_HAS_BUFFER;
-    }
-}
-
-/* Beginning of PyArrayObject, part of numpy's binary interface since 1.7. */
-struct ndarray_head {
-    PyObject head;
-    char *data;
-    int nd;
-    Py_ssize_t *dimensions;
-    Py_ssize_t *strides;
-    PyObject *base;
-    PyObject *descr;
-    int flags;
-};
-#define NDARRAY_OWNDATA 0x0004
-
-/* The bytes that the array spans; they are its own only where it owns its data. */
-static void describe_ndarray(snap_object *row, PyObject *op)
-{
-    const struct ndarray_head *array = (const struct ndarray_head *)(void *)op;
-    size_t items = 1;
-    Py_ssize_t span = 0;
-
-    if (!(array->flags & NDARRAY_OWNDATA) || array->nd < 0 || array->nd > 64) return;
-    for (int i = 0; i < array->nd; i++) {
-        items *= (size_t)array->dimensions[i];
-        Py_ssize_t stride = array->strides[i] < 0 ? -array->strides[i] : array->strides[i];
-        if (array->dimensions[i] > 0 && array->dimensions[i] * stride > span)
-            span = array->dimensions[i] * stride;
-    }
-    if (items > 0 && span > 0) set_native(row, (size_t)span, (uintptr_t)array->data);
-    set_length(row, items);
-}
-
-/* Beginning of CDataObject (ctypes.h of _ctypes): data beyond a few words has a block of its own.
- */
-struct cdata_head {
-    PyObject head;
-    char *data;
-    int needs_free;
-    void *base;
-    Py_ssize_t size;
-};
-
-static void describe_ctypes(struct sum *sum, PyObject *op)
-{
-    const struct cdata_head *cdata = (const struct cdata_head *)(const void *)op;
-    const char *start = (const char *)op;
-    bool inside = cdata->data >= start && cdata->data < start + Py_TYPE(op)->tp_basicsize;
-
-    if (cdata->needs_free && !inside && cdata->size > 0) add_block(sum, (size_t)cdata->size);
-}
-
-static void describe_private(struct sum *sum, PyObject *op, const struct type_info *info)
-{
-    const size_t first = sizeof(PyObject);
-    snap_object *row = sum->row;
-
-    switch (info->describe) {
-    case DESCRIBE_FILEIO:
-        set_resource(row, SNAP_RESOURCE_FILE, int_at(op, first) >= 0);
-        break;
-    case DESCRIBE_SOCKET:
-        set_resource(row, SNAP_RESOURCE_SOCKET, int_at(op, first) >= 0);
-        break;
-    case DESCRIBE_EPOLL:
-        set_resource(row, SNAP_RESOURCE_SELECTOR, int_at(op, first) >= 0);
-        break;
-    case DESCRIBE_MMAP: {
-        uintptr_t data = word_at(op, first);
-        set_resource(row, SNAP_RESOURCE_MAPPING, data != 0);
-        if (data != 0) set_native(row, word_at(op, first + WORD), data);
-        break;
-    }
-    case DESCRIBE_CTYPES:
-        describe_ctypes(sum, op);
-        break;
-    case DESCRIBE_BUFFERED:
-        if (word_at(op, BUFFERED_BUFFER) != 0) add_block(sum, word_at(op, BUFFERED_SIZE));
-        break;
-    case DESCRIBE_LRU_CACHE:
-        describe_lru_cache(row, op);
-        break;
-    case DESCRIBE_NDARRAY:
-        describe_ndarray(row, op);
-        break;
-    default:
-        break;
-    }
+    if (array->ob_bytes != NULL) describe_add_block(sum, (size_t)array->ob_alloc);
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -356,8 +155,8 @@ static void describe_class(struct sum *sum, struct names *names, PyObject *op)
 
     sum->row->flags |= SNAP_OBJECT_CLASS;
     size_t n = layout_type_blocks(type, blocks);
-    for (size_t i = 0; i < n; i++) add_block(sum, blocks[i]);
-    if (layout_cached_keys(type, &keys)) add_block(sum, keys.bytes);
+    for (size_t i = 0; i < n; i++) describe_add_block(sum, blocks[i]);
+    if (layout_cached_keys(type, &keys)) describe_add_block(sum, keys.bytes);
     if (type->tp_flags & Py_TPFLAGS_HEAPTYPE)
         sum->row->name = names_program(names, ((PyHeapTypeObject *)type)->ht_qualname);
     else
@@ -382,7 +181,7 @@ static void describe_module(struct sum *sum, struct names *names, PyObject *op)
     layout_attrs(op, Py_TYPE(op), &view);
     sum->row->name = names_program(names, types_lookup(view.dict, "__name__"));
     if (def != NULL && def->m_size > 0 && PyModule_GetState(op) != NULL)
-        add_block(sum, (size_t)def->m_size);
+        describe_add_block(sum, (size_t)def->m_size);
 }
 
 static int find_name(PyObject *op, void *arg)
@@ -442,18 +241,12 @@ static void describe_by_type(struct sum *sum, struct names *names, PyObject *op,
     case DESCRIBE_BYTEARRAY:
         describe_bytearray(sum, op);
         break;
-    case DESCRIBE_DEQUE:
-        describe_deque(sum, op);
-        break;
-    case DESCRIBE_ARRAY:
-        describe_array(sum, op);
-        break;
     case DESCRIBE_TYPE:
         describe_class(sum, names, op);
         break;
     case DESCRIBE_CODE:
         sum->row->name = names_program(names, layout_code_qualname((PyCodeObject *)op));
-        layout_code_blocks((PyCodeObject *)op, add_block, sum);
+        layout_code_blocks((PyCodeObject *)op, describe_add_block, sum);
         break;
     case DESCRIBE_FUNCTION:
         sum->row->name = names_program(names, ((PyFunctionObject *)op)->func_qualname);
@@ -494,7 +287,7 @@ void describe_object(struct describe *describe, struct names *names, PyObject *o
     if (info->has_attrs && PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030D0000) {
         struct attr_view view;
         layout_attrs(op, info->type, &view);
-        add_block(&sum, view.values_bytes);
+        describe_add_block(&sum, view.values_bytes);
     }
     describe_by_type(&sum, names, op, info);
 }
