@@ -130,6 +130,7 @@ char *number_percent(char out[NUMBER_MAX], uint64_t part, uint64_t whole)
         part >>= 1;
         whole >>= 1;
     }
+    if (whole == 0) whole = 1; /* a part beyond every whole: numbers that lie */
     uint64_t tenths = (part * 1000 + whole / 2) / whole;
     snprintf(out, NUMBER_MAX, "%llu.%llu%%", (unsigned long long)(tenths / 10),
              (unsigned long long)(tenths % 10));

@@ -39,10 +39,12 @@ static int graph_extent(struct heapdb *db, const struct heapdb_snapshot *s, int6
                         struct graph *g)
 {
     bool virtual_root = top_id == s->live_root_id || top_id == s->garbage_root_id;
-    int64_t last = 0;
+    int64_t last = 0, highest = 0;
     int got = heapdb_number(db, "SELECT last_dominated FROM object WHERE id = ?", top_id, &last);
+    if (!got) got = heapdb_number(db, "SELECT max(id) FROM object", 0, &highest);
     if (got < 0) return STATUS_UNUSABLE;
-    if (got > 0 || top_id < 1 || last < top_id) return graph_damaged(db, "a row is wrong", top_id);
+    if (got > 0 || top_id < 1 || last < top_id || last > highest || last == INT64_MAX)
+        return graph_damaged(db, "a row is wrong", top_id);
     if (last - top_id >= (int64_t)HEAP_MAX_NODES)
         return message_error(db->path, MESSAGE_NO_OFFSET, NULL,
                              "%lld objects are too many to analyse", (long long)(last - top_id));
@@ -85,6 +87,13 @@ static int graph_allocate(struct graph *g, enum graph_key key, bool analyse)
     return missing ? message_no_memory("the reference graph") : STATUS_DONE;
 }
 
+/* How far an id of a database is from the first one; it wraps where the id is absurd, to a number that
+ * every check refuses. */
+static int64_t graph_offset(const struct graph *g, int64_t id)
+{
+    return (int64_t)((uint64_t)id - (uint64_t)g->first_id);
+}
+
 /* Sizes from a database: negative ones count as 0, they would break every sum. */
 static uint64_t graph_size(sqlite3_stmt *q, int column)
 {
@@ -98,14 +107,17 @@ static bool graph_tree_row(struct graph *g, sqlite3_stmt *q, uint32_t node)
 {
     struct heap_analysis *a = &g->analysis;
     uint32_t row = node + 1;
-    int64_t last = sqlite3_column_int64(q, 3) - g->first_id + 1;
-    int64_t dominator = sqlite3_column_int64(q, 4) - g->first_id + 1;
-    if (node == 0) dominator = 0; /* the virtual root, or what is above the top */
-    if (dominator < 0 || dominator >= row || last < row || last > a->last[dominator]) return false;
+    int64_t last = graph_offset(g, sqlite3_column_int64(q, 3));
+    int64_t dominator = graph_offset(g, sqlite3_column_int64(q, 4));
+    if (node == 0) dominator = -1; /* the virtual root, or what is above the top */
+    /* As nodes: -1 is row 0. */
+    if (dominator < -1 || dominator >= node || last < node || last >= g->heap.n ||
+        last >= a->last[dominator + 1])
+        return false;
     a->row_of[node] = row;
     a->node[row] = node;
-    a->last[row] = (uint32_t)last;
-    a->dominator[row] = (uint32_t)dominator;
+    a->last[row] = (uint32_t)last + 1;
+    a->dominator[row] = (uint32_t)(dominator + 1);
     a->retained_size[row] = graph_size(q, 5);
     a->retained_native[row] = graph_size(q, 6);
     return true;

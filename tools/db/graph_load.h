@@ -61,7 +61,7 @@ int graph_common_dominator(struct heapdb *db, const struct heapdb_snapshot *snap
 /** Whether object `id` is in the graph. */
 static inline bool graph_has(const struct graph *g, int64_t id)
 {
-    return id >= g->first_id && (uint64_t)(id - g->first_id) < g->heap.n;
+    return (uint64_t)id - (uint64_t)g->first_id < g->heap.n;
 }
 
 /** The row of the analysis that stands for object `id`, which must be in the graph. */

@@ -162,15 +162,14 @@ static void namer_step(struct namer *m, const struct path_node *x, struct path_t
     text_free(&copy);
 }
 
-/* Is a node an instance's or module's dictionary, which the next step's name is written without? */
-static bool namer_is_dict(struct namer *m, uint32_t node)
+/* How a path goes on after a node: below a dictionary of attributes, a name is written with a point. */
+static struct path_text namer_after(struct namer *m, uint32_t node)
 {
     struct path_text p = { 0 };
     struct text ignored = { 0 };
-    if (!node) return false;
-    namer_step(m, &m->tree->at[node], &p, &ignored);
+    if (node) namer_step(m, &m->tree->at[node], &p, &ignored);
     text_free(&ignored);
-    return p.dict;
+    return p;
 }
 
 enum { CHAIN_MAX = 24 }; /* steps of one line; of longer chains the beginning and the end */
@@ -179,7 +178,7 @@ enum { CHAIN_MAX = 24 }; /* steps of one line; of longer chains the beginning an
 static int namer_line(struct namer *m, const struct path_line *line, bool leads_on, struct text *out)
 {
     uint32_t length = 0, at[CHAIN_MAX], n = 0;
-    struct path_text p = { .dict = namer_is_dict(m, line->above) };
+    struct path_text p = namer_after(m, line->above);
     for (uint32_t x = line->node; x != line->above; x = m->tree->at[x].parent) length++;
     uint32_t skip = length > CHAIN_MAX ? length - CHAIN_MAX : 0, i = length;
     for (uint32_t x = line->node; x != line->above; x = m->tree->at[x].parent) {

@@ -33,7 +33,8 @@ struct visitor {
 
 static uint32_t visit_number(const struct visitor *v, sqlite3_stmt *q, int column)
 {
-    int64_t id = sqlite3_column_int64(q, column) - v->base;
+    /* Wraps where the id is absurd, to a number out of range. */
+    int64_t id = (int64_t)((uint64_t)sqlite3_column_int64(q, column) - (uint64_t)v->base);
     return sqlite3_column_type(q, column) == SQLITE_NULL || id <= 0 || id >= v->n ? NONE
                                                                                   : (uint32_t)id;
 }
@@ -219,11 +220,10 @@ static int visit_begin(struct visitor *v, size_t n)
         "SELECT kind, name_id, CASE kind WHEN 2 THEN 0 WHEN 3 THEN 1 WHEN 11 THEN 2 WHEN 10 THEN 3"
         " WHEN 4 THEN 4 WHEN 9 THEN 8 WHEN 5 THEN 7 WHEN 8 THEN 9 WHEN 6 THEN 10 WHEN 7 THEN 11"
         " ELSE 6 END FROM root WHERE object_id = ? ORDER BY id LIMIT 1000";
-    int64_t last = 0;
+    int64_t first, last;
     v->base = x->live_root_id;
-    if (heapdb_number(v->s->db, "SELECT last_dominated FROM object WHERE id = ?", v->base, &last) < 0)
-        return STATUS_UNUSABLE;
-    if (last < v->base || last - v->base >= NONE - 1)
+    if (subject_range(v->s, false, &first, &last)) return STATUS_UNUSABLE;
+    if (last - v->base >= NONE - 1)
         return message_error(v->s->db->path, MESSAGE_NO_OFFSET, NULL, "too many objects");
     v->n = (uint32_t)(last - v->base + 1);
     v->index = calloc((size_t)v->n + 1, sizeof *v->index);

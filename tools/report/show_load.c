@@ -43,16 +43,18 @@ static int load_detail(struct subject *s, struct show *x)
 static int load_duplicates(struct subject *s, const struct show_request *request, struct show *x)
 {
     sqlite3_stmt *q = NULL;
+    int64_t first, last;
     x->duplicates = -1;
     if (!x->has_hash || (s->snapshot->n_objects > DUPLICATES_MAX && !request->duplicates))
         return STATUS_DONE;
+    if (subject_range(s, true, &first, &last)) return STATUS_UNUSABLE;
     if (heapdb_prepare(s->db, &q,
                        "SELECT count(*) FROM detail d JOIN object o ON o.id = d.object_id"
                        " WHERE d.object_id BETWEEN ?1 AND ?2 AND d.content_hash = ?3"
                        " AND d.length IS ?4 AND o.type_id = ?5"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, s->snapshot->live_root_id);
-    sqlite3_bind_int64(q, 2, s->snapshot->garbage_root_id + s->snapshot->n_garbage);
+    sqlite3_bind_int64(q, 2, last);
     sqlite3_bind_int64(q, 3, (int64_t)x->hash);
     if (x->object.has_length) sqlite3_bind_int64(q, 4, x->object.length);
     sqlite3_bind_int64(q, 5, x->object.type_id);

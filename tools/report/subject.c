@@ -84,6 +84,19 @@ int subject_object(struct subject *s, const char *argument, int64_t *id)
     return STATUS_DONE;
 }
 
+int subject_range(const struct subject *s, bool garbage, int64_t *first, int64_t *last)
+{
+    int64_t root = garbage ? s->snapshot->garbage_root_id : s->snapshot->live_root_id, highest = 0;
+    int got = heapdb_number(s->db, "SELECT last_dominated FROM object WHERE id = ?", root, last);
+    if (!got) got = heapdb_number(s->db, "SELECT max(id) FROM object", 0, &highest);
+    if (got < 0) return STATUS_UNUSABLE;
+    if (got > 0 || root < 1 || *last < root || *last > highest || *last == INT64_MAX)
+        return message_error(s->db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
+                             "damaged heap database: a virtual root is wrong");
+    *first = root + 1;
+    return STATUS_DONE;
+}
+
 void subject_heading(const struct subject *s, FILE *out)
 {
     const struct heapdb_snapshot *x = s->snapshot;

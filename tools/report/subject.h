@@ -45,6 +45,10 @@ void subject_close(struct subject *s);
  *  one was chosen, which is an error then. */
 int subject_object(struct subject *s, const char *argument, int64_t *id);
 
+/** The ids of the snapshot's live objects or of its garbage: *first to *last; none when *last is
+ *  smaller. Checked against each other, so that both can be counted with. */
+int subject_range(const struct subject *s, bool garbage, int64_t *first, int64_t *last);
+
 /** One or two lines: the file and the process, then live heap and garbage. */
 void subject_heading(const struct subject *s, FILE *out);
 

@@ -170,11 +170,9 @@ static int type_rows_join(const struct type_rows *t, bool by_package, struct top
  * of the objects. */
 static int type_rows_scan(struct subject *s, struct top_list *list, bool all)
 {
-    const struct heapdb_snapshot *x = s->snapshot;
     size_t n_keys = 0, k = 0;
-    int64_t low = list->request.garbage ? x->garbage_root_id + 1 : x->live_root_id + 1, high = 0;
-    if (heapdb_number(s->db, "SELECT last_dominated FROM object WHERE id = ?", low - 1, &high) < 0)
-        return STATUS_UNUSABLE;
+    int64_t low, high;
+    if (subject_range(s, list->request.garbage, &low, &high)) return STATUS_UNUSABLE;
     for (size_t i = 0; i < list->n; i++)
         if (all || list->rows[i].n_keys > 1) n_keys += list->rows[i].n_keys;
     if (n_keys == 0) return STATUS_DONE;

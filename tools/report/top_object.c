@@ -134,20 +134,18 @@ static int object_row(struct top_list *list, struct graph_steps *steps, sqlite3_
 
 static int objects_by_retained(struct subject *s, struct top_list *list, struct graph_steps *steps)
 {
-    bool garbage = list->request.garbage;
-    int64_t root = garbage ? s->snapshot->garbage_root_id : s->snapshot->live_root_id, end = 0;
+    int64_t first, end;
     struct walk w = { .s = s };
     sqlite3_stmt *row = NULL;
     int status = STATUS_UNUSABLE;
-    if (heapdb_number(s->db, "SELECT last_dominated FROM object WHERE id = ?", root, &end) < 0)
-        return STATUS_UNUSABLE;
+    if (subject_range(s, list->request.garbage, &first, &end)) return STATUS_UNUSABLE;
     if (heapdb_prepare(s->db, &w.q, "SELECT last_dominated, retained_size FROM object"
                                     " WHERE id = ?"))
         return STATUS_UNUSABLE;
     status = heapdb_prepare(s->db, &row,
                             "SELECT " OBJECT_COLUMNS " FROM object o"
                             " JOIN type t ON t.id = o.type_id WHERE o.id = ?");
-    if (!status) status = walk_add(&w, root + 1, end);
+    if (!status) status = walk_add(&w, first, end);
     while (!status && w.n && list->n < list->request.n) {
         struct candidate c = walk_pop(&w);
         status = walk_add(&w, c.id + 1, c.last);
@@ -195,12 +193,10 @@ static int objects_query(struct subject *s, struct top_list *list, struct graph_
         [TOP_SHALLOW] = "o.shallow_size DESC, o.id",
         [TOP_COUNT] = "o.last_dominated - o.id DESC, o.id",
     };
-    const struct heapdb_snapshot *x = s->snapshot;
     struct text sql = { 0 };
     sqlite3_stmt *q = NULL;
-    int64_t low = list->request.garbage ? x->garbage_root_id + 1 : x->live_root_id + 1, high = 0;
-    if (heapdb_number(s->db, "SELECT last_dominated FROM object WHERE id = ?", low - 1, &high) < 0)
-        return STATUS_UNUSABLE;
+    int64_t low, high;
+    if (subject_range(s, list->request.garbage, &low, &high)) return STATUS_UNUSABLE;
     text_adds(&sql, "SELECT " OBJECT_COLUMNS " FROM ");
     text_adds(&sql, listed ? "type_object x JOIN object o ON o.id = x.object_id" : "object o");
     text_adds(&sql, " JOIN type t ON t.id = o.type_id WHERE ");
@@ -266,12 +262,9 @@ int top_objects(struct subject *s, struct top_list *list)
 int top_type_ids(struct subject *s, const char *pattern, bool garbage, int64_t **ids, size_t *n)
 {
     struct text types = { 0 }, sql = { 0 };
-    const struct heapdb_snapshot *x = s->snapshot;
-    int64_t count = 0, high = 0, low = garbage ? x->garbage_root_id + 1 : x->live_root_id + 1;
+    int64_t count = 0, low = 0, high = 0;
     int status = objects_types(s, pattern, &types, &count, garbage);
-    if (!status &&
-        heapdb_number(s->db, "SELECT last_dominated FROM object WHERE id = ?", low - 1, &high) < 0)
-        status = STATUS_UNUSABLE;
+    if (!status) status = subject_range(s, garbage, &low, &high);
     /* The array holds digits, commas and brackets only. */
     text_addf(&sql,
               "SELECT id FROM object WHERE id BETWEEN %lld AND %lld"
