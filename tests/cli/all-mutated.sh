@@ -9,7 +9,7 @@ import commands
 
 
 
-def brief(err):
+def essence(err):
     """The line that says what went wrong, where a sanitizer has spoken."""
     text = err.decode("utf-8", "replace")
     return text[text.find("SUMMARY: "):].split("\n")[0] if "SUMMARY: " in text else text[:500]
@@ -26,7 +26,7 @@ for seed in range(40):
         own = all(x.startswith(args[0].encode() + b": ") for x in err.splitlines())
         if status not in (0, 2) or not own:
             problems += 1
-            print("seed %d: %s: exit status %d: %s" % (seed, " ".join(args), status, brief(err)))
+            print("seed %d: %s: exit status %d: %s" % (seed, " ".join(args), status, essence(err)))
 left = set(os.listdir(".")) - before
 print("%d problems%s" % (problems, ", left " + ", ".join(sorted(left)) if left else ""))
 END
