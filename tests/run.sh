@@ -38,7 +38,8 @@ build() {
 
 # attribute NAME FILE: an attribute of the first element "testsuite" of a JUnit file.
 attribute() {
-    sed -n '/<testsuite/,/>/p' "$2" | tr '\n' ' ' | sed -n "s/^[^>]*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p"
+    sed -n '/<testsuite/,/>/p' "$2" | tr '\n' ' ' |
+        sed -n "s/^[^>]*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p"
 }
 
 # run NAME CTEST-OPTION...: run the tests of build/NAME and add up.

@@ -13,24 +13,29 @@ libzstd-dev         build  pkg-config --exists 'libzstd >= 1.5'
 libsqlite3-dev      build  pkg-config --exists 'sqlite3 >= 3.40'
 libcjson-dev        build  pkg-config --exists libcjson
 libxxhash-dev       build  pkg-config --exists libxxhash
-python3-dev         build  python3 -c 'import os, sysconfig as s; os.stat(s.get_paths()["include"] + "/Python.h")'
+python3-dev         build  packages_python_headers python3
 libcunit1-dev       test   pkg-config --exists cunit
 g++                 test   command -v c++
 sqlite3             test   command -v sqlite3
 scdoc               test   command -v scdoc
 strace              test   command -v strace
 python3-setuptools  test   /usr/bin/python3 -c 'import setuptools'
-python3-dev         test   test -e "$(/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_paths()["include"])')/Python.h"
+python3-dev         test   packages_python_headers /usr/bin/python3
 python3-gunicorn    test   /usr/bin/python3 -c 'import gunicorn'
 python3-jsonschema  test   /usr/bin/python3 -c 'import jsonschema'
 END
+}
+
+# packages_python_headers PYTHON: whether the headers of that interpreter are there.
+packages_python_headers() {
+    "$1" -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'
 }
 
 # packages_missing USE...: the packages for these uses that are not there, one a line.
 packages_missing() {
     packages_table | while read -r package use probe; do
         case " $* " in *" $use "*) ;; *) continue ;; esac
-        sh -c "$probe" >/dev/null 2>&1 </dev/null || echo "$package"
+        (eval "$probe") >/dev/null 2>&1 </dev/null || echo "$package"
     done | sort -u
 }
 

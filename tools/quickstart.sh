@@ -62,8 +62,9 @@ rm -f before.snap after.snap before.snap.part after.snap.part diff.json service.
 say "Build (the log is in $folder/build.log)"
 generator=Ninja
 command -v ninja >/dev/null 2>&1 || generator="Unix Makefiles"
+jobs=$(nproc 2>/dev/null || echo 2)
 if ! { cmake -S "$root" -B build -G "$generator" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-    -DSNAP_TESTS=OFF && cmake --build build -j "$(nproc 2>/dev/null || echo 2)"; } >build.log 2>&1; then
+    -DSNAP_TESTS=OFF && cmake --build build -j "$jobs"; } >build.log 2>&1; then
     tail -n 30 build.log >&2
     echo "quickstart.sh: the build failed" >&2
     exit 2
@@ -101,7 +102,8 @@ say "Which global variables hold the most?"
 show snapsql after.snap --saved globals_by_retained | head -n 8
 
 say "Any other question, in SQL: what does a finished request cost, attribute by attribute?"
-show snapsql after.snap "SELECT r.label AS attribute, count(*) AS requests, sum(o.retained_size) AS bytes
+show snapsql after.snap "
+    SELECT r.label AS attribute, count(*) AS requests, sum(o.retained_size) AS bytes
     FROM type t JOIN type_object x ON x.type_id = t.id
     JOIN refs r ON r.source_id = x.object_id
     JOIN object o ON o.id = r.target_id AND o.dominator_id = x.object_id
@@ -112,8 +114,8 @@ say "The same as JSON, for a dashboard or a check"
 echo "\$ snapdiff --json before.snap after.snap > diff.json"
 snapdiff --quiet --json before.snap after.snap >diff.json
 show python3 -c 'import json; d = json.load(open("diff.json")); first = d["owners"][0]
-print(json.dumps({"verdict": d["verdict"], "owners": [
-    {key: first[key] for key in ("name", "path", "count_delta", "retained_delta")}, "..."]}, indent=2))'
+keys = "name", "path", "count_delta", "retained_delta"
+print(json.dumps({"verdict": d["verdict"], "first owner": {k: first[k] for k in keys}}, indent=2))'
 
 say "Done. Everything is in $folder"
 ls -l before.snap after.snap diff.json

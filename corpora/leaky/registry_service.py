@@ -3,10 +3,10 @@
 """A small web shop that leaks the way services do.
 
 A registry follows the requests in progress, so that an operator can see what the service is doing
-(``/status``). It moves each request to ``finished`` when it is over, "to look at later", and nothing
-ever takes them out again: every finished request stays, with its headers, its body, its session and
-its rendered answer. All else is as it should be: the catalogue is loaded once, the page cache is
-bounded, sessions expire.
+(``/status``). It moves each request to ``finished`` when it is over, "to look at later", and
+nothing ever takes them out again: every finished request stays, with its headers, its body, its
+session and its rendered answer. All else is as it should be: the catalogue is loaded once, the page
+cache is bounded, sessions expire.
 
     python3 registry_service.py [--port N]     prints the address, serves until SIGTERM or SIGINT
 """

@@ -160,7 +160,8 @@ class Run(AskCase):
                   "print(__name__, sorted(n for n in globals() if n[:2] != '__'), sys.argv[1:],\n"
                   "      os.path.basename(__file__), sys.modules['__main__'] is not None,\n"
                   "      sys.modules['__main__'].__dict__ is globals(),\n"
-                  "      os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)))\n"
+                  "      os.path.abspath(sys.path[0]) ==\n"
+                  "      os.path.dirname(os.path.abspath(__file__)))\n"
                   "sys.exit(3)\n")
         self.write("dir/program.py", source)
         status, out, err = self.run_program("dir/program.py", "--role", "x", "-m", "--", "y")

@@ -151,8 +151,8 @@ class Fork(AskCase):
                            "import ctypes\n"
                            "pid = ctypes.PyDLL(None).fork()\n"
                            "if pid == 0:\n"
-                           "    print(heapsnap.listening(), sorted(os.listdir('/proc/self/fd'))[-1],\n"
-                           "          flush=True)\n"
+                           "    last = sorted(os.listdir('/proc/self/fd'))[-1]\n"
+                           "    print(heapsnap.listening(), last, flush=True)\n"
                            "    os._exit(0)\n"
                            "os.waitpid(pid, 0)\n" + WAIT)
         name, last = child.stdout.readline().split()

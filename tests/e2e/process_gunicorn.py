@@ -47,7 +47,8 @@ def when_ready(server):
 
 def gunicorn_folder():
     """Where the system's gunicorn is, which is Python alone and runs under other versions, too."""
-    done = subprocess.run(["/usr/bin/python3", "-c", "import gunicorn; print(gunicorn.__path__[0])"],
+    done = subprocess.run(["/usr/bin/python3", "-c",
+                           "import gunicorn; print(gunicorn.__path__[0])"],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           universal_newlines=True)
     return done.stdout.strip()

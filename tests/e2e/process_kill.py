@@ -1,5 +1,5 @@
-"""SIGKILL of the process that writes, at many points: the file says that it is incomplete, and every
-chunk that was whole is recovered."""
+"""SIGKILL of the process that writes, at many points: the file says that it is incomplete, and
+every chunk that was whole is recovered."""
 
 import json
 import os

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import unittest
 
 import ask_support
@@ -163,59 +165,91 @@ class Reaper(HeapCase):
 class Busy(HeapCase):
     """While a forked child walks, the process serves, is listed, and takes no second capture."""
 
-    def test_status_meanwhile(self):
-        child = self.start(LISTEN + "ballast = [[n] for n in range(3000000)]\n" + READY + WAIT)
+    SOURCE = LISTEN + "ballast = [[n] for n in range(1000000)]\n" + READY + WAIT
+
+    def walkers(self, pid):
+        """The children of a process that are no children to its waitpid()."""
+        found = []
+        for task in os.listdir("/proc/%d/task" % pid):
+            try:
+                found += self.read("/proc/%d/task/%s/children" % (pid, task)).split()
+            except OSError:
+                pass  # the thread has ended
+        return list(map(int, found))
+
+    def begin(self, child):
+        """Have a capture begun, and stopped in the middle; who asked, and the child that walks."""
         asker = subprocess.Popen([sys.executable, "-m", "heapsnap", "ask", str(child.pid), "-q",
                                   "--mode", "fork", "-o", self.path("a.snap")])
-        def being_captured():
-            _, out, _ = self.heapsnap("ps", "--json")
-            return [p for p in json.loads(out)["processes"] if p["pid"] == child.pid and
-                    p["problem"] == "a capture is under way"]
-        ask_support.wait_until(being_captured, "a capture under way")
-        message = self.ask(child.pid, "b.snap", expect=2)
-        self.assertIn("a capture is under way", message)
+        deadline = time.monotonic() + ask_support.TIMEOUT
+        walkers = []
+        while not walkers and time.monotonic() < deadline:
+            walkers = self.walkers(child.pid)
+        os.kill(walkers[0], signal.SIGSTOP)
+        self.addCleanup(ask_support.kill, walkers[0])
+        return asker, walkers[0]
+
+    def test_status_meanwhile(self):
+        child = self.start(self.SOURCE)
+        asker, walker = self.begin(child)
+        _, out, _ = self.heapsnap("ps", "--json")
+        row = [p for p in self.document(out)["processes"] if p["pid"] == child.pid][0]
+        self.assertEqual(row["problem"], "a capture is under way")
+        self.assertTrue(row["busy"])
+        self.assertIn("a capture is under way", self.ask(child.pid, "b.snap", expect=2))
+        os.kill(walker, signal.SIGCONT)
         self.assertEqual(asker.wait(ask_support.TIMEOUT), 0)
         self.check_capture(self.path("a.snap"))
         self.ask(child.pid, "c.snap")
 
     def test_fork_meanwhile(self):
         # The new process has no part in the capture: nothing of it stays open there, or busy.
-        child = self.start(LISTEN + "ballast = [[n] for n in range(2000000)]\n" + READY + WAIT +
-                           "pid = os.fork()\nif pid: print(pid, flush=True)\n" + WAIT)
-        asker = subprocess.Popen([sys.executable, "-m", "heapsnap", "ask", str(child.pid), "-q",
-                                  "--mode", "fork", "-o", self.path("a.snap")])
-        part = self.path("a.snap.part")
-        ask_support.wait_until(lambda: os.path.exists(part) and os.path.getsize(part) > 0,
-                               "the first bytes")
+        child = self.start(self.SOURCE +
+                           "pid = os.fork()\nif pid: print(pid, flush=True)\n" + WAIT,
+                           "-W", "ignore::DeprecationWarning")
+        asker, walker = self.begin(child)
         child.stdin.write("\n")
         child.stdin.flush()
         pid = int(child.stdout.readline())
         self.addCleanup(ask_support.kill, pid)
         ask_support.listener_of(pid)
-        under_way = asker.poll() is None
         links = [os.readlink("/proc/%d/fd/%s" % (pid, fd))
                  for fd in os.listdir("/proc/%d/fd" % pid)]
-        self.assertNotIn(part, links)
-        self.assertEqual(asker.wait(ask_support.TIMEOUT), 0)
-        self.assertTrue(under_way, "the capture was over before the fork")
+        self.assertNotIn(self.path("a.snap.part"), links)
         self.ask(pid, "child.snap")
+        os.kill(walker, signal.SIGCONT)
+        self.assertEqual(asker.wait(ask_support.TIMEOUT), 0)
+        self.check_capture(self.path("a.snap"))
 
     def test_asker_gives_up(self):
-        child = self.start(LISTEN + "ballast = [[n] for n in range(3000000)]\n" + READY + WAIT)
-        asker = subprocess.Popen([sys.executable, "-m", "heapsnap", "ask", str(child.pid), "-q",
-                                  "--mode", "fork", "-o", self.path("a.snap")])
-        part = self.path("a.snap.part")
-        ask_support.wait_until(lambda: os.path.exists(part) and os.path.getsize(part) > 0,
-                               "the first bytes")
+        child = self.start(self.SOURCE)
+        asker, walker = self.begin(child)
         asker.kill()
         asker.wait()
-        # The child that walked is gone soon; what it wrote is readable as incomplete.
-        children = "/proc/%d/task/%d/children"
-        def nobody_walks():
-            tasks = os.listdir("/proc/%d/task" % child.pid)
-            return not any(self.read(children % (child.pid, int(t))).strip() for t in tasks)
-        ask_support.wait_until(nobody_walks, "the end of the walking child", 10)
-        self.ask(child.pid, "b.snap", "--mode", "inline")
+        # Who walked is gone soon, though it was stopped; what it wrote stays, as incomplete.
+        ask_support.wait_until(lambda: not self.walkers(child.pid), "the walker's end", 10)
+        self.assertTrue(os.path.exists(self.path("a.snap.part")))
+        self.assertFalse(os.path.exists(self.path("a.snap")))
+        self.ask(child.pid, "b.snap")
+
+    def test_walker_is_killed(self):
+        child = self.start(self.SOURCE)
+        asker, walker = self.begin(child)
+        os.kill(walker, signal.SIGKILL)
+        self.assertEqual(asker.wait(ask_support.TIMEOUT), 2)
+        self.assertFalse(os.path.exists(self.path("a.snap")))
+        self.ask(child.pid, "b.snap")
+        self.finish(child)
+
+    def test_exit_meanwhile(self):
+        # The process waits for a capture under way at its end, then gives it up.
+        child = self.start(self.SOURCE)
+        asker, walker = self.begin(child)
+        began = time.monotonic()
+        self.finish(child)
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(asker.wait(ask_support.TIMEOUT), 2)
+        self.assertFalse(os.path.exists("/proc/%d" % walker))
 
 
 @unittest.skipUnless(os.environ.get("HEAPSNAP_BIG"), "only under the guaranteed Python")

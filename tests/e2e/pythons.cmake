@@ -1,8 +1,8 @@
-# The Pythons of this machine that the agent supports: python3.x on the path, /usr/bin/python3, those
-# of pyenv. Sets, in parallel, SNAP_PYTHONS (interpreters, one a minor version) and
+# The Pythons of this machine that the agent supports: python3.x on the path, /usr/bin/python3,
+# those of pyenv. Sets, in parallel, SNAP_PYTHONS (interpreters, one a minor version) and
 # SNAP_PYTHON_VERSIONS (3.8, ...), and SNAP_PYTHONS_ABSENT (minor versions that are not there).
 #
-#   snap_python_test(NAME SCRIPT TIMEOUT s [ONLY_FIRST] [ENVIRONMENT ...]): one CTest entry a Python,
+#   snap_python_test(NAME SCRIPT TIMEOUT s [ONLY_FIRST] [ENVIRONMENT ...]): a CTest entry a Python,
 #   NAME_3.11 and so on, with heapsnap and the tools within reach; the script's status 77 means that
 #   it was skipped. Versions that are not there have an entry that says so, and is skipped.
 include_guard(DIRECTORY)

@@ -334,9 +334,10 @@ def ask(target, fd, *, mode="auto", names="code", values=False, gc_collect=False
 # ---- the file that a capture goes to -------------------------------------------------------------
 
 class Output:
-    """The file of a capture while it grows: ``PATH.part``, exclusive, mode 0600, and its publication
-    as ``PATH`` when whole. An existing PATH is replaced only with `replace`, and only if it is a
-    regular file. As a context manager it closes the file; an empty ``.part`` is removed."""
+    """The file of a capture while it grows: ``PATH.part``, exclusive, mode 0600, and its
+    publication as ``PATH`` when whole. An existing PATH is replaced only with `replace`, and only
+    if it is a regular file. As a context manager it closes the file; an empty ``.part`` is
+    removed."""
 
     def __init__(self, path, replace=False):
         self.path, self.part, self.replace, self.fd = path, path + ".part", replace, -1

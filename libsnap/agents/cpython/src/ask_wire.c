@@ -12,7 +12,7 @@
 /* ---- UTF-8 ------------------------------------------------------------------------------- */
 
 /* Bytes of the well-formed UTF-8 sequence at `s`, of which `n` >= 1 bytes are there; 0 if none.
- * Overlong forms, surrogates and values beyond U+10FFFF are not well-formed (Unicode, table 3-7). */
+ * Overlong forms, surrogates, values beyond U+10FFFF are not well-formed (Unicode, table 3-7). */
 static size_t utf8_sequence(const unsigned char *s, size_t n)
 {
     size_t len = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;

@@ -6,9 +6,10 @@
  * Off until `listen()` is called. It works while the process idles in C, since it takes the GIL
  * itself. It ends with `stop_listening()` and, through atexit, before the interpreter is torn down.
  *
- * fork(): the child closes every inherited descriptor at once, whoever forked (pthread_atfork); when
- * Python learns of the fork (os.fork, multiprocessing, gunicorn: after_in_child hooks) it listens
- * anew under its own name. A child that goes on to exec has nothing to close: all is close-on-exec.
+ * fork(): the child closes every inherited descriptor at once, whoever forked (pthread_atfork);
+ * when Python learns of the fork (os.fork, multiprocessing, gunicorn: after_in_child hooks) it
+ * listens anew under its own name. A child that goes on to exec has nothing to close: all is
+ * close-on-exec.
  *
  * The state is one per process, as the process is what listens; it is guarded by the GIL.
  */

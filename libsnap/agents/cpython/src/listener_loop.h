@@ -29,8 +29,9 @@ typedef struct listener_client {
 /** All that the thread and its masters share. Fields without a remark are set before the thread
  *  starts and never change while it runs. */
 typedef struct listener {
-    /** Guards every descriptor below, `pause` and `ended`. fork() happens with it held (pthread_atfork), so
-     *  that the child knows exactly what to close; it is held for single system calls only. */
+    /** Guards every descriptor below, `pause` and `ended`. fork() happens with it held
+     *  (pthread_atfork), so that the child knows exactly what to close; it is held for single
+     *  system calls only. */
     pthread_mutex_t lock;
     pthread_cond_t end; /**< signalled when `ended` is set; uses the monotonic clock */
     int pause;          /**< under the lock: the thread is to end and leave everything open */
