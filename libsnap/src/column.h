@@ -32,6 +32,12 @@ enum column_encoding {
  * encoding. The values are destroyed. O(n). */
 size_t column_encode(uint64_t *values, size_t n, uint8_t *to, uint8_t *encoding);
 
+/* The same for numbers that are given as runs: values[i] stands for length[i] rows, length[i] >= 1,
+ * neighbours differ, values are below COLUMN_RUN_LIMIT. The lengths are left alone. O(runs). */
+#define COLUMN_RUN_LIMIT ((uint64_t)1 << 34)
+size_t column_encode_runs(const uint64_t *values, const uint64_t *length, size_t runs, uint8_t *to,
+                          uint8_t *encoding);
+
 /* Decodes `size` bytes of an encoding for numbers into values[0..n), n >= 1. Returns the OR of all
  * values in *all (for range checks), and 0; or -1 where the bytes are not exactly n values. O(n).
  * */

@@ -34,11 +34,10 @@
 #define SAMPLE_EVERY 256u
 
 struct facts {
-    uint64_t all;       /* OR of the values */
-    uint64_t steps;     /* OR of the differences: its trailing zeros are common to all */
-    uint64_t magnitude; /* OR of the differences without sign */
-    uint64_t runs;      /* number of runs of equal values */
-    uint64_t fresh;     /* how many values are one more than the greatest before */
+    uint64_t all;    /* OR of the values */
+    uint64_t steps;  /* OR of the differences: its trailing zeros are common to all */
+    uint64_t zigzag; /* has as many significant bits as the widest difference's zigzag */
+    uint64_t runs;   /* number of runs of equal values */
 };
 
 struct candidate {
@@ -58,23 +57,31 @@ static int is_constant(const uint64_t *v, size_t n)
     return differ == 0;
 }
 
+/* Plain enough for a compiler to take several values at once. For the last fact: a signed number
+ * differs from itself shifted left by one first where its zigzag begins. */
 static struct facts look(const uint64_t *v, size_t n)
 {
     struct facts f = { .all = v[0], .runs = 1 };
-    uint64_t last = v[0];
-    uint64_t next = v[0] + 1;
     for (size_t i = 1; i < n; i++) {
-        uint64_t x = v[i];
-        uint64_t step = x - last;
-        f.all |= x;
+        uint64_t step = v[i] - v[i - 1];
+        f.all |= v[i];
         f.steps |= step;
-        f.magnitude |= step ^ (0 - (step >> 63));
+        f.zigzag |= step ^ step << 1;
         f.runs += step != 0;
-        f.fresh += x == next;
-        next = x >= next ? x + 1 : next;
-        last = x;
     }
     return f;
+}
+
+/* How many values are one more than the greatest before. */
+static uint64_t count_fresh(const uint64_t *v, size_t n)
+{
+    uint64_t fresh = 0;
+    uint64_t next = v[0] + 1;
+    for (size_t i = 1; i < n; i++) {
+        fresh += v[i] == next;
+        next = v[i] >= next ? v[i] + 1 : next;
+    }
+    return fresh;
 }
 
 /* Differences are stored without the zero bits that all of them have at the bottom. The shift is
@@ -143,8 +150,7 @@ static uint8_t choose(const uint64_t *v, size_t n, const struct facts *f, unsign
 {
     struct candidate best = { COLUMN_FIXED, WEIGHT_PLAIN, 1 + (uint64_t)width * n };
     uint64_t a, b;
-    /* A difference's zigzag is below 2^k where its magnitude is below 2^(k-1). */
-    uint64_t widest = (f->magnitude >> shift) << 1 | 1 | v[0];
+    uint64_t widest = (f->zigzag >> shift) | v[0]; /* of the numbers that DELTA writes */
     if (f->runs <= n / 2) {
         run_sizes(v, n, shift, &a, &b);
         if (f->all < LIMIT_RUN) consider(&best, COLUMN_RUNS, WEIGHT_RUNS, a);
@@ -154,11 +160,12 @@ static uint8_t choose(const uint64_t *v, size_t n, const struct facts *f, unsign
     if (width > 1) {
         plain_sizes(v, n, shift, &a, &b);
         /* What is new is as wide as the greatest value, and takes one byte by NEXT. */
-        uint64_t saved = f->fresh * (varint_size(f->all) - 1u);
+        uint64_t fresh = count_fresh(v, n);
+        uint64_t saved = fresh * (varint_size(f->all) - 1u);
         uint64_t next = a > saved ? a - saved : 0;
         if (f->all < LIMIT_VARINT - 1) {
             consider(&best, COLUMN_VARINT, WEIGHT_PLAIN, a);
-            if (f->fresh > n / 64) consider(&best, COLUMN_NEXT, WEIGHT_PLAIN, next);
+            if (fresh > n / 64) consider(&best, COLUMN_NEXT, WEIGHT_PLAIN, next);
         }
         if (widest < LIMIT_VARINT) consider(&best, COLUMN_DELTA, WEIGHT_DELTA, b);
     }
@@ -268,4 +275,28 @@ size_t column_encode(uint64_t *v, size_t n, uint8_t *to, uint8_t *encoding)
     default: end = put_fixed(v, n, width, to); break;
     }
     return (size_t)(end - to);
+}
+
+/* A difference below 2^34 takes at most 5 bytes and a length at most 3, so that the invariant of
+ * writing in place holds for pairs as it does for values. */
+size_t column_encode_runs(const uint64_t *v, const uint64_t *length, size_t runs, uint8_t *to,
+                          uint8_t *encoding)
+{
+    uint8_t *p = to;
+    uint64_t last = v[0];
+    if (runs == 1) {
+        *encoding = COLUMN_CONSTANT;
+        return (size_t)(put(p, last) - to);
+    }
+    *encoding = COLUMN_DELTA_RUNS;
+    *p++ = 0; /* shift: owners mostly follow each other */
+    p = put(p, last);
+    p = put(p, length[0] - 1);
+    for (size_t i = 1; i < runs; i++) {
+        uint64_t x = v[i];
+        p = put(p, varint_zigzag(x - last));
+        p = put(p, length[i] - 1);
+        last = x;
+    }
+    return (size_t)(p - to);
 }

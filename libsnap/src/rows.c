@@ -60,6 +60,10 @@ void rows_init(struct rows *rows, unsigned kind, uint32_t room, uint32_t bytes_r
             at += round8(bytes_room);
         }
     }
+    if (kind == SNAP_KIND_EDGE) {
+        rows->column[schema_find(schema, SNAP_COL_EDGE_SOURCE)].length =
+            rows->column[schema_find(schema, SNAP_COL_EDGE_TARGET_ORDINAL)].values;
+    }
     rows_reset(rows);
 }
 
@@ -99,9 +103,29 @@ static size_t encode_bytes(const struct rows_column *c, uint8_t *to)
     return (size_t)(p - to) + c->bytes_used;
 }
 
+/* From runs to one value a row, from the back, so that it works in place. */
+static void expand_runs(struct rows_column *c, uint32_t rows)
+{
+    uint32_t row = rows;
+    for (uint32_t i = c->n; i-- > 0;) {
+        uint64_t value = c->values[i];
+        for (uint64_t k = c->length[i]; k > 0; k--) c->values[--row] = value;
+    }
+}
+
+static size_t encode_runs(struct rows_column *c, uint32_t rows, uint8_t *to, uint8_t *encoding)
+{
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < c->n; i++) all |= c->values[i];
+    if (all < COLUMN_RUN_LIMIT) return column_encode_runs(c->values, c->length, c->n, to, encoding);
+    expand_runs(c, rows);
+    return column_encode(c->values, rows, to, encoding);
+}
+
 static size_t encode_column(struct rows_column *c, uint32_t rows, uint8_t *to, uint8_t *encoding)
 {
     size_t size = 0;
+    if (c->length) return encode_runs(c, rows, to, encoding);
     if (c->n < rows) {
         /* The words are read before anything is written over them: `to` <= bits. */
         size = ((size_t)rows + 7) / 8;

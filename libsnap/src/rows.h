@@ -3,7 +3,9 @@
  * An open chunk: rows of one kind on their way out, a column each, until they are encoded.
  *
  * A column keeps its values packed: value k belongs to the k-th row whose bit is set. So a row
- * without a value costs a bit, and nothing needs to be sorted out when the chunk is closed.
+ * without a value costs a bit, and nothing needs to be sorted out when the chunk is closed. Owners
+ * of edges are kept as runs; their lengths lie in the buffer of a column that is never there with
+ * them (edges name targets by id or by ordinal, one buffer serves both).
  *
  * Memory of a chunk, in one piece given by the caller (see rows_memory):
  *
@@ -23,6 +25,7 @@
 struct rows_column {
     uint64_t *values; /* numbers, or lengths of byte strings */
     uint64_t *bits;   /* bit i: row i has a value */
+    uint64_t *length; /* the values are runs: value i stands for length[i] rows; mostly NULL */
     uint8_t *bytes;   /* byte strings, one after the other */
     uint32_t n;       /* values */
     uint32_t bytes_used;
@@ -99,6 +102,18 @@ static inline void rows_tail_put(struct rows_tail *t, uint32_t row, uint64_t val
     t->values[t->n] = value;
     t->n += (uint32_t)has;
     t->bits[row >> 6] |= has << (row & 63);
+}
+
+/* Appends `n` >= 1 rows that have the same value to a column of runs. */
+static inline void rows_put_run(struct rows *rows, unsigned column, uint64_t value, uint32_t n)
+{
+    struct rows_column *c = &rows->column[column];
+    if (c->n && c->values[c->n - 1] == value) {
+        c->length[c->n - 1] += n;
+    } else {
+        c->values[c->n] = value;
+        c->length[c->n++] = n;
+    }
 }
 
 /* Whether a byte string of `size` fits into the column now. */

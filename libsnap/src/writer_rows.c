@@ -109,12 +109,12 @@ static int put_edges(snap_writer *w, uint64_t source, const snap_edge *edges, si
     uint64_t names = w->next_id[SNAP_KIND_STRING];
     uint64_t bad = 0;
     uint32_t row = rows->count;
+    rows_put_run(rows, EDGE_SOURCE, source, (uint32_t)n);
     for (size_t i = 0; i < n; i++, row++) {
         const snap_edge *e = &edges[i];
         uint64_t hashed = e->flags / SNAP_EDGE_HAS_KEY_HASH & 1;
         if (e->flags & SNAP_EDGE_HAS_INDEX) position = e->index;
         bad |= (e->name >= names) | (position > SNAP_MAX_SIZE) | ((e->key_hash >> 24) & -hashed);
-        c[EDGE_SOURCE].values[row] = source;
         c[EDGE_TARGET].values[row] = e->target;
         c[EDGE_KIND].values[row] = e->kind;
         c[EDGE_FLAGS].values[row] = e->flags & ~(unsigned)EDGE_NOT_STORED;
@@ -124,7 +124,7 @@ static int put_edges(snap_writer *w, uint64_t source, const snap_edge *edges, si
         expected = ++position;
     }
     rows->count = row;
-    c[EDGE_SOURCE].n = c[EDGE_TARGET].n = c[EDGE_KIND].n = c[EDGE_FLAGS].n = row;
+    c[EDGE_TARGET].n = c[EDGE_KIND].n = c[EDGE_FLAGS].n = row;
     c[EDGE_NAME].n = name.n;
     c[EDGE_KEY_HASH].n = hash.n;
     c[EDGE_INDEX].n = index.n;
