@@ -399,12 +399,13 @@ class Contents(AgentCase):
         self.assertEqual(facts[1], mode)
         for identity in facts[0]:
             stack = snap.by_id[identity].get("stack", 0)
-            lines = []
+            calls = []
             while stack:
                 row = snap.stacks[stack]
-                lines.append(snap.frames[row["frame"]].get("line"))
+                frame = snap.frames[row["frame"]]
+                calls.append((frame["line"], snap.strings[frame["function"]]))
                 stack = row.get("parent", 0)
-            self.assertEqual(lines, [7, 9, 10])
+            self.assertEqual(calls, [(7, "make"), (9, "outer"), (10, "<module>")])
 
 
 if __name__ == "__main__":

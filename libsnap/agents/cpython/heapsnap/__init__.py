@@ -13,9 +13,17 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 import typing
 
-from . import _heapsnap
+try:
+    from . import _heapsnap
+except ImportError as _error:
+    if "cannot import name" not in str(_error):
+        raise
+    raise ImportError("heapsnap was built for another Python than this one (%s); install it with "
+                      "this one: %s -m pip install libsnap/agents/cpython"
+                      % (sys.version.split()[0], sys.executable)) from None
 from ._heapsnap import __version__
 from ._listen import listen, listening, stop_listening
 

@@ -243,6 +243,9 @@ int layout_frame_line(const struct frame_view *view);
 
 PyObject *layout_code_qualname(PyCodeObject *code);
 
+/** The last line that a code object's line table names. O(length of the table). */
+int layout_code_last_line(PyCodeObject *code);
+
 /** Tuples of names of a code object, NULL at the end: co_names, variables and so on. */
 unsigned layout_code_names(PyCodeObject *code, PyObject *tuples[4]);
 

@@ -149,7 +149,7 @@ static struct PyModuleDef definition = {
 static const char *wrong_interpreter(void)
 {
     const char *version = Py_GetVersion();
-    size_t size = strlen(PY_VERSION) < 3 ? 0 : strcspn(PY_VERSION + 2, ".") + 2;
+    size_t size = strlen(PY_VERSION) < 3 ? 0 : strcspn(&PY_VERSION[2], ".") + 2;
 
     if (strncmp(version, PY_VERSION, size) != 0 || version[size] != '.')
         return "heapsnap was built for CPython " PY_VERSION ", not for this interpreter";

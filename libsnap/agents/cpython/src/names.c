@@ -106,7 +106,6 @@ static void learn_str(struct names *names, PyObject *str)
 
 void names_learn_code(struct names *names, PyObject *code)
 {
-    if (names->policy == DUMP_NAMES_NONE) return;
     if (objset_add(&names->learned, (uintptr_t)code) == OBJSET_NONE) names->no_memory = true;
 }
 
@@ -419,6 +418,14 @@ uint64_t names_label(struct names *names, PyObject *str)
         while (i < view.length && text[i] >= '0' && text[i] <= '9') i++;
     }
     return write_str(names, str);
+}
+
+uint64_t names_inner_hash(const struct names *names, PyObject *str)
+{
+    struct str_view view;
+
+    layout_str(str, &view);
+    return view.data != NULL ? str_inner(names, &view) : 0;
 }
 
 uint64_t names_content_hash(const struct names *names, PyObject *op)

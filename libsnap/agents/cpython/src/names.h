@@ -74,6 +74,9 @@ uint64_t names_label(struct names *names, PyObject *str);
 /** Id of a short C string with a number behind it. */
 uint64_t names_numbered(struct names *names, const char *prefix, uint64_t number);
 
+/** Hash of a str for tables in memory: equal contents, equal hashes. Never written. O(size). */
+uint64_t names_inner_hash(const struct names *names, PyObject *str);
+
 /** Keyed 64-bit hash of the contents of an exact str or bytes object. O(size). */
 uint64_t names_content_hash(const struct names *names, PyObject *op);
 

@@ -250,6 +250,7 @@ static void seed(struct walk *walk)
     }
     learn_running(walk);
     names_learn_queued(&walk->names);
+    if (walk->sites) sites_prepare(walk);
     seed_garbage(walk);
     roots_write(walk);
 }
@@ -280,6 +281,7 @@ static void end(struct walk *walk)
     names_free(&walk->names);
     pairmap_free(&walk->frames);
     pairmap_free(&walk->stacks);
+    mem_unmap(mem, walk->site_codes, walk->site_codes_size);
     objset_free(&walk->garbage);
     objset_free(&walk->set);
     mem_unmap(mem, walk->edges, WALK_EDGES * sizeof(*walk->edges));

@@ -61,8 +61,11 @@ struct walk {
     struct names names;
     struct types types;
     struct describe describe;
-    struct pairmap frames; /* code object and line -> frame id */
-    struct pairmap stacks; /* parent stack and frame -> stack id */
+    struct pairmap frames;        /* code object and line -> frame id */
+    struct pairmap stacks;        /* parent stack and frame -> stack id */
+    struct site_code *site_codes; /* the program's code by file and line (sites.c) */
+    uint64_t n_site_codes;
+    size_t site_codes_size;
     struct objset garbage; /* what the collector could not free */
     bool sites;            /* write allocation stacks */
 
@@ -134,6 +137,9 @@ uint64_t roots_frame(struct walk *walk, PyCodeObject *code, int line);
 
 /** The id of a stack row for a frame on top of a stack (roots.c). */
 uint64_t roots_stack(struct walk *walk, uint64_t parent, uint64_t frame);
+
+/** Put the program's code in order by file and line, for sites_stack (sites.c). */
+void sites_prepare(struct walk *walk);
 
 /** Stack id of the allocation of an object, 0: unknown (sites.c). */
 uint64_t sites_stack(struct walk *walk, PyObject *op, const struct type_info *info);
