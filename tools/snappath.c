@@ -20,8 +20,8 @@ static const struct option_spec specs[] = {
             "show up to N different paths, which between the objects that all paths must lead "
             "through have no object in common (default 1, the shortest)"),
     OPT_STRING(struct options, type, "type", 't', "NAME",
-               "merge the shortest paths of all objects of a type into one tree: its name, its name "
-               "with its module, or a pattern with * and ?"),
+               "merge the shortest paths of all objects of a type into one tree: its name, its "
+               "name with its module, or a pattern with * and ?"),
     OPT_U64(struct options, n, "number", 'n', "N", "show at most N lines of the tree (default 30)"),
     OPT_FLAG(struct options, all, "all", 0, "show long paths and trees whole"),
     OPT_SUBJECT(struct options, subject),

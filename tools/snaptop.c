@@ -35,8 +35,8 @@ static const struct option_spec specs[] = {
     OPT_FLAG(struct options, garbage, "garbage", 'g',
              "list what is unreachable instead of what is live"),
     OPT_FLAG(struct options, exact, "exact", 0,
-             "also say what the members of each type, package or site retain together, shared parts "
-             "included; reads the whole reference graph"),
+             "also say what the members of each type, package or site retain together, shared "
+             "parts included; reads the whole reference graph"),
     OPT_U64(struct options, n, "number", 'n', "N", "show at most N lines a list (default 20)"),
     OPT_FLAG(struct options, all, "all", 0, "show all lines"),
     OPT_U64(struct options, depth, "depth", 0, "N",
@@ -133,7 +133,8 @@ static int check(const struct options *o)
     if (o->exact && !o->type && o->by != TOP_TYPE && o->by != TOP_PACKAGE && o->by != TOP_SITE)
         return message_usage("--exact needs --by type, --by package, --by site or --type");
     if (o->garbage && (o->by == TOP_GLOBAL || o->by == TOP_THREAD || o->by == TOP_ROOT))
-        return message_usage("garbage is what no %s holds: --garbage and --by %s do not go together",
+        return message_usage("garbage is what no %s holds: --garbage and --by %s do not go "
+                             "together",
                              by_words[o->by], by_words[o->by]);
     if (o->depth < 1 || o->depth > 3) return message_usage("--depth takes 1, 2 or 3");
     return STATUS_DONE;

@@ -167,7 +167,8 @@ static void test_empty(void)
 /* 0 -> 1 -> 2, 3 -> 2, 4 -> 5 -> 4, 6 is garbage that refers to 0. */
 static void test_hold(void)
 {
-    static const uint64_t off[] = { 0, 1, 2, 2, 3, 4, 5, 6 }, shallow[] = { 1, 2, 4, 8, 16, 32, 64 };
+    static const uint64_t off[] = { 0, 1, 2, 2, 3, 4, 5, 6 };
+    static const uint64_t shallow[] = { 1, 2, 4, 8, 16, 32, 64 };
     static const uint32_t target[] = { 1, 2, 2, 5, 4, 0 };
     struct heap_graph g = { .n = 7, .off = off, .target = target, .shallow = shallow };
     struct graph_hold_sum sum[4];

@@ -93,9 +93,9 @@ done:
     return status;
 }
 
-/* The dominator of `id` farthest from the root among those at most `head` steps from it; 0 when none
- * is. Descends from the top: the child of x in the tree that dominates `id` is the last one whose id
- * is not larger. */
+/* The dominator of `id` farthest from the root among those at most `head` steps from it; 0 when
+ * none is. Descends from the top: the child of x in the tree that dominates `id` is the last one
+ * whose id is not larger. */
 static int chain_anchor(struct heapdb *db, int64_t id, size_t head, int64_t *anchor)
 {
     const struct heapdb_snapshot *s = heapdb_snapshot_of(db, id);
@@ -166,7 +166,8 @@ void graph_chain_cut(struct graph_chain *c, size_t head, size_t tail)
     c->n_cut = drop;
 }
 
-/* ref.position of the index-th reference of an object: the index itself unless positions have gaps. */
+/* ref.position of the index-th reference of an object: the index itself unless positions have
+ * gaps. */
 static int chain_position(struct heapdb *db, const struct graph *g, sqlite3_stmt *q, int64_t source,
                           uint32_t index, int64_t *position)
 {

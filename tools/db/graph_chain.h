@@ -3,13 +3,13 @@
  * Paths from a root to an object: which objects (a chain), and what each step is called (a step).
  *
  * A chain can be millions of steps long, so it is read with a limit: the first `head` and the last
- * `tail` steps. The tail is found by climbing from the object. The head is not found by climbing all
- * the way but from above: every path to the object leads through its dominators, so the shortest path
- * to one that is near the root is the beginning of the shortest path to the object.
+ * `tail` steps. The tail is found by climbing from the object. The head is not found by climbing
+ * all the way but from above: every path to the object leads through its dominators, so the
+ * shortest path to one that is near the root is the beginning of the shortest path to the object.
  *
  * Errors are printed (cli/message.h); functions return 0 or STATUS_UNUSABLE. Rows that contradict
- * each other (a parent that is no nearer to the root) are refused as damaged, so no loop is endless.
- * Threads: one at a time.
+ * each other (a parent that is no nearer to the root) are refused as damaged, so no loop is
+ * endless. Threads: one at a time.
  */
 #ifndef SNAP_TOOLS_DB_GRAPH_CHAIN_H
 #define SNAP_TOOLS_DB_GRAPH_CHAIN_H
@@ -28,13 +28,14 @@ struct graph_chain {
     int64_t *id;       /* [n] the objects, the root object first, the target last */
     int64_t *position; /* [n] ref.position of the reference of the step before that leads here;
                           -1 at a root object */
-    size_t cut_at;     /* the step before which others are left out; 0: none are, or the first ones */
+    size_t cut_at;     /* the step before which others are left out; 0: none are, or the first
+                          ones */
     uint64_t n_cut;    /* how many */
     uint64_t length;   /* steps of the whole path, n + n_cut; 0 when there is none (garbage) */
 };
 
-/** The shortest path to object `id` that was stored when the database was made: its first `head` and
- *  last `tail` (at least 1) steps. O((head + tail) log objects); all steps: O(steps). Where no
+/** The shortest path to object `id` that was stored when the database was made: its first `head`
+ *  and last `tail` (at least 1) steps. O((head + tail) log objects); all steps: O(steps). Where no
  *  dominator is near the root, the head is left out. */
 int graph_chain_shortest(struct heapdb *db, int64_t id, size_t head, size_t tail,
                          struct graph_chain *out);

@@ -123,8 +123,9 @@ static int disjoint_chain(struct heapdb *db, const struct graph *g, const struct
 
 enum { STRETCHES_MAX = 64, REFERRERS_MAX = 16 };
 
-/* Is the only thing that holds `id` a reference of `top` (or, where top is the live root, its being a
- * root object)? Then *position is that reference, the first of several. Looks at few referrers. */
+/* Is the only thing that holds `id` a reference of `top` (or, where top is the live root, its being
+ * a root object)? Then *position is that reference, the first of several. Looks at few
+ * referrers. */
 static int stretch_is_plain(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_t id,
                             int64_t top, bool *plain, int64_t *position)
 {
@@ -258,8 +259,8 @@ static bool stretches_join(const struct stretches *s, size_t which, size_t i, si
     return true;
 }
 
-int graph_disjoint(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_t id, uint32_t k,
-                   size_t head, size_t tail, struct graph_chains *out)
+int graph_disjoint(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_t id,
+                   uint32_t k, size_t head, size_t tail, struct graph_chains *out)
 {
     struct stretches *s = calloc(1, sizeof *s);
     *out = (struct graph_chains){ 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which objects one group of roots alone holds; the contract is in graph_hold.h. Labels only rise in
- * the order none < a group < several < other, and a node is pushed when its label rises. The roots of
- * no group go first: what they reach is final at once.
+ * Which objects one group of roots alone holds; the contract is in graph_hold.h. Labels only rise
+ * in the order none < a group < several < other, and a node is pushed when its label rises. The
+ * roots of no group go first: what they reach is final at once.
  */
 #include "graph_hold.h"
 

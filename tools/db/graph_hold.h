@@ -24,8 +24,8 @@ struct graph_hold_sum {
     uint64_t n, shallow_size, native_size;
 };
 
-/** sum[1 .. n_groups] becomes what each group alone holds, sum[n_groups + 1] what several groups hold
- *  and nothing else, sum[0] the rest of what is reached. The caller's array has n_groups + 2
+/** sum[1 .. n_groups] becomes what each group alone holds, sum[n_groups + 1] what several groups
+ *  hold and nothing else, sum[0] the rest of what is reached. The caller's array has n_groups + 2
  *  elements. HEAP_BAD_GRAPH when a node or a group is out of range. */
 enum heap_status graph_hold(const struct heap_graph *g, const struct graph_hold_root *roots,
                             uint64_t n_roots, uint32_t n_groups, struct graph_hold_sum *sum);

@@ -60,7 +60,8 @@ static void *graph_array(uint64_t n, size_t size)
     return malloc(n * size + 1);
 }
 
-/* Arrays whose length is known, those of the analysis only where heap_analyse does not make them. */
+/* Arrays whose length is known, those of the analysis only where heap_analyse does not make
+ * them. */
 static int graph_allocate(struct graph *g, enum graph_key key, bool analyse)
 {
     struct graph_private *p = g->private;
@@ -87,8 +88,8 @@ static int graph_allocate(struct graph *g, enum graph_key key, bool analyse)
     return missing ? message_no_memory("the reference graph") : STATUS_DONE;
 }
 
-/* How far an id of a database is from the first one; it wraps where the id is absurd, to a number that
- * every check refuses. */
+/* How far an id of a database is from the first one; it wraps where the id is absurd, to a number
+ * that every check refuses. */
 static int64_t graph_offset(const struct graph *g, int64_t id)
 {
     return (int64_t)((uint64_t)id - (uint64_t)g->first_id);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One subtree of the dominator tree read back from a heap database into the arrays of the graph core,
- * for the questions that the database's own columns cannot answer: what a set of objects holds
- * together, disjoint paths, what one thread alone holds. The subtree of a virtual root is all live
- * objects, or all garbage. Whatever lies below X in the tree is reached through X only, so a question
- * about objects below X needs no more than X's subtree.
+ * One subtree of the dominator tree read back from a heap database into the arrays of the graph
+ * core, for the questions that the database's own columns cannot answer: what a set of objects
+ * holds together, disjoint paths, what one thread alone holds. The subtree of a virtual root is all
+ * live objects, or all garbage. Whatever lies below X in the tree is reached through X only, so a
+ * question about objects below X needs no more than X's subtree.
  *
- * Node k of the graph is the object with id first_id + k; the database numbers objects in preorder of
- * the dominator tree, so nodes are in that order too. References that do not hold, and those that
- * leave the subtree, keep their place among their source's references and have their bit in
+ * Node k of the graph is the object with id first_id + k; the database numbers objects in preorder
+ * of the dominator tree, so nodes are in that order too. References that do not hold, and those
+ * that leave the subtree, keep their place among their source's references and have their bit in
  * heap.holds clear.
  *
- * Cost: one scan of the subtree's rows of `object` and `ref`, and of its roots. Memory: 48 B an object
- * and 4 B a reference; for all garbage the dominators are computed again (heap_analyse), since the
- * database does not keep the edges of the virtual garbage root.
+ * Cost: one scan of the subtree's rows of `object` and `ref`, and of its roots. Memory: 48 B an
+ * object and 4 B a reference; for all garbage the dominators are computed again (heap_analyse),
+ * since the database does not keep the edges of the virtual garbage root.
  * Errors are printed (cli/message.h); functions return 0 or STATUS_UNUSABLE. A database is hostile:
  * whatever does not fit (ids with gaps, ranges that do not nest) is refused as damaged.
  * Threads: one at a time, the database's rule.
@@ -44,7 +44,8 @@ struct graph {
 };
 
 /** Reads the subtree of `top_id`, an object or a virtual root of `snapshot`, which must have its
- *  references. In the result, an object at the top is the only root. On failure *out owns nothing. */
+ *  references. In the result, an object at the top is the only root. On failure *out owns
+ *  nothing. */
 int graph_load(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_t top_id,
                enum graph_key key, struct graph *out);
 

@@ -104,8 +104,8 @@ static int search_referrers(struct search *s, sqlite3_stmt *q, uint32_t at, bool
     return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
 }
 
-/* Traced from the holder to the object the chain's positions are one place early: position[i] is that
- * of the reference from id[i] to id[i+1]. */
+/* Traced from the holder to the object the chain's positions are one place early: position[i] is
+ * that of the reference from id[i] to id[i+1]. */
 static void search_shift(struct graph_chain *c)
 {
     for (size_t i = c->n; i-- > 1;) c->position[i] = c->position[i - 1];

@@ -22,10 +22,10 @@ enum graph_found {
 };
 
 /**
- * What holds a garbage object: the nearest garbage object, backwards over references that hold, that
- * is in a cycle (then *component is its number) or that no garbage refers to (*component is 0). The
- * chain leads from it to `id`; it is `id` alone where that is in a cycle itself. Its positions are as
- * in graph_chain, -1 for the first step, which is no root.
+ * What holds a garbage object: the nearest garbage object, backwards over references that hold,
+ * that is in a cycle (then *component is its number) or that no garbage refers to (*component is
+ * 0). The chain leads from it to `id`; it is `id` alone where that is in a cycle itself. Its
+ * positions are as in graph_chain, -1 for the first step, which is no root.
  */
 int graph_garbage_holder(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_t id,
                          struct graph_chain *out, int64_t *component, enum graph_found *found);

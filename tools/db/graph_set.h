@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exact retained size of any set of objects of one snapshot: what would be freed if all of them went,
- * the set included. An object that two members hold, and nothing else, belongs to the set's retained
- * size though to neither member's.
+ * Exact retained size of any set of objects of one snapshot: what would be freed if all of them
+ * went, the set included. An object that two members hold, and nothing else, belongs to the set's
+ * retained size though to neither member's.
  *
  * Of the set only the members matter that lie below no other member in the dominator tree. If that
  * is one object, its own columns are the answer and no reference is read; otherwise the subtree of
@@ -28,7 +28,8 @@ struct graph_set {
     uint64_t n;                /* different objects in the set */
     uint64_t shallow_size;     /* of them */
     uint64_t n_topmost;        /* of them, those below no other */
-    uint64_t topmost_retained; /* sum of the retained sizes of those: a lower bound of the exact one */
+    uint64_t topmost_retained; /* sum of the retained sizes of those: a lower bound of the exact
+                                  one */
     struct heap_retained retained;
     struct graph_type_sum *types; /* what is held by type, largest shallow size first; malloc'd */
     size_t n_types;

@@ -26,7 +26,8 @@ int graph_steps_begin(struct graph_steps *r, struct heapdb *db)
             "SELECT r.kind, (SELECT text FROM string WHERE id = r.name_id),"
             " (SELECT coalesce(name, 'thread ' || runtime_id) FROM thread WHERE id = r.thread_id),"
             " f.function, f.file, f.line"
-            " FROM root r LEFT JOIN frame f ON f.id = r.frame_id WHERE r.object_id = ? ORDER BY r.id");
+            " FROM root r LEFT JOIN frame f ON f.id = r.frame_id WHERE r.object_id = ?"
+            " ORDER BY r.id");
     if (status) graph_steps_end(r);
     return status;
 }

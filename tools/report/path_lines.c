@@ -64,9 +64,9 @@ static bool chooser_begin(struct chooser *c, const struct path_tree *tree)
     return true;
 }
 
-/* Links the first `shown` lines into lists of children; returns the first at the top. Lines come most
- * first, so the lists are in order. A line above has as many objects and a smaller number, so it is
- * among the chosen ones. */
+/* Links the first `shown` lines into lists of children; returns the first at the top. Lines come
+ * most first, so the lists are in order. A line above has as many objects and a smaller number, so
+ * it is among the chosen ones. */
 static uint32_t chooser_link(struct chooser *c, uint32_t shown)
 {
     uint32_t first = NONE, last = NONE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which lines of a merged tree of paths are shown. A chain without a branch is one line; of all lines
- * the ones with most objects are kept, so what is shown is always connected to the top.
+ * Which lines of a merged tree of paths are shown. A chain without a branch is one line; of all
+ * lines the ones with most objects are kept, so what is shown is always connected to the top.
  * Pure. O(nodes log nodes).
  */
 #ifndef SNAP_TOOLS_REPORT_PATH_LINES_H

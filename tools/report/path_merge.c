@@ -59,8 +59,9 @@ static bool merge_grow(struct merger *m)
     return true;
 }
 
-/* The ancestor into which a further step of a repeating chain is folded, or 0. With period L the step
- * and the L steps before it must equal what stands L steps further up: two whole rounds are kept. */
+/* The ancestor into which a further step of a repeating chain is folded, or 0. With period L the
+ * step and the L steps before it must equal what stands L steps further up: two whole rounds are
+ * kept. */
 static uint32_t merge_repeat(const struct path_tree *t, uint32_t parent, uint32_t type,
                              path_label_t label)
 {

@@ -6,12 +6,12 @@
  * Objects whose paths look alike are one node of the tree: the same type, reached by the same label
  * (list positions and unrecorded keys are alike) from objects that are one node. Two rules keep the
  * tree readable where data shapes the heap:
- *   - A node that fans out into more than PATH_NAMES_MAX different recorded keys is a table of data:
- *     its keys are treated alike from then on.
- *   - A chain that repeats itself (`.next.next.next`, `.parent['children'][*]..`) is folded from its
- *     third round on into the second, for periods up to PATH_PERIOD_MAX steps; the node says so.
- * Every object has one shortest path here, so counts and bytes add up: a node's are its own objects'
- * plus its children's.
+ *   - A node that fans out into more than PATH_NAMES_MAX different recorded keys is a table of
+ *     data: its keys are treated alike from then on.
+ *   - A chain that repeats itself (`.next.next.next`, `.parent['children'][*]..`) is folded from
+ *     its third round on into the second, for periods up to PATH_PERIOD_MAX steps; the node says
+ * so. Every object has one shortest path here, so counts and bytes add up: a node's are its own
+ * objects' plus its children's.
  *
  * O(objects on the paths) expected time, 32 B an object and 64 B a node.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why an object is alive, as text and as JSON (snap.path/1 in format/feed.schema.json): its paths, or
- * for garbage what keeps it from being freed yet.
+ * Why an object is alive, as text and as JSON (snap.path/1 in format/feed.schema.json): its paths,
+ * or for garbage what keeps it from being freed yet.
  * Functions print their error and return 0 or STATUS_UNUSABLE.
  */
 #ifndef SNAP_TOOLS_REPORT_PATH_PRINT_H
@@ -27,8 +27,8 @@ int path_json_object(struct subject *s, struct json *j, int64_t id,
 /** "#12 app.Request 'name', retains 1.2 KiB in 12 objects, 56 B itself": appended to `t`. */
 void path_object_line(struct text *t, const struct heapdb_object *o);
 
-/** Prints a chain as a table, step by step; long ones a line at a time. `cycle`: the first step is no
- *  root and the last is the first again. */
+/** Prints a chain as a table, step by step; long ones a line at a time. `cycle`: the first step is
+ *  no root and the last is the first again. */
 int path_print_chain(struct graph_steps *steps, const struct graph_chain *chain);
 
 /** Members "text", "length", "cut", "steps" of the open object. */

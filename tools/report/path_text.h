@@ -33,12 +33,13 @@ void path_text_edge(struct text *t, const struct graph_step *step);
 /** As path_text_edge, but list positions and data keys are `[*]`: what alike steps share. */
 void path_text_alike(struct text *t, const struct graph_step *step);
 
-/** Where a local variable lives: ` of handle (app.py:12) in thread worker-1`; "" for other roots. */
+/** Where a local variable lives: ` of handle (app.py:12) in thread worker-1`; "" for other
+ *  roots. */
 void path_text_where(struct text *t, const struct graph_step *step);
 
-/** The whole expression of a chain; left-out steps are ` ... `, the same step many times over is written
- *  once (`.next(x9)`), and a local variable is told where it lives: ` (local of handle (app.py:12) in
- *  thread worker-1)`. Returns 0 or STATUS_UNUSABLE after a message. */
+/** The whole expression of a chain; left-out steps are ` ... `, the same step many times over is
+ *  written once (`.next(x9)`), and a local variable is told where it lives: ` (local of handle
+ *  (app.py:12) in thread worker-1)`. Returns 0 or STATUS_UNUSABLE after a message. */
 int path_text_chain(struct text *t, struct graph_steps *r, const struct graph_chain *chain);
 
 #endif

@@ -162,7 +162,8 @@ static void namer_step(struct namer *m, const struct path_node *x, struct path_t
     text_free(&copy);
 }
 
-/* How a path goes on after a node: below a dictionary of attributes, a name is written with a point. */
+/* How a path goes on after a node: below a dictionary of attributes, a name is written with a
+ * point. */
 static struct path_text namer_after(struct namer *m, uint32_t node)
 {
     struct path_text p = { 0 };
@@ -175,7 +176,8 @@ static struct path_text namer_after(struct namer *m, uint32_t node)
 enum { CHAIN_MAX = 24 }; /* steps of one line; of longer chains the beginning and the end */
 
 /* The chain of a line: the nodes after `above` down to its own. */
-static int namer_line(struct namer *m, const struct path_line *line, bool leads_on, struct text *out)
+static int namer_line(struct namer *m, const struct path_line *line, bool leads_on,
+                      struct text *out)
 {
     uint32_t length = 0, at[CHAIN_MAX], n = 0;
     struct path_text p = namer_after(m, line->above);
@@ -272,8 +274,8 @@ static void type_title(const struct instances *x, const char *pattern, const str
     printf("%s%s live object%s of ", color_on(stdout, COLOR_HEAD), number_count(a, x->n),
            x->n == 1 ? "" : "s");
     text_put(stdout, pattern, strlen(pattern));
-    printf("%s: %s itself, %s retained", color_off(stdout), subject_amount(b, top->all.shallow_size),
-           subject_amount(c, top->all.retained_size));
+    printf("%s: %s itself, %s retained", color_off(stdout),
+           subject_amount(b, top->all.shallow_size), subject_amount(c, top->all.retained_size));
     if (x->n_garbage) printf("; %s more are garbage", number_count(a, (uint64_t)x->n_garbage));
     fputs("\n", stdout);
 }

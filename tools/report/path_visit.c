@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree of many objects' shortest paths; the contract is in path_visit.h. O(objects on the paths),
- * plus two scans where they are many; 20 B an object of the snapshot with scans, 4 B without.
+ * The tree of many objects' shortest paths; the contract is in path_visit.h. O(objects on the
+ * paths), plus two scans where they are many; 20 B an object of the snapshot with scans, 4 B
+ * without.
  */
 #include "report/path_visit.h"
 
@@ -92,7 +93,8 @@ static int visit_scan_objects(struct visitor *v)
     return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
 }
 
-/* One pass over the references: each that is the last one of an object's path gives it its label. */
+/* One pass over the references: each that is the last one of an object's path gives it its
+ * label. */
 static int visit_scan_refs(struct visitor *v)
 {
     sqlite3_stmt *q = NULL;

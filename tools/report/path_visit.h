@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The shortest paths of many objects at once: every object that lies on one of them, each with the
- * object before it and the reference between the two. Since every object has one parent, they form a
- * tree, in which shared beginnings stand once.
+ * object before it and the reference between the two. Since every object has one parent, they form
+ * a tree, in which shared beginnings stand once.
  *
- * Few objects are looked up one by one; many (PATH_SCAN_MIN) are read by one scan of the live objects
- * and one of their references.
+ * Few objects are looked up one by one; many (PATH_SCAN_MIN) are read by one scan of the live
+ * objects and one of their references.
  */
 #ifndef SNAP_TOOLS_REPORT_PATH_VISIT_H
 #define SNAP_TOOLS_REPORT_PATH_VISIT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything about one object: its own facts, what it refers to, who refers to it, what dominates it,
- * what it retains, where it was allocated. Loaded once, then printed or written as JSON
+ * Everything about one object: its own facts, what it refers to, who refers to it, what dominates
+ * it, what it retains, where it was allocated. Loaded once, then printed or written as JSON
  * (snap.show/1 in format/feed.schema.json).
  *
  * Every list has a limit, so hubs with millions of referrers, lists of millions of elements and
@@ -52,7 +52,8 @@ struct show {
     bool has_hash;
     bool has_buffer;
     uint64_t hash, buffer;
-    int64_t duplicates;        /* other objects with the same type, hash and length; -1: not counted */
+    int64_t duplicates;        /* other objects with the same type, hash and length; -1: not
+                                  counted */
     uint64_t cycle_n, cycle_size, cycle_retained; /* of its component; 0: in none */
 
     struct graph_chain path;   /* n 0 for garbage */

@@ -90,6 +90,7 @@ static void print_contents(const struct show *x)
     const struct heapdb_object *o = &x->object;
     struct text t = { 0 };
     char a[NUMBER_MAX], b[NUMBER_MAX];
+    uint64_t alike = x->duplicates > 0 ? (uint64_t)x->duplicates : 0;
     if (o->has_length) {
         text_addf(&t, "%s", number_count(a, subject_size(o->length)));
         if (o->has_capacity)
@@ -109,11 +110,10 @@ static void print_contents(const struct show *x)
     }
     if (x->has_hash) {
         text_addf(&t, "%016llx", (unsigned long long)x->hash);
-        if (x->duplicates > 0)
+        if (alike)
             text_addf(&t, "; %s other object%s the same contents, %s in all",
-                      number_count(a, (uint64_t)x->duplicates),
-                      x->duplicates == 1 ? " has" : "s have",
-                      subject_amount(b, subject_size(o->shallow_size) * ((uint64_t)x->duplicates + 1)));
+                      number_count(a, alike), alike == 1 ? " has" : "s have",
+                      subject_amount(b, subject_size(o->shallow_size) * (alike + 1)));
         else if (x->duplicates < 0)
             text_adds(&t, "; --duplicates counts objects with the same contents");
         fact("contents", &t);
@@ -135,7 +135,8 @@ static void print_facts(const struct show *x)
     print_sizes(o);
     print_count(o);
     heapdb_flags(&t, o->flags);
-    if (o->has_generation) text_addf(&t, "%sgeneration %lld", t.n ? ", " : "", (long long)o->generation);
+    if (o->has_generation)
+        text_addf(&t, "%sgeneration %lld", t.n ? ", " : "", (long long)o->generation);
     if (t.n) fact("flags", &t);
     text_free(&t);
     print_contents(x);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An object's neighbours: its references, its referrers, its dominators; show.h. Each list is read in
- * the order of its key and stops at its limit.
+ * An object's neighbours: its references, its referrers, its dominators; show.h. Each list is read
+ * in the order of its key and stops at its limit.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,8 @@
 /* So many references are counted; beyond them there are "more than". */
 enum { COUNT_MAX = 100000, NEAR_MAX = 8, TOP_MAX = 4, TYPES_MAX = 20 };
 
-static int count_limited(struct subject *s, const char *sql, int64_t id, int64_t *n, bool *more_than)
+static int count_limited(struct subject *s, const char *sql, int64_t id, int64_t *n,
+                         bool *more_than)
 {
     sqlite3_stmt *q = NULL;
     if (heapdb_prepare(s->db, &q, sql)) return STATUS_UNUSABLE;
@@ -63,7 +64,8 @@ int show_load_fields(struct subject *s, const struct show_request *request, stru
 
 /* ---- referrers ---- */
 
-/* Who refers to it by type: the stored summary of a hub, else counted over what the limit allows. */
+/* Who refers to it by type: the stored summary of a hub, else counted over what the limit
+ * allows. */
 static int referrer_types(struct subject *s, int64_t id, bool hub, struct show *x)
 {
     sqlite3_stmt *q = NULL;
@@ -75,7 +77,8 @@ static int referrer_types(struct subject *s, int64_t id, bool hub, struct show *
                              " JOIN type t ON t.id = h.type_id WHERE h.object_id = ?1"
                              " ORDER BY h.rank LIMIT ?3 + 0 * ?2"
                            : "SELECT t.module, t.name, c.n FROM (SELECT o.type_id, count(*) AS n"
-                             " FROM (SELECT source_id FROM referrer WHERE target_id = ?1 LIMIT ?2) b"
+                             " FROM (SELECT source_id FROM referrer WHERE target_id = ?1"
+                             " LIMIT ?2) b"
                              " JOIN object o ON o.id = b.source_id GROUP BY o.type_id) c"
                              " JOIN type t ON t.id = c.type_id ORDER BY c.n DESC, c.type_id"
                              " LIMIT ?3"))
@@ -180,7 +183,8 @@ static int add_dominator(struct subject *s, sqlite3_stmt *q, int64_t id, bool ga
 }
 
 /* The dominators nearest to the virtual root, from it downwards, above `below`. */
-static int top_dominators(struct subject *s, int64_t id, int64_t below, int64_t top[TOP_MAX], int *n)
+static int top_dominators(struct subject *s, int64_t id, int64_t below, int64_t top[TOP_MAX],
+                          int *n)
 {
     sqlite3_stmt *q = NULL;
     const struct heapdb_snapshot *x = s->snapshot;

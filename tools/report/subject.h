@@ -40,9 +40,9 @@ int subject_open(struct subject *s, const char *path, const struct subject_optio
                  bool need_refs);
 void subject_close(struct subject *s);
 
-/** The object that `argument` means: an id (`#12`, `12`), an address (`0x7f..`), or the largest live
- *  object of a type (`Session`, `app.*`). An id in another snapshot switches to that snapshot unless
- *  one was chosen, which is an error then. */
+/** The object that `argument` means: an id (`#12`, `12`), an address (`0x7f..`), or the largest
+ *  live object of a type (`Session`, `app.*`). An id in another snapshot switches to that snapshot
+ *  unless one was chosen, which is an error then. */
 int subject_object(struct subject *s, const char *argument, int64_t *id);
 
 /** The ids of the snapshot's live objects or of its garbage: *first to *last; none when *last is

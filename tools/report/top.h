@@ -3,10 +3,10 @@
  * What is largest in a snapshot, by one dimension: the answers of snaptop, one list each.
  *
  * Retained sizes are exact sizes of dominator subtrees. For an object it is its own; for a group of
- * objects (a type, a package, a site) it is the sum over the group's topmost objects, those that hang
- * below no other member in the dominator tree, so that nothing is counted twice. What only two
- * members together hold is in neither's subtree: `exact` adds it (top_exact), at the price of reading
- * the reference graph.
+ * objects (a type, a package, a site) it is the sum over the group's topmost objects, those that
+ * hang below no other member in the dominator tree, so that nothing is counted twice. What only two
+ * members together hold is in neither's subtree: `exact` adds it (top_exact), at the price of
+ * reading the reference graph.
  *
  * Functions print their error and return 0 or STATUS_UNUSABLE; on failure the list is empty.
  * Threads: one at a time. Texts in rows are hostile and not yet escaped.
@@ -40,8 +40,8 @@ extern const char *const top_sort_words[];
 struct top_request {
     enum top_by by;
     enum top_sort sort;
-    bool garbage;     /* of the garbage, not of what is live; not by global, thread, root, which hold
-                         none */
+    bool garbage;     /* of the garbage, not of what is live; not by global, thread, root, which
+                         hold none */
     size_t n;         /* rows wanted; SIZE_MAX: all */
     unsigned depth;   /* of packages: 1 `django`, 2 `django.db`; at most 3 */
     const char *type; /* TOP_OBJECT: only objects of types that match; NULL: all */
@@ -49,7 +49,8 @@ struct top_request {
 
 /* One line. */
 struct top_row {
-    int64_t id;        /* object, type, stack, cycle or thread; 0: none (packages, kinds of roots) */
+    int64_t id;        /* object, type, stack, cycle or thread; 0: none (packages, kinds of
+                          roots) */
     char *name;        /* what it is */
     char *detail;      /* more about it, or NULL */
     uint64_t n;        /* members; for one object those that it retains */
@@ -85,7 +86,7 @@ int top_query_ids(struct subject *s, const char *sql, int64_t **ids, size_t *n);
 /** Every object of the types that match `pattern`, live or garbage, as for top_query_ids. */
 int top_type_ids(struct subject *s, const char *pattern, bool garbage, int64_t **ids, size_t *n);
 
-/* ---- for the files that fill lists -------------------------------------------------------------- */
+/* ---- for the files that fill lists ---- */
 
 /** Appends a zeroed row; NULL without memory. */
 struct top_row *top_add(struct top_list *list);

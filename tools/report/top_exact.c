@@ -44,7 +44,8 @@ static size_t exact_row(const struct top_key *keys, size_t n, uint32_t key, size
     return first < n && keys[first].key == (int64_t)key ? keys[first].group : none;
 }
 
-/* Deals the graph's objects to the list's rows: those of row i are member[start[i] .. start[i+1]-1]. */
+/* Deals the graph's objects to the list's rows: those of row i are member[start[i] ..
+ * start[i+1]-1]. */
 static int exact_deal(const struct graph *g, const struct top_list *list, uint32_t **member,
                       uint64_t *start)
 {

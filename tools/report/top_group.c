@@ -2,9 +2,10 @@
 /*
  * The largest groups of objects that have a summary in the database: types, packages, allocation
  * sites; top.h. Types of one name and module (a class made again, or by several loaders) are one
- * line. The stored retained sizes are sums over each type row's topmost objects; where rows join they
- * are computed anew over the joint group, or objects of one row below those of another would count
- * twice. The summaries are of live objects; what the garbage retains by group is one scan of it.
+ * line. The stored retained sizes are sums over each type row's topmost objects; where rows join
+ * they are computed anew over the joint group, or objects of one row below those of another would
+ * count twice. The summaries are of live objects; what the garbage retains by group is one scan of
+ * it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -166,8 +167,8 @@ static int type_rows_join(const struct type_rows *t, bool by_package, struct top
     return STATUS_DONE;
 }
 
-/* Puts the retained sizes of rows that joined several types (of all rows with `all`) right by one scan
- * of the objects. */
+/* Puts the retained sizes of rows that joined several types (of all rows with `all`) right by one
+ * scan of the objects. */
 static int type_rows_scan(struct subject *s, struct top_list *list, bool all)
 {
     size_t n_keys = 0, k = 0;

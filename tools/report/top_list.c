@@ -47,7 +47,8 @@ static int top_compare_u64(uint64_t a, uint64_t b)
     return (a < b) - (a > b);
 }
 
-/* Names before ids where sizes are equal: the numbers of types and cycles differ from load to load. */
+/* Names before ids where sizes are equal: the numbers of types and cycles differ from load to
+ * load. */
 static int top_compare(const struct top_row *a, const struct top_row *b, enum top_sort sort)
 {
     int by_retained = top_compare_u64(a->retained_size, b->retained_size);

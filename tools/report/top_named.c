@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The largest by name of what holds them: module globals, cycles, kinds of roots, threads; top.h. */
+/* The largest by name of what holds them: module globals, cycles, kinds of roots, threads;
+ * top.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,7 +200,8 @@ static int threads_roots(struct subject *s, const struct top_list *list, const s
     return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
 }
 
-/* What only this thread's frames reach. The last line is what several threads reach and nothing else. */
+/* What only this thread's frames reach. The last line is what several threads reach and nothing
+ * else. */
 int top_threads(struct subject *s, struct top_list *list)
 {
     struct graph g = { 0 };

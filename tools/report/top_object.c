@@ -4,8 +4,8 @@
  *
  * By retained size: a best-first walk down the dominator tree. Siblings are numbered largest first,
  * so after taking an object out of the heap of candidates only its first child and its next sibling
- * can be next. n objects cost 2n look-ups and O(n log n), however large the snapshot, and live objects
- * and garbage are served alike. Of one type: the list that is stored by rank.
+ * can be next. n objects cost 2n look-ups and O(n log n), however large the snapshot, and live
+ * objects and garbage are served alike. Of one type: the list that is stored by rank.
  * By shallow size or by count there is no stored order: one scan, in which SQLite keeps the n best.
  */
 #include <stdlib.h>

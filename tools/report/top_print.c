@@ -81,7 +81,7 @@ int top_print_list(const struct top_list *list)
     top_title(list);
     if (list->n == 0) {
         fputs(list->request.by == TOP_SITE
-                  ? "none: the capture has no allocation stacks (Python: start tracemalloc before)\n"
+                  ? "none: the capture has no allocation stacks (Python: start tracemalloc)\n"
                   : "none\n",
               stdout);
         return STATUS_DONE;
