@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import unittest
 import zipfile
 
 import ask_support
@@ -198,6 +199,15 @@ class Run(AskCase):
         status, _, err = self.run_program("-m", "absent_module")
         self.assertEqual(status, 1)
         self.assertIn("absent_module", err)
+
+    @unittest.skipIf(sys.version_info < (3, 11), "this Python has no safe path")
+    def test_safe_path(self):
+        self.write("p.py", "import sys; print(sys.path)\n")
+        env = dict(os.environ, PYTHONSAFEPATH="1")
+        for arguments in (("p.py",), ("-m", "platform")):
+            status, out, err = self.run_program(*arguments, env=env)
+            self.assertEqual(status, 0, err)
+            self.assertNotIn(self.directory, out)
 
     def test_uncaught_exception(self):
         self.write("p.py", "def f():\n    1 / 0\nf()\n")

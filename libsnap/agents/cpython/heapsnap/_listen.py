@@ -3,6 +3,7 @@
 import os
 import signal as _signal
 import sys
+import typing
 
 from . import _heapsnap
 
@@ -12,7 +13,7 @@ listening = _heapsnap.listening
 stop_listening = _heapsnap.stop_listening
 
 
-def _default_role():
+def _default_role() -> str:
     """What the program calls itself: its script, or the package that ``-m`` runs."""
     path = sys.argv[0] if getattr(sys, "argv", None) else ""
     name = os.path.basename(path)
@@ -21,7 +22,7 @@ def _default_role():
     return name or "python"
 
 
-def _signal_number(signal):
+def _signal_number(signal: typing.Union[None, int, str]) -> int:
     """A signal by number, enum member or name (``USR2``, ``SIGUSR2``); None is 0."""
     if signal is None:
         return 0
@@ -34,7 +35,8 @@ def _signal_number(signal):
     return int(signal)
 
 
-def listen(*, role=None, signal=None, directory=None):
+def listen(*, role: typing.Optional[str] = None, signal: typing.Union[None, int, str] = None,
+           directory: typing.Union[None, str, "os.PathLike[str]"] = None) -> str:
     """Wait for requests to capture this process's heap; return the name of the socket.
 
     A thread without Python code waits on an abstract Unix socket, so it answers while the program

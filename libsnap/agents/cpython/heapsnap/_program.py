@@ -18,13 +18,20 @@ def _fresh_main():
     return main
 
 
+def _put_first(directory):
+    """Let the program's directory take the place of ours in ``sys.path``, unless the interpreter
+    was told not to put any there (``-P``, ``-I``)."""
+    if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+        sys.path[0] = directory
+
+
 def _run_script(path):
     main = _fresh_main()
     main.__file__ = path
     main.__cached__ = None
     main.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
     main.__spec__ = None
-    sys.path[0] = os.path.dirname(os.path.abspath(path))
+    _put_first(os.path.dirname(os.path.abspath(path)))
     with io.open_code(path) as file:
         source = file.read()
     exec(compile(source, path, "exec"), main.__dict__)
@@ -47,11 +54,13 @@ def run(arguments, module=False):
     sys.argv[:] = arguments
     try:
         if module:
-            sys.path[0] = os.getcwd()
+            _put_first(os.getcwd())
             _fresh_main()
             runpy._run_module_as_main(target)
         elif pkgutil.get_importer(target) is not None:
-            sys.path[0] = target
+            _put_first(target)
+            if sys.path[0] != target:
+                sys.path.insert(0, target)
             _fresh_main()
             runpy._run_module_as_main("__main__", alter_argv=False)
         else:
