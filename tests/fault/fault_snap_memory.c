@@ -162,7 +162,7 @@ static void test_writer_sizes(void)
 
 /* ---- no allocation, no system call but write ---- */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(WITH_ASAN) || defined(WITH_TSAN)
 #define WATCHED 0
 #else
 #define WATCHED 1

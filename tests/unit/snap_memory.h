@@ -11,6 +11,22 @@
 #include <string.h>
 #include <snap/snap.h>
 
+/* Which sanitizers this is built with; gcc and clang say it in different ways. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define WITH_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN 1
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define WITH_TSAN 1
+#endif
+
 struct memory_file {
     uint8_t *bytes;
     size_t size, room;

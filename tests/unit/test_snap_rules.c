@@ -457,7 +457,7 @@ static void test_parallel(void)
 
 /* ---- stack ---- */
 
-#if !defined(__SANITIZE_THREAD__)
+#if !defined(WITH_TSAN)
 #define PAINT 0xA5u
 #define STACK (256u << 10)
 
@@ -512,7 +512,7 @@ static size_t stack_used(void *(*work)(void *), void *argument)
 
 static void test_stack(void)
 {
-#if defined(__SANITIZE_THREAD__)
+#if defined(WITH_TSAN)
     CHECK(1); /* it keeps its own books in a thread's stack: ours would be overwritten */
 #else
     snap_reader *r;
@@ -525,7 +525,7 @@ static void test_stack(void)
     snap_reader_close(r);
     memory_free(&f);
     printf("stack: writer %zu, reader %zu bytes, the thread's own included\n", writer, reader);
-#if !defined(__SANITIZE_ADDRESS__) && defined(__OPTIMIZE__)
+#if !defined(WITH_ASAN) && defined(__OPTIMIZE__)
     /* Padded or unoptimised frames say nothing. */
     CHECK(writer < 16384);
     CHECK(reader < 16384);
