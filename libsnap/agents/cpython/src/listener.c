@@ -76,15 +76,18 @@ static void on_signal(int number)
     errno = saved;
 }
 
-/* The thread must never run the program's signal handlers, so it starts with all blocked. */
+/* The thread must never run the program's signal handlers, so it starts with all signals blocked but
+ * those that a fault of its own would raise. */
 static int start_thread(listener *l)
 {
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
     sigset_t all, before;
     l->ended = 0;
     atomic_store(&l->stop, 0);
     l->pause = 0;
     atomic_store(&l->give_up, 0);
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&all, faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&the_thread, NULL, listener_run, l);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
