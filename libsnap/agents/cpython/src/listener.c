@@ -76,8 +76,8 @@ static void on_signal(int number)
     errno = saved;
 }
 
-/* The thread must never run the program's signal handlers, so it starts with all signals blocked but
- * those that a fault of its own would raise. */
+/* The thread must never run the program's signal handlers, so it starts with all signals blocked
+ * but those that a fault of its own would raise. */
 static int start_thread(listener *l)
 {
     static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
