@@ -359,12 +359,12 @@ static bool resolve_roots(struct work *w)
 }
 
 /* Does the runtime hold one counted reference for each root of this kind, which no object's edge
- * explains? Modules, types and interned strings stand in tables that are objects themselves. */
+ * explains (format/registry.md)? Modules, types and interned strings stand in tables that are objects
+ * themselves. */
 static bool root_owns(uint8_t kind)
 {
     switch (kind) {
     case SNAP_ROOT_LOCAL:
-    case SNAP_ROOT_THREAD:
     case SNAP_ROOT_RUNTIME:
     case SNAP_ROOT_CALLBACK:
     case SNAP_ROOT_TASK:
