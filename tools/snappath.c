@@ -60,7 +60,7 @@ static int run(void *options, int n, char **operands)
     if (n < 2 && !o->type) return message_usage("an object to find paths to is missing");
     if (o->k < 1 || o->k > 10000) return message_usage("--paths takes 1 to 10000");
     if (o->n > 1000000000) return message_usage("--number takes at most 1000000000");
-    if (subject_open(&s, operands[0], &o->subject, true)) return STATUS_UNUSABLE;
+    if (subject_open(&s, operands[0], &o->subject, SUBJECT_NEEDS_REFS)) return STATUS_UNUSABLE;
     if (o->common.json) {
         json_begin(&j, stdout);
         json_object(&j, NULL);

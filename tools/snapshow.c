@@ -55,7 +55,7 @@ static int run(void *options, int n, char **operands)
     int status;
     if (o->n > 1000000) return message_usage("--number takes at most 1000000");
     if (o->offset > INT64_MAX) return message_usage("--offset is too large");
-    if (subject_open(&s, operands[0], &o->subject, true)) return STATUS_UNUSABLE;
+    if (subject_open(&s, operands[0], &o->subject, SUBJECT_NEEDS_REFS)) return STATUS_UNUSABLE;
     if (o->common.json) {
         json_begin(&j, stdout);
         json_object(&j, NULL);

@@ -148,8 +148,9 @@ static int run(void *options, int n, char **operands)
     (void)n;
     if (check(o)) return STATUS_UNUSABLE;
     /* Paths name the objects in lists of objects, and they are made of references. */
-    bool refs = o->set || o->exact || o->by == TOP_THREAD || o->by == TOP_OBJECT ||
-                o->by == BY_OVERVIEW;
+    enum subject_refs refs = o->set || o->exact || o->by == TOP_THREAD ? SUBJECT_NEEDS_REFS
+                             : o->by == TOP_OBJECT || o->by == BY_OVERVIEW ? SUBJECT_LIKES_REFS
+                                                                           : SUBJECT_NO_REFS;
     if (subject_open(&s, operands[0], &o->subject, refs)) return STATUS_UNUSABLE;
     int status;
     if (o->common.json) {

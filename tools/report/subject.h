@@ -35,9 +35,17 @@ struct subject_options {
     OPT_FLAG(T, m.no_cache, "no-cache", 0,                                                         \
              "load a snapshot file into a temporary database instead of the cache")
 
+/* What an answer needs of a file's references. */
+enum subject_refs {
+    SUBJECT_NO_REFS,
+    SUBJECT_LIKES_REFS, /* to name things by their paths: a database without them will do as it is,
+                           but a file that has to be loaded is loaded with them */
+    SUBJECT_NEEDS_REFS
+};
+
 /** Opens `path` and chooses the snapshot. On failure nothing needs closing. */
 int subject_open(struct subject *s, const char *path, const struct subject_options *options,
-                 bool need_refs);
+                 enum subject_refs refs);
 void subject_close(struct subject *s);
 
 /** The object that `argument` means: an id (`#12`, `12`), an address (`0x7f..`), or the largest
