@@ -148,8 +148,9 @@ class Database(unittest.TestCase):
                                  " WHERE t.name = 'Orphan')")
         self.assertEqual(external, 1)
         self.assertEqual(self.ask("SELECT kind FROM roots WHERE object_id = ?", id_), [("external",)])
-        most = self.one("SELECT n_live FROM snapshot")
-        self.assertLess(self.one("SELECT count(*) FROM object WHERE external_refs > 0"), most / 50)
+        # The interpreter's own static variables hold some strings and classes; nothing else is unexplained.
+        live = self.one("SELECT n_live FROM snapshot")
+        self.assertLess(self.one("SELECT count(*) FROM object WHERE external_refs > 0"), live / 20)
 
     def test_garbage(self):
         self.assertEqual(self.one("SELECT n_garbage FROM types WHERE name = 'Lost'"), 200)
