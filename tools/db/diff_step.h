@@ -23,9 +23,13 @@
 
 enum { STEP_NAMED_MAX = 20000 };
 
-/** Fills step[n_rows], the caller's. `names` is of the same snapshot; `data_keys`: recorded key
- * names are data. About 0.2 us a reference. */
-int diff_steps_load(const struct diff_name_source *source, struct diff_names *names, bool data_keys,
-                    uint64_t *step);
+/** Reads how rows hang below their dominators into step[n_rows], the caller's. `data_keys`:
+ * recorded key names are data. Touches nothing but the database, so that two may be read in two
+ * threads. About 0.2 us a reference. */
+int diff_steps_read(const struct diff_name_source *source, bool data_keys, uint64_t *step);
+
+/** Makes steps of it, by types and names. `names` is of the same snapshot. */
+int diff_steps_finish(const struct diff_name_source *source, struct diff_names *names,
+                      uint64_t *step);
 
 #endif

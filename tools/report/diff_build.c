@@ -12,8 +12,6 @@
 
 #include "cli/message.h"
 #include "cli/number.h"
-#include "db/diff_held.h"
-#include "db/diff_step.h"
 #include "report/diff_fill.h"
 #include "report/diff_verdict.h"
 
@@ -252,90 +250,6 @@ static struct diff_name_source source_of(const struct building *b, uint32_t k)
                                       .type_names = &b->report->types_known.names };
 }
 
-/* Steps of one snapshot, for matching by signature; malloc'd, NULL after a message. */
-static uint64_t *steps_of(const struct building *b, uint32_t k, struct diff_names *names)
-{
-    struct diff_name_source source = source_of(b, k);
-    uint64_t *step = malloc((size_t)b->rows[k].n_rows * sizeof *step);
-    if (!step) {
-        message_no_memory("the steps of a snapshot");
-        return NULL;
-    }
-    if (!diff_steps_load(&source, names, b->report->sign.data_keys, step)) return step;
-    free(step);
-    return NULL;
-}
-
-/* What the graph core answered, as a message. */
-static int match_status(const struct comparison *c, enum heap_status got)
-{
-    if (got == HEAP_OK) return 0;
-    if (got == HEAP_NO_MEMORY) return message_no_memory("matching the snapshots");
-    return message_error(c->db_b->path, MESSAGE_NO_OFFSET, NULL,
-                         "cannot be compared with the snapshot before: %s", heap_status_text(got));
-}
-
-/* The names of both sides, for the graph core. */
-struct both_names {
-    struct diff_names *a, *b;
-};
-
-static uint64_t name_of(void *opaque, bool in_b, uint32_t row)
-{
-    struct both_names *names = opaque;
-    return diff_names_hash(in_b ? names->b : names->a, row);
-}
-
-static int match_by_signature(const struct building *b, uint32_t i, uint32_t k,
-                              struct heap_match_options *options, struct comparison *c)
-{
-    struct both_names names = { .b = c->names };
-    struct diff_name_source source = source_of(b, i);
-    if (diff_names_new(&names.a, &source, &b->report->sign)) return STATUS_UNUSABLE;
-    uint64_t *step_a = steps_of(b, i, names.a);
-    uint64_t *step_b = step_a ? steps_of(b, k, names.b) : NULL;
-    int status = STATUS_UNUSABLE;
-    if (step_b) {
-        struct heap_side a_side = diff_rows_side(c->a, step_a);
-        struct heap_side b_side = diff_rows_side(c->b, step_b);
-        options->mode = HEAP_MATCH_SIGNATURE;
-        options->name = name_of;
-        options->opaque = &names;
-        status = match_status(c, heap_match_compute(&a_side, &b_side, options, &c->match));
-        if (diff_names_failed(names.a) || diff_names_failed(names.b)) status = STATUS_UNUSABLE;
-    }
-    diff_names_free(names.a);
-    free(step_a);
-    free(step_b);
-    return status;
-}
-
-static int match_by_identity(const struct building *b, struct heap_match_options *options,
-                             struct comparison *c)
-{
-    struct heap_side a_side = diff_rows_side(c->a, NULL), b_side = diff_rows_side(c->b, NULL);
-    struct diff_held_by *held;
-    if (diff_held_new(&held, c->db_a, c->a, c->db_b, c->b)) return STATUS_UNUSABLE;
-    options->mode = b->report->matching == DIFF_ID ? HEAP_MATCH_ID : HEAP_MATCH_ADDRESS;
-    options->held = diff_held;
-    options->opaque = held;
-    int status = match_status(c, heap_match_compute(&a_side, &b_side, options, &c->match));
-    if (!status && diff_held_failed(held)) status = STATUS_UNUSABLE;
-    diff_held_free(held);
-    return status;
-}
-
-static int match(const struct building *b, uint32_t i, uint32_t k, struct comparison *c)
-{
-    const struct diff_types *types = &b->report->types_known;
-    struct heap_match_options options = { .group = HEAP_GROUP_OBJECT,
-                                          .n_types = types->names.n,
-                                          .resizable = types->resizable,
-                                          .to_holders = true };
-    return b->report->matching == DIFF_SIGNATURE ? match_by_signature(b, i, k, &options, c)
-                                                 : match_by_identity(b, &options, c);
-}
-
 static void comparison_free(struct comparison *c)
 {
     lines_free(&c->lines);
@@ -358,7 +272,7 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison
     struct diff_name_source source = source_of(b, k);
     done(&since, "read the objects");
     if (!status) status = diff_names_new(&c->names, &source, &b->report->sign);
-    if (!status) status = match(b, i, k, c);
+    if (!status) status = comparison_match(c, b->report);
     done(&since, "matched them");
     if (!status) status = lines_make(&c->match, c->b, c->names, &b->report->sign, &c->lines);
     done(&since, "named the owners");

@@ -30,6 +30,10 @@ struct type_sums {
     int64_t *resized; /* [n_types] by the objects that are in the first and the last */
 };
 
+/** Matches c->a with c->b in the way of report->matching, into c->match; needs c->names. With the
+ *  steps of two databases read in two threads. */
+int comparison_match(struct comparison *c, struct diff_report *report);
+
 /** Of n changes the indexes of those to be shown, in their order: all of at least min_size bytes,
  * but at most `top` of them, the largest upwards or downwards. *out is malloc'd, [*n_out]. False
  * without memory. O(n log n). */
