@@ -20,32 +20,47 @@ void capture_init(struct capture *c, struct budget *budget, struct capture_defin
     *c = (struct capture){ .budget = budget, .definitions = definitions };
 }
 
+#define RELEASE(pointer) (free(pointer), (pointer) = NULL)
+
+void capture_release_objects(struct capture *c)
+{
+    RELEASE(c->id);
+    RELEASE(c->shallow);
+    RELEASE(c->type);
+    RELEASE(c->refcount);
+    RELEASE(c->flags);
+    RELEASE(c->generation);
+    RELEASE(c->native);
+    RELEASE(c->stack);
+    RELEASE(c->hash);
+    RELEASE(c->length.at);
+    RELEASE(c->length.wide);
+    RELEASE(c->capacity.at);
+    RELEASE(c->capacity.wide);
+    RELEASE(c->extra);
+    RELEASE(c->preview);
+    RELEASE(c->root);
+    c->cap = c->native_cap = c->stack_cap = c->hash_cap = c->extra_cap = c->preview_cap = 0;
+    c->n_extra = c->n_preview = c->n_roots = c->root_cap = 0;
+    idmap_free(&c->ordinal);
+}
+
+void capture_release_names(struct capture *c)
+{
+    RELEASE(c->kind);
+    RELEASE(c->name);
+    RELEASE(c->key);
+    c->kind_cap = c->name_cap = c->key_cap = 0;
+}
+
 void capture_free(struct capture *c)
 {
-    free(c->id);
-    free(c->shallow);
-    free(c->type);
-    free(c->refcount);
-    free(c->flags);
-    free(c->generation);
-    free(c->native);
-    free(c->stack);
-    free(c->hash);
-    free(c->length.at);
-    free(c->length.wide);
-    free(c->capacity.at);
-    free(c->capacity.wide);
-    free(c->extra);
-    free(c->preview);
+    capture_release_objects(c);
+    capture_release_names(c);
     free(c->target);
-    free(c->kind);
-    free(c->name);
-    free(c->key);
     free(c->run);
     free(c->by_id);
     free(c->target_id);
-    free(c->root);
-    idmap_free(&c->ordinal);
     *c = (struct capture){ 0 };
 }
 

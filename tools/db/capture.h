@@ -135,6 +135,9 @@ struct capture {
 
 void capture_init(struct capture *c, struct budget *budget, struct capture_definitions *definitions);
 void capture_free(struct capture *c);
+/** Frees what is known of each object, or kinds, names and keys of references; the rest stays. */
+void capture_release_objects(struct capture *c);
+void capture_release_names(struct capture *c);
 
 enum { CAPTURE_OK = 0, CAPTURE_NO_MEMORY, CAPTURE_TOO_MANY, CAPTURE_TAKEN };
 

@@ -109,7 +109,8 @@ static int complete_rows(struct loader *l, struct snapshot *s)
                                     .target = s->capture.target, .holds = s->resolved.holds,
                                     .shallow = s->capture.shallow };
     status = match_rows(l, s);
-    if (!status) status = tables_write_refs(l, s);
+    s->has_refs = true;
+    if (!status) status = tables_write_refs(l, s, false);
     if (!status) status = mark_done(l, s);
     return status;
 }

@@ -20,6 +20,7 @@
 #include "cli/number.h"
 #include "cli/progress.h"
 #include "db/schema.h"
+#include "heap/memory.h"
 
 const char *const load_phase_name[LOAD_PHASES] = { "read", "resolve", "analyse", "write" };
 
@@ -153,13 +154,39 @@ static void on_rows_written(void *opaque, sqlite3_int64 rows)
     progress_set(opaque, (uint64_t)rows);
 }
 
+#define RELEASE(array) (heap_free(array), (array) = NULL)
+
+/* References need no more than where each object is, and are half of the database: everything else goes
+ * before referrers take as much memory again. */
+static void release_objects(struct snapshot *s)
+{
+    struct heap_analysis *a = &s->analysis;
+    capture_release_objects(&s->capture);
+    s->graph.shallow = s->graph.native = NULL;
+    RELEASE(a->last);
+    RELEASE(a->dominator);
+    RELEASE(a->retained_size);
+    RELEASE(a->retained_native);
+    RELEASE(a->distance);
+    RELEASE(a->parent);
+    RELEASE(a->parent_position);
+    RELEASE(a->component);
+    RELEASE(a->components);
+    free(s->order);
+    free(s->stack);
+    s->order = s->stack = NULL;
+    resolved_release(&s->resolved);
+}
+
 static int write_everything(struct loader *l, struct snapshot *s)
 {
     int status = facts_write(l, s);
     if (!status) status = tables_write(l, s);
-    if (!status) status = lists_write(l, s);
     if (!status) status = summary_write(l, s);
     if (!status) status = class_path_write(l, s);
+    if (!status) status = lists_write(l, s);
+    release_objects(s);
+    if (!status) status = tables_write_refs(l, s, true);
     return status;
 }
 

@@ -436,12 +436,19 @@ bool resolve(struct capture *c, bool complete, struct resolved *out)
     return ok;
 }
 
-void resolved_free(struct resolved *r)
+void resolved_release(struct resolved *r)
 {
-    free(r->off);
     free(r->by_address);
-    free(r->holds);
     free(r->external);
     free(r->root);
+    r->by_address = r->external = NULL;
+    r->root = NULL;
+}
+
+void resolved_free(struct resolved *r)
+{
+    resolved_release(r);
+    free(r->off);
+    free(r->holds);
     *r = (struct resolved){ 0 };
 }

@@ -44,6 +44,8 @@ struct resolved {
  */
 bool resolve(struct capture *c, bool complete, struct resolved *out);
 void resolved_free(struct resolved *r);
+/** Frees all but `off` and `holds`. */
+void resolved_release(struct resolved *r);
 
 /** Appends a root. */
 bool resolved_add_root(struct resolved *r, uint32_t node, uint8_t kind, uint32_t capture);

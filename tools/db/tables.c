@@ -453,19 +453,18 @@ static int write_roots(struct loader *l, struct snapshot *s)
     return status;
 }
 
-int tables_write_refs(struct loader *l, struct snapshot *s)
-{
-    s->has_refs = true;
-    int status = write_refs(l, s);
-    return status ? status : write_referrers(l, s, false);
-}
-
 int tables_write(struct loader *l, struct snapshot *s)
 {
     int status = write_objects(l, s);
     if (!status) status = write_details(l, s);
-    if (!status && s->has_refs) status = write_refs(l, s);
-    if (!status) status = write_referrers(l, s, true);
     if (!status) status = write_roots(l, s);
+    return status;
+}
+
+int tables_write_refs(struct loader *l, struct snapshot *s, bool hubs)
+{
+    int status = s->has_refs ? write_refs(l, s) : 0;
+    capture_release_names(&s->capture);
+    if (!status && (s->has_refs || hubs)) status = write_referrers(l, s, hubs);
     return status;
 }
