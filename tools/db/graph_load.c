@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "heap/memory.h"
 
 /* The arrays that struct heap_graph points to. */
 struct graph_private {
@@ -17,7 +18,6 @@ struct graph_private {
     uint32_t *target, *root;
     uint64_t n_edges, edge_capacity;
     uint64_t n_roots, root_capacity;
-    bool analysed; /* the analysis is heap_analyse's own; otherwise its arrays were made here */
 };
 
 int graph_status(const struct heapdb *db, enum heap_status status, const char *doing)
@@ -54,34 +54,28 @@ static int graph_extent(struct heapdb *db, const struct heapdb_snapshot *s, int6
     return STATUS_DONE;
 }
 
-static void *graph_array(uint64_t n, size_t size)
-{
-    if (n > SIZE_MAX / size - 1) return NULL;
-    return malloc(n * size + 1);
-}
-
 /* Arrays whose length is known, those of the analysis only where heap_analyse does not make
  * them. */
 static int graph_allocate(struct graph *g, enum graph_key key, bool analyse)
 {
     struct graph_private *p = g->private;
     uint64_t n = g->heap.n, rows = n + 2;
-    p->off = graph_array(n + 1, sizeof *p->off);
-    p->shallow = graph_array(n, sizeof *p->shallow);
-    p->native = graph_array(n, sizeof *p->native);
+    p->off = heap_new(n + 1, sizeof *p->off);
+    p->shallow = heap_new(n, sizeof *p->shallow);
+    p->native = heap_new(n, sizeof *p->native);
     bool missing = !p->off || !p->shallow || !p->native;
     if (key != GRAPH_KEY_NONE) {
-        g->key = graph_array(n, sizeof *g->key);
+        g->key = heap_new(n, sizeof *g->key);
         missing |= !g->key;
     }
     if (!analyse) {
         struct heap_analysis *a = &g->analysis;
-        a->row_of = graph_array(n, sizeof *a->row_of);
-        a->node = graph_array(rows, sizeof *a->node);
-        a->last = graph_array(rows, sizeof *a->last);
-        a->dominator = graph_array(rows, sizeof *a->dominator);
-        a->retained_size = graph_array(rows, sizeof *a->retained_size);
-        a->retained_native = graph_array(rows, sizeof *a->retained_native);
+        a->row_of = heap_new(n, sizeof *a->row_of);
+        a->node = heap_new(rows, sizeof *a->node);
+        a->last = heap_new(rows, sizeof *a->last);
+        a->dominator = heap_new(rows, sizeof *a->dominator);
+        a->retained_size = heap_new(rows, sizeof *a->retained_size);
+        a->retained_native = heap_new(rows, sizeof *a->retained_native);
         missing |= !a->row_of || !a->node || !a->last || !a->dominator || !a->retained_size ||
                    !a->retained_native;
     }
@@ -325,7 +319,6 @@ int graph_load(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_
     if (!status && analyse) {
         enum heap_status s = heap_analyse(&out->heap, 0, (uint64_t)out->first_id, &out->analysis);
         status = graph_status(db, s, "analysing the garbage");
-        p->analysed = !status;
     }
     if (status) graph_free(out);
     return status;
@@ -357,23 +350,13 @@ int graph_common_dominator(struct heapdb *db, const struct heapdb_snapshot *snap
 void graph_free(struct graph *g)
 {
     struct graph_private *p = g->private;
-    struct heap_analysis *a = &g->analysis;
-    if (p && p->analysed) {
-        heap_analysis_free(a);
-    } else {
-        free(a->row_of);
-        free(a->node);
-        free(a->last);
-        free(a->dominator);
-        free(a->retained_size);
-        free(a->retained_native);
-    }
-    free(g->key);
+    heap_analysis_free(&g->analysis);
+    heap_free(g->key);
     if (p) {
-        free(p->off);
+        heap_free(p->off);
+        heap_free(p->shallow);
+        heap_free(p->native);
         free(p->holds);
-        free(p->shallow);
-        free(p->native);
         free(p->target);
         free(p->root);
         free(p);
