@@ -178,7 +178,13 @@ def _part_file(path):
     except FileNotFoundError:
         pass
     part = path + ".part"
-    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        fd = os.open(part, flags, 0o600)
+    except FileExistsError:
+        raise FileExistsError(errno.EEXIST, "exists: another capture is under way, or one was killed "
+                              "(snapinfo --recover saves what it wrote); remove it to go on",
+                              part) from None
     try:
         yield fd
         os.fsync(fd)
