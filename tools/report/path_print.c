@@ -33,7 +33,7 @@ static int path_others(struct subject *s, const struct graph_chain *chain, bool 
     int64_t dominator, root = chain->id[0];
     int more = 0;
     *others = false;
-    for (size_t i = 1; !*others && i < chain->n; i++) {
+    for (size_t i = 1; !*others && i < chain->n && i < PATH_TABLE_MAX; i++) {
         if (chain->n_cut && i == chain->cut_at) continue;
         if (heapdb_number(s->db, "SELECT dominator_id FROM object WHERE id = ?", chain->id[i],
                           &dominator) < 0)
