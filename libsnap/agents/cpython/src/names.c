@@ -17,9 +17,9 @@ enum { TAG_STR = 's', TAG_BYTES = 'b', TAG_INT = 'i', TAG_FLOAT = 'f', TAG_TUPLE
 
 struct name_slot {
     PyObject *str;
-    uint64_t id;   /* string id, 0: not written */
-    uint32_t hash; /* 24 bits, where the id is 0 */
-    uint32_t kind; /* 1: looked up as a program's name, 2: as a key */
+    uint64_t id;                                     /* string id, 0: not written */
+    uint32_t hash;                                   /* 24 bits, where the id is 0 */
+    enum { SLOT_LEARNED, SLOT_NAME, SLOT_KEY } kind; /* what it was looked up as */
 };
 
 bool names_init(struct names *names, struct mem *mem, snap_writer *writer,
@@ -93,11 +93,21 @@ static uint64_t str_inner(const struct names *names, const struct str_view *view
     return hash != 0 ? hash : 1;
 }
 
+static struct name_slot *cache_slot(const struct names *names, PyObject *str)
+{
+    uint64_t h = (uint64_t)(uintptr_t)str * UINT64_C(0x9E3779B97F4A7C15);
+    return &names->cache[h >> (64 - CACHE_BITS)];
+}
+
 static void learn_str(struct names *names, PyObject *str)
 {
     struct str_view view;
 
     if (str == NULL || !PyUnicode_Check(str)) return;
+    /* Names are interned: the same object stands in many code objects. */
+    struct name_slot *slot = cache_slot(names, str);
+    if (slot->str == str) return;
+    *slot = (struct name_slot){ .str = str, .kind = SLOT_LEARNED };
     layout_str(str, &view);
     if (view.data != NULL && view.length <= KEY_CHARS) set_add(names, str_inner(names, &view));
 }
@@ -254,19 +264,13 @@ static uint64_t write_str(struct names *names, PyObject *str)
     return id;
 }
 
-static struct name_slot *cache_slot(const struct names *names, PyObject *str)
-{
-    uint64_t h = (uint64_t)(uintptr_t)str * UINT64_C(0x9E3779B97F4A7C15);
-    return &names->cache[h >> (64 - CACHE_BITS)];
-}
-
 uint64_t names_program(struct names *names, PyObject *str)
 {
     if (str == NULL || !PyUnicode_Check(str)) return 0;
     struct name_slot *slot = cache_slot(names, str);
     if (slot->str == str && slot->id != 0) return slot->id;
     uint64_t id = write_str(names, str);
-    *slot = (struct name_slot){ .str = str, .id = id, .kind = 1 };
+    *slot = (struct name_slot){ .str = str, .id = id, .kind = SLOT_NAME };
     return id;
 }
 
@@ -347,14 +351,14 @@ static void str_key(struct names *names, PyObject *key, struct key_name *name)
 {
     struct name_slot *slot = cache_slot(names, key);
 
-    if (slot->str != key || slot->kind != 2) {
+    if (slot->str != key || slot->kind != SLOT_KEY) {
         struct str_view view;
         layout_str(key, &view);
         if (view.data == NULL) return;
         uint64_t inner = str_inner(names, &view);
         bool open = names->policy == DUMP_NAMES_KEYS && view.length <= OPEN_KEY_CHARS;
         bool allowed = open || (names->policy != DUMP_NAMES_NONE && set_has(names, inner));
-        *slot = (struct name_slot){ .str = key, .kind = 2 };
+        *slot = (struct name_slot){ .str = key, .kind = SLOT_KEY };
         if (allowed)
             slot->id = write_str(names, key);
         else
