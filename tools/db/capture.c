@@ -22,16 +22,11 @@ void capture_init(struct capture *c, struct budget *budget, struct capture_defin
 
 #define RELEASE(pointer) (free(pointer), (pointer) = NULL)
 
-void capture_release_objects(struct capture *c)
+void capture_release_details(struct capture *c)
 {
-    RELEASE(c->id);
-    RELEASE(c->shallow);
-    RELEASE(c->type);
     RELEASE(c->refcount);
     RELEASE(c->flags);
     RELEASE(c->generation);
-    RELEASE(c->native);
-    RELEASE(c->stack);
     RELEASE(c->hash);
     RELEASE(c->length.at);
     RELEASE(c->length.wide);
@@ -39,10 +34,20 @@ void capture_release_objects(struct capture *c)
     RELEASE(c->capacity.wide);
     RELEASE(c->extra);
     RELEASE(c->preview);
-    RELEASE(c->root);
-    c->cap = c->native_cap = c->stack_cap = c->hash_cap = c->extra_cap = c->preview_cap = 0;
-    c->n_extra = c->n_preview = c->n_roots = c->root_cap = 0;
+    c->hash_cap = c->extra_cap = c->preview_cap = c->n_extra = c->n_preview = 0;
     idmap_free(&c->ordinal);
+}
+
+void capture_release_objects(struct capture *c)
+{
+    capture_release_details(c);
+    RELEASE(c->id);
+    RELEASE(c->shallow);
+    RELEASE(c->type);
+    RELEASE(c->native);
+    RELEASE(c->stack);
+    RELEASE(c->root);
+    c->cap = c->native_cap = c->stack_cap = c->n_roots = c->root_cap = 0;
 }
 
 void capture_release_names(struct capture *c)

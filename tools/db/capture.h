@@ -135,7 +135,9 @@ struct capture {
 
 void capture_init(struct capture *c, struct budget *budget, struct capture_definitions *definitions);
 void capture_free(struct capture *c);
-/** Frees what is known of each object, or kinds, names and keys of references; the rest stays. */
+/** Frees what nothing but the rows of objects needs; all that is known of objects; or kinds, names and
+ *  keys of references. The rest stays, but nothing can be added any more. */
+void capture_release_details(struct capture *c);
 void capture_release_objects(struct capture *c);
 void capture_release_names(struct capture *c);
 

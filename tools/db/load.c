@@ -156,6 +156,17 @@ static void on_rows_written(void *opaque, sqlite3_int64 rows)
 
 #define RELEASE(array) (heap_free(array), (array) = NULL)
 
+/* What only the rows of objects need. */
+static void release_details(struct snapshot *s)
+{
+    capture_release_details(&s->capture);
+    RELEASE(s->analysis.distance);
+    RELEASE(s->analysis.parent);
+    RELEASE(s->analysis.parent_position);
+    free(s->resolved.external);
+    s->resolved.external = NULL;
+}
+
 /* References need no more than where each object is, and are half of the database: everything else goes
  * before referrers take as much memory again. */
 static void release_objects(struct snapshot *s)
@@ -167,9 +178,6 @@ static void release_objects(struct snapshot *s)
     RELEASE(a->dominator);
     RELEASE(a->retained_size);
     RELEASE(a->retained_native);
-    RELEASE(a->distance);
-    RELEASE(a->parent);
-    RELEASE(a->parent_position);
     RELEASE(a->component);
     RELEASE(a->components);
     free(s->order);
@@ -182,6 +190,7 @@ static int write_everything(struct loader *l, struct snapshot *s)
 {
     int status = facts_write(l, s);
     if (!status) status = tables_write(l, s);
+    release_details(s);
     if (!status) status = summary_write(l, s);
     if (!status) status = class_path_write(l, s);
     if (!status) status = lists_write(l, s);
