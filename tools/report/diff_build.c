@@ -233,7 +233,7 @@ static int rows_of(struct building *b, uint32_t i, uint32_t k)
     bool beside = need_x && need_y && b->inputs[i].db != b->inputs[k].db &&
                   pthread_create(&thread, NULL, load_rows, &x) == 0;
     if (need_x && !beside) load_rows(&x);
-    if (need_y && !x.status) load_rows(&y);
+    if (need_y && (beside || !x.status)) load_rows(&y);
     if (beside) pthread_join(thread, NULL);
     if (x.status || y.status) return STATUS_UNUSABLE;
     if (need_x && sum_types(b, i)) return STATUS_UNUSABLE;

@@ -270,7 +270,9 @@ static void owner_remarks(struct table *t, const struct diff_report *r, const st
                   number_size(size, l->moved.shallow_size));
         remark(t, r, text_str(&s));
     }
-    if (l->shared.shallow_size > l->added.shallow_size / 10) {
+    /* Where much came and went again, what others hold of the one says nothing about the growth. */
+    bool shared = l->retained_delta > 0 && l->shared.shallow_size <= (uint64_t)l->retained_delta;
+    if (shared && l->shared.shallow_size > l->added.shallow_size / 10) {
         text_clear(&s);
         text_addf(&s, "%s of what came is held by others, too",
                   number_size(size, l->shared.shallow_size));
