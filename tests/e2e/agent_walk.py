@@ -212,6 +212,39 @@ class Names(AgentCase):
             attributes = snap.follow(things, "__dict__")
         self.assertEqual(snap.follow(attributes, "note"), note)
 
+    def test_default_factory(self):
+        facts, snap = self.capture("""
+            import collections, heapsnap, json
+            class Made: pass
+            full = collections.defaultdict(Made, a=[1])
+            empty = collections.defaultdict(lambda: 1)
+            heapsnap.dump(PATH)
+            print(json.dumps([id(x) for x in (full, Made, full["a"], empty,
+                                              empty.default_factory)]))
+        """)
+        full, made, value, empty, function = (snap.by_id[i] for i in facts)
+        self.assertEqual(snap.follow(full, "default_factory", ATTRIBUTE), made)
+        self.assertEqual(snap.follow(full, "a", VALUE), value)
+        self.assertEqual(snap.follow(empty, "default_factory", ATTRIBUTE), function)
+
+    def test_python_classes_named_like_private_ones(self):
+        """Only the structures of the C classes are looked into."""
+        facts, snap = self.capture("""
+            import array, collections, heapsnap, io, json, mmap
+            class Wide: __slots__ = tuple("abcdefghijklmnopqrst")
+            made = [type(name, (Wide,), {"__slots__": ()})() for name in (
+                "collections.deque", "array.array", "_io.BufferedReader", "mmap.mmap",
+                "numpy.ndarray")]
+            for one in made:
+                for name in Wide.__slots__: setattr(one, name, [name])
+            heapsnap.dump(PATH)
+            print(json.dumps([id(x) for x in made]))
+        """)
+        for one in (snap.by_id[i] for i in facts):
+            self.assertLess(one["size"], 500, snap.type(one))
+            self.assertIsNone(one.get("native"), snap.type(one))
+            self.assertIsNone(one.get("length"), snap.type(one))
+
     def test_globals_functions_and_cells(self):
         facts, snap = self.capture("""
             import heapsnap, json, sys

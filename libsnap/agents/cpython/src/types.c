@@ -12,8 +12,10 @@
 #include <frameobject.h>
 #include <structmember.h>
 
-/* tp_traverse of all Python classes; the same function in the whole process, set once at import. */
+/* What all Python classes have in common; the same functions in the whole process, set once at
+ * import. */
 static traverseproc subtype_traverse;
+static destructor subtype_dealloc;
 
 struct private_layouts private_layouts;
 
@@ -51,6 +53,13 @@ void types_init(struct types *types, struct arena *arena, struct names *names, s
 void types_learn_subtype_traverse(PyTypeObject *python_class)
 {
     subtype_traverse = python_class->tp_traverse;
+    subtype_dealloc = python_class->tp_dealloc;
+}
+
+/* Whether this is the C class of that full name. A Python class may call itself the same. */
+static bool is_private(const PyTypeObject *type, const char *name)
+{
+    return type->tp_dealloc != subtype_dealloc && strcmp(type->tp_name, name) == 0;
 }
 
 PyObject *types_lookup(PyObject *dict, const char *key)
@@ -188,7 +197,7 @@ static const struct layout_field *fields_of(PyTypeObject *type)
 
     for (size_t i = 0; fields == NULL && i < sizeof(private_fields) / sizeof(private_fields[0]);
          i++) {
-        if (strcmp(type->tp_name, private_fields[i].name) == 0 &&
+        if (is_private(type, private_fields[i].name) &&
             type->tp_basicsize >= private_fields[i].size &&
             (private_fields[i].layout == NULL || *private_fields[i].layout))
             fields = private_fields[i].fields;
@@ -331,7 +340,7 @@ static enum describe_how how_to_describe(PyTypeObject *type)
     if (PyType_IsSubtype(type, &PyModule_Type)) return DESCRIBE_MODULE;
     for (PyTypeObject *base = type; base != NULL; base = base->tp_base) {
         for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++) {
-            if (strcmp(base->tp_name, by_name[i].name) == 0 &&
+            if (is_private(base, by_name[i].name) &&
                 (by_name[i].layout == NULL || *by_name[i].layout))
                 return by_name[i].describe;
         }

@@ -107,7 +107,9 @@ static int visit_other(PyObject *target, void *arg)
 {
     struct walk *walk = arg;
 
-    if (target != NULL && !known_take(walk, target) && !of_lru_link(walk, target))
+    /* 3.12's asyncio shows the list of objects that it keeps for reuse, which nobody holds. */
+    if (target == NULL || Py_REFCNT(target) <= 0) return 0;
+    if (!known_take(walk, target) && !of_lru_link(walk, target))
         walk_edge(walk, target, walk->other_kind, OWNS, 0);
     return 0;
 }
@@ -393,7 +395,9 @@ void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
             visit_interned(walk, op);
             break;
         }
-        if (subclass || info->visit == VISIT_ODICT) visit_common(walk, op, info);
+        /* C classes may hold more as well (defaultdict's factory). */
+        if (subclass || info->n_fields > 0 || info->visit == VISIT_ODICT)
+            visit_common(walk, op, info);
         visit_dict(walk, op, info->visit == VISIT_ODICT);
         break;
     case VISIT_LIST:
