@@ -69,6 +69,11 @@ if ! { cmake -S "$root" -B build -G "$generator" -DCMAKE_BUILD_TYPE=RelWithDebIn
     echo "quickstart.sh: the build failed" >&2
     exit 2
 fi
+if [ ! -e build/python/heapsnap/__main__.py ]; then
+    grep '^-- cpython agent' build.log >&2 || true
+    echo "quickstart.sh: no agent for $(command -v python3); is there another Python for PATH?" >&2
+    exit 2
+fi
 
 say "What the commands below count on (to repeat them, start with these lines)"
 show cd "$folder"
@@ -85,6 +90,10 @@ while [ ! -s service.address ] && [ "$tries" -lt 100 ]; do
     tries=$((tries + 1))
 done
 address=$(cat service.address)
+if [ -z "$address" ]; then
+    echo "quickstart.sh: the service did not start" >&2
+    exit 2
+fi
 show python3 "$root/corpora/leaky/send_requests.py" "$address" 1000
 
 say "What can be asked, and what would a capture cost?"
