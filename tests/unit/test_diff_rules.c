@@ -133,9 +133,9 @@ static void world(struct world *w, int64_t growth, int64_t rss, int64_t native, 
                                      .n_parts = 2 } };
     for (int i = 0; i < 2; i++) {
         w->snapshot[i].complete = true;
-        w->facts[i] = (struct diff_facts){ .snapshot = &w->snapshot[i],
-                                           .rss = 50 * mib + i * rss,
-                                           .gc_enabled = 1 };
+        w->facts[i] = (struct diff_facts){
+            .snapshot = &w->snapshot[i], .rss = 50 * mib + i * rss, .arenas = -1, .gc_enabled = 1
+        };
     }
     w->parts[0] =
         (struct diff_part_change){ "allocated, not in the heap", true, true, 0, native, false };
@@ -177,6 +177,14 @@ static void test_verdicts(void)
     world(&w, 0, 9 * mib, 8 * mib, 0);
     w.parts[0].has_a = false; /* a part that one side lacks says nothing */
     check_verdict(&w, "undecided");
+    world(&w, 2 * mib, 9 * mib, 8 * mib, 0); /* the heap is the smaller part of it */
+    check_verdict(&w, "native-leak");
+    world(&w, 4 * mib, 9 * mib, 5 * mib, 0);
+    check_verdict(&w, "managed-growth");
+    world(&w, 2 * mib, 9 * mib, 8 * mib, 0); /* most of it in arenas for small objects */
+    w.facts[0].arenas = 10 * mib;
+    w.facts[1].arenas = 18 * mib;
+    check_verdict(&w, "fragmentation");
     world(&w, 0, 0, 0, 0);
     w.report.garbage_b = mib;
     check_verdict(&w, "managed-growth");

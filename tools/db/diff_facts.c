@@ -19,6 +19,15 @@ static int64_t number_or(sqlite3_stmt *q, int c, int64_t otherwise)
     return sqlite3_column_type(q, c) == SQLITE_NULL ? otherwise : sqlite3_column_int64(q, c);
 }
 
+/* Numbers that are added up and subtracted: beyond this they are nobody's memory. */
+static const int64_t SIZE_LIMIT = INT64_MAX / 16;
+
+static int64_t size_or_none(sqlite3_stmt *q, int c)
+{
+    int64_t n = number_or(q, c, -1);
+    return n < 0 || n > SIZE_LIMIT ? -1 : n;
+}
+
 static int read_row(struct heapdb *db, struct texts *texts, struct diff_facts *f)
 {
     sqlite3_stmt *q;
@@ -40,8 +49,8 @@ static int read_row(struct heapdb *db, struct texts *texts, struct diff_facts *f
         f->process_start = column(texts, q, 6);
         f->file_uuid = column(texts, q, 7);
         f->file_number = number_or(q, 8, 0);
-        f->monotonic_ns = number_or(q, 9, -1);
-        f->native_size = number_or(q, 10, -1);
+        f->monotonic_ns = size_or_none(q, 9);
+        f->native_size = size_or_none(q, 10);
         f->has_refs = sqlite3_column_int64(q, 11) != 0;
         f->reason = column(texts, q, 12);
     }
@@ -62,7 +71,9 @@ static int read_counters(struct heapdb *db, struct texts *texts, struct diff_fac
             "OR snapshot_id = ?1), "
             "(SELECT message FROM warning WHERE snapshot_id IS NULL OR snapshot_id = ?1 "
             "ORDER BY id LIMIT 1), "
-            "(SELECT value FROM metadata WHERE snapshot_id = ?1 AND key = 'id.kind')"))
+            "(SELECT value FROM metadata WHERE snapshot_id = ?1 AND key = 'id.kind'), "
+            "(SELECT value FROM counter WHERE snapshot_id = ?1 "
+            "AND name = 'pymalloc.arena_bytes')"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, f->snapshot->id);
     int got = heapdb_step(db, q);
@@ -70,7 +81,8 @@ static int read_counters(struct heapdb *db, struct texts *texts, struct diff_fac
         const char *names = (const char *)sqlite3_column_text(q, 2);
         const char *ids = (const char *)sqlite3_column_text(q, 6);
         f->serial_ids = ids && strcmp(ids, "serial") == 0;
-        f->rss = number_or(q, 0, -1);
+        f->rss = size_or_none(q, 0);
+        f->arenas = size_or_none(q, 7);
         f->gc_enabled = number_or(q, 1, -1);
         f->data_keys = names && strcmp(names, "keys") == 0;
         f->instance = column(texts, q, 3);
@@ -95,9 +107,10 @@ static int read_parts(struct heapdb *db, struct texts *texts, struct diff_facts 
     sqlite3_bind_int64(q, 1, f->snapshot->id);
     while ((got = heapdb_step(db, q)) == 1 && f->n_parts < PARTS_MAX) {
         const char *name = column(texts, q, 0);
-        if (!name) continue;
+        int64_t bytes = sqlite3_column_int64(q, 1);
+        if (!name || bytes < -SIZE_LIMIT || bytes > SIZE_LIMIT) continue;
         f->parts[f->n_parts++] = (struct diff_part){ .name = name,
-                                                     .bytes = sqlite3_column_int64(q, 1),
+                                                     .bytes = bytes,
                                                      .exact = sqlite3_column_int64(q, 2) != 0 };
     }
     sqlite3_finalize(q);
@@ -113,6 +126,7 @@ int diff_facts_read(struct heapdb *db, const struct heapdb_snapshot *snapshot, s
                                 .monotonic_ns = -1,
                                 .native_size = -1,
                                 .rss = -1,
+                                .arenas = -1,
                                 .gc_enabled = -1 };
     int status =
         read_row(db, texts, out) || read_counters(db, texts, out) || read_parts(db, texts, out);

@@ -29,6 +29,7 @@ struct diff_facts {
     int64_t monotonic_ns; /* -1: not known */
     int64_t native_size;  /* of the live objects; -1: not known to the capture */
     int64_t rss;          /* -1: not known */
+    int64_t arenas;       /* taken by the allocator of small objects; -1: not known */
     int64_t gc_enabled;   /* 1, 0; -1: not known */
     bool serial_ids;      /* ids are never used again (metadata id.kind: serial) */
     bool data_keys;       /* names=keys: recorded key names may be data */

@@ -174,10 +174,17 @@ static void take_object(sqlite3_context *c, int n, sqlite3_value **v)
     r->distance[row] = small_or_none(v[C_DISTANCE]);
     o->parent[row] = row_or_none(r, v[C_PARENT]);
     o->parent_position[row] = small_or_none(v[C_POSITION]);
-    o->native[row] = size_of(v[C_NATIVE]);
-    o->stack[row] = sqlite3_value_type(v[C_STACK]) == SQLITE_NULL ? 0 : small_or_none(v[C_STACK]);
-    if (o->native[row]) r->any_native = true;
-    if (o->stack[row]) r->any_stack = true;
+    /* These are zero already, and where they stay so, no memory is taken for them. */
+    uint64_t native = size_of(v[C_NATIVE]);
+    uint32_t stack = sqlite3_value_type(v[C_STACK]) == SQLITE_NULL ? 0 : small_or_none(v[C_STACK]);
+    if (native) {
+        o->native[row] = native;
+        r->any_native = true;
+    }
+    if (stack) {
+        o->stack[row] = stack;
+        r->any_stack = true;
+    }
 }
 
 static void take_hash(sqlite3_context *c, int n, sqlite3_value **v)
@@ -255,12 +262,19 @@ static bool sum_subtrees(const struct diff_rows *o, const uint64_t *own, uint64_
 
 /* Retained sizes are those of the subtrees, so sums over any rows can be trusted after this. Those
  * of native memory are computed. */
-static bool sizes_agree(struct diff_rows *o, uint64_t *sum)
+static bool sizes_agree(struct diff_rows *o, bool any_native, uint64_t *sum)
 {
     if (!sum_subtrees(o, o->shallow, sum)) return false;
     for (uint32_t i = 0; i < o->n_rows; i++)
         if (o->retained[i] != sum[i]) return false;
-    return sum_subtrees(o, o->native, o->retained_native);
+    return !any_native || sum_subtrees(o, o->native, o->retained_native);
+}
+
+/* What the snapshot's row says of all of it. */
+static bool totals_agree(const struct diff_rows *o, const struct heapdb_snapshot *s)
+{
+    return s->n_live == (int64_t)o->garbage_root - 1 && s->live_size == (int64_t)o->retained[0] &&
+           s->garbage_size == (int64_t)o->retained[o->garbage_root];
 }
 
 static void *array(uint32_t n, size_t size)
@@ -330,7 +344,8 @@ int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
                       &r);
     uint64_t *sum = status ? NULL : array(out->n_rows, sizeof *sum);
     if (!status && !sum) status = message_no_memory("the objects of a snapshot");
-    bool agree = !status && rows_agree(&r) && sizes_agree(out, sum);
+    bool agree = !status && rows_agree(&r) && sizes_agree(out, r.any_native, sum) &&
+                 totals_agree(out, snapshot);
     free(sum);
     if (!status && !agree)
         status = message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",

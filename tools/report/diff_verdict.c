@@ -54,11 +54,20 @@ static int64_t part_growth(const struct diff_report *r, const char *phrase, cons
     return sum;
 }
 
+/* What the arenas of the small-object allocator grew by beyond the heap: nobody else uses them. */
+static int64_t arena_growth(const struct diff_report *r, int64_t managed)
+{
+    const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
+    if (a->arenas < 0 || b->arenas < 0) return 0;
+    int64_t growth = b->arenas - a->arenas - (managed > 0 ? managed : 0);
+    return growth > 0 ? growth : 0;
+}
+
 static struct totals totals_of(const struct diff_report *r)
 {
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
     bool native = r->native_a >= 0 && r->native_b >= 0;
-    return (struct totals){
+    struct totals t = {
         .managed_a = r->live_a + r->garbage_a + (native ? r->native_a : 0),
         .managed_b = r->live_b + r->garbage_b + (native ? r->native_b : 0),
         .has_rss = a->rss >= 0 && b->rss >= 0,
@@ -67,6 +76,11 @@ static struct totals totals_of(const struct diff_report *r)
         .native_growth = part_growth(r, "not in the heap", "unexplained"),
         .free_growth = part_growth(r, "free", "free"),
     };
+    int64_t slack = arena_growth(r, t.managed_b - t.managed_a);
+    if (slack > t.native_growth) slack = t.native_growth > 0 ? t.native_growth : 0;
+    t.native_growth -= slack;
+    t.free_growth += slack;
+    return t;
 }
 
 static const char *keep(struct diff_report *r, struct text *t)
@@ -115,31 +129,35 @@ static void managed(struct diff_report *r, const struct totals *t, enum diff_ver
     r->verdict.sentence = keep(r, &s);
 }
 
-/* The resident memory grew, the managed heap did not. */
+/* The resident memory grew, and the managed heap does not explain it. */
 static void unmanaged(struct diff_report *r, const struct totals *t)
 {
     struct text s = { 0 };
     char size[NUMBER_MAX];
     int64_t growth = t->rss_b - t->rss_a;
-    text_addf(&s, "The resident memory grew by %s, the managed heap did not: ",
-              number_size(size, (uint64_t)growth));
+    text_addf(&s, "The resident memory grew by %s, ", number_size(size, (uint64_t)growth));
+    if (diff_grew(t->managed_a, t->managed_b))
+        text_addf(&s, "the managed heap only by %s: ",
+                  number_size(size, (uint64_t)(t->managed_b - t->managed_a)));
+    else
+        text_adds(&s, "the managed heap did not: ");
     if (t->native_growth > growth / 2 && t->native_growth >= t->free_growth) {
         r->verdict.kind = DIFF_NATIVE_LEAK;
         r->verdict.rule =
-            "resident memory grew, the managed heap did not, and most of the growth was "
-            "handed out by allocators to something that is no object";
+            "resident memory grew by more than three times the managed heap's growth, "
+            "and most of it was handed out by allocators to what is no object";
         text_adds(&s, "native code holds it.");
     } else if (t->free_growth > growth / 2) {
         r->verdict.kind = DIFF_FRAGMENTATION;
         r->verdict.rule =
-            "resident memory grew, the managed heap did not, and most of the growth is "
-            "free memory that an allocator holds";
+            "resident memory grew by more than three times the managed heap's growth, "
+            "and most of it is memory that allocators hold free";
         text_adds(&s, "allocators hold it as free memory.");
     } else {
         r->verdict.kind = DIFF_UNDECIDED;
         r->verdict.rule =
-            "resident memory grew, the managed heap did not, and no part of the memory "
-            "map explains most of it";
+            "resident memory grew by more than three times the managed heap's growth, "
+            "and no part of the memory map explains most of it";
         text_adds(&s, "the memory map does not say why.");
     }
     r->verdict.sentence = keep(r, &s);
@@ -178,34 +196,37 @@ static void incomplete(struct diff_report *r, const struct totals *t)
     r->verdict.sentence = keep(r, &s);
 }
 
+/* The managed heap grew: as a leak, or as far as two snapshots can tell. */
+static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
+{
+    bool every = r->n_intervals >= 2 && r->n_lines_all && r->top_kind == DIFF_LINE_OWNER &&
+                 r->top_intervals == r->n_intervals && r->top_growth >= growth / 2;
+    managed(r, t, every ? DIFF_MANAGED_LEAK : DIFF_MANAGED_GROWTH,
+            every
+                ? "the managed heap grew, and the owner that grew most grew in every interval and "
+                  "holds at least half of it"
+                : "the managed heap grew by more than 64 KiB and 0.5%; two snapshots alone cannot "
+                  "tell a leak from a cache that fills");
+}
+
 bool diff_verdict_set(struct diff_report *r)
 {
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
     struct totals t = totals_of(r);
     int64_t growth = t.managed_b - t.managed_a;
-    if (!a->snapshot->complete || !b->snapshot->complete) {
+    bool heap = diff_grew(t.managed_a, t.managed_b);
+    bool garbage = (r->garbage_b - r->garbage_a) > growth / 2 && b->gc_enabled == 0;
+    bool beyond = t.has_rss && diff_grew(t.rss_a, t.rss_b) && (t.rss_b - t.rss_a) / 3 > growth;
+    if (!a->snapshot->complete || !b->snapshot->complete)
         incomplete(r, &t);
-    } else if (diff_grew(t.managed_a, t.managed_b)) {
-        bool garbage = (r->garbage_b - r->garbage_a) * 2 > growth && b->gc_enabled == 0;
-        bool every = r->n_intervals >= 2 && r->n_lines_all && r->top_kind == DIFF_LINE_OWNER &&
-                     r->top_intervals == r->n_intervals && r->top_growth >= growth / 2;
-        if (garbage)
-            managed(r, &t, DIFF_COLLECTOR_OFF,
-                    "more than half of the growth is garbage, and the cycle "
-                    "collector is switched off");
-        else if (every)
-            managed(r, &t, DIFF_MANAGED_LEAK,
-                    "the managed heap grew, and the owner that grew most grew "
-                    "in every interval and holds at least half of it");
-        else
-            managed(
-                r, &t, DIFF_MANAGED_GROWTH,
-                "the managed heap grew by more than 64 KiB and 0.5%; two snapshots alone cannot "
-                "tell a leak from a cache that fills");
-    } else if (t.has_rss && diff_grew(t.rss_a, t.rss_b)) {
+    else if (heap && garbage)
+        managed(r, &t, DIFF_COLLECTOR_OFF,
+                "more than half of the growth is garbage, and the cycle collector is switched off");
+    else if (beyond)
         unmanaged(r, &t);
-    } else {
+    else if (heap)
+        grown(r, &t, growth);
+    else
         no_growth(r, &t);
-    }
     return !r->texts.failed;
 }

@@ -3,16 +3,18 @@
  * The verdict: what grew at all, before any detail. Plain rules over totals, in this order; the
  * first that holds is taken, and its words stand in verdict.rule.
  *
- *   undecided        a capture is incomplete, and the heap grew: missing references can make
- * objects look new, gone or unreachable collector-off    garbage grew by more than half of what the
- * managed heap grew by, and the cycle collector is switched off in B managed-leak     three
- * snapshots or more, the managed heap grew, and the owner that grew most grew in every interval and
- * holds at least half of the growth managed-growth   the managed heap grew (live objects, garbage
- * and the native memory of objects) native-leak      the managed heap did not grow, the resident
- * memory did, and most of that is in memory that malloc handed out to something that is no object
- *   fragmentation    likewise, but most of it is free memory that an allocator holds
- *   undecided        likewise, but neither explains it
- *   no-growth        nothing grew
+ *   undecided        a capture is incomplete: missing references can make objects look new, gone or
+ *                    unreachable
+ *   collector-off    the managed heap grew, more than half of that is garbage, and the cycle
+ *                    collector is switched off in B
+ *   native-leak, fragmentation, undecided
+ *                    the resident memory grew by more than three times what the managed heap grew
+ * by. native-leak: most of it was handed out by allocators to something that is no object.
+ * fragmentation: most of it is free memory that an allocator holds, or in arenas for small objects,
+ * which nothing else uses. undecided: neither. managed-leak     three snapshots or more, the
+ * managed heap grew, and the owner that grew most grew in every interval and holds at least half of
+ * the growth managed-growth   the managed heap grew (live objects, garbage and native memory of
+ * objects) no-growth        nothing grew
  *
  * "Grew" is by more than the noise of two captures: more than 64 KiB and more than 1 in 200 of what
  * was there. Two snapshots alone never tell a leak from a cache that fills, so what they show is
