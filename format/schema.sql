@@ -11,13 +11,14 @@
 --   * object.id is the preorder number in the dominator tree, siblings by retained size descending:
 --     what object X keeps alive is `id BETWEEN X.id AND X.last_dominated`, and children come out
 --     largest first.
---   * Several snapshots share one database: their objects lie in disjoint ranges of ids that begin at
---     1 modulo 32768; strings, frames, stacks and modules are shared.
+--   * Several snapshots share one database: their objects lie in disjoint ranges of ids that
+-- begin at     1 modulo 32768; strings, frames, stacks and modules are shared.
 --   * Each snapshot has two rows in `object` that are no objects: the virtual roots `(live)` and
 --     `(garbage)`, with size 0, no address, and no dominator. The views for people leave them out.
 --   * A value that is not known is null; there are no sentinels. Sizes are bytes. Times are seconds
 --     since 1970 in tables and RFC 3339 in views. Addresses are stored as their 64-bit pattern,
---     which SQLite shows as a signed number; `address_hex` in views shows them as people write them.
+--     which SQLite shows as a signed number; `address_hex` in views shows them as people write
+-- them.
 --
 -- Ask the views (plural names); `SELECT * FROM doc` explains every column, `saved_query` holds
 -- questions that are often asked. ORDER BY retained_size on `objects` sorts the whole heap: ask
@@ -26,7 +27,8 @@
 PRAGMA application_id = 0x736e6170; -- "snap"
 PRAGMA user_version = 1;
 
--- ---- what was captured ---------------------------------------------------------------------------
+-- ---- what was captured
+-- ---------------------------------------------------------------------------
 
 CREATE TABLE snapshot (
     id              INTEGER PRIMARY KEY,
@@ -109,7 +111,8 @@ CREATE TABLE memory_map (
     PRIMARY KEY (snapshot_id, part)
 ) WITHOUT ROWID, STRICT;
 
--- ---- definitions ---------------------------------------------------------------------------------
+-- ---- definitions
+-- ---------------------------------------------------------------------------------
 
 CREATE TABLE string (
     id   INTEGER PRIMARY KEY,
@@ -171,7 +174,8 @@ CREATE TABLE thread (
     object_id   INTEGER REFERENCES object (id)
 ) STRICT;
 
--- ---- the heap ------------------------------------------------------------------------------------
+-- ---- the heap
+-- ------------------------------------------------------------------------------------
 
 CREATE TABLE object (
     id              INTEGER PRIMARY KEY,
@@ -248,7 +252,8 @@ CREATE TABLE component (
     object_id       INTEGER NOT NULL REFERENCES object (id) -- the member with the smallest id
 ) STRICT;
 
--- ---- orders --------------------------------------------------------------------------------------
+-- ---- orders
+-- --------------------------------------------------------------------------------------
 
 CREATE TABLE child (
     dominator_id INTEGER NOT NULL REFERENCES object (id),
@@ -302,7 +307,8 @@ CREATE TABLE type_prefix (
     PRIMARY KEY (block, type_id)
 ) WITHOUT ROWID, STRICT;
 
--- ---- summaries (live objects; retained sizes of topmost objects only) ------------------------------
+-- ---- summaries (live objects; retained sizes of topmost objects only)
+-- ------------------------------
 
 CREATE TABLE site (
     snapshot_id   INTEGER NOT NULL REFERENCES snapshot (id),
@@ -374,7 +380,8 @@ CREATE TABLE hub_type ( -- who refers to the largest hubs, by type
     PRIMARY KEY (object_id, rank)
 ) WITHOUT ROWID, STRICT;
 
--- ---- what comparisons and checks add ---------------------------------------------------------------
+-- ---- what comparisons and checks add
+-- ---------------------------------------------------------------
 
 CREATE TABLE growth (
     id          INTEGER PRIMARY KEY,
@@ -423,7 +430,8 @@ CREATE TABLE finding (
     bytes       INTEGER
 ) STRICT;
 
--- ---- registered numbers and their names (format/registry.md) ---------------------------------------
+-- ---- registered numbers and their names (format/registry.md)
+-- ---------------------------------------
 
 CREATE TABLE edge_kind (
     id    INTEGER PRIMARY KEY,
@@ -484,11 +492,12 @@ INSERT INTO object_flag (bit, name) VALUES
     (32, 'static'), (64, 'class'), (128, 'suspended'), (256, 'running'), (512, 'weakrefed'),
     (1024, 'uncollectable'), (2048, 'detached');
 
--- ---- views for people ----------------------------------------------------------------------------
--- Names come by scalar subquery wherever a view may be joined: a view over one table can stand on
--- the right side of a LEFT JOIN without being materialised, and a column that is not asked for costs
--- nothing. No view sorts: order by the key of the list (rank, id). Only functions that SQLite calls
--- innocuous are used, so that the views work where the schema is not trusted.
+-- ---- views for people
+-- ---------------------------------------------------------------------------- Names come by
+-- scalar subquery wherever a view may be joined: a view over one table can stand on the right
+-- side of a LEFT JOIN without being materialised, and a column that is not asked for costs
+-- nothing. No view sorts: order by the key of the list (rank, id). Only functions that SQLite
+-- calls innocuous are used, so that the views work where the schema is not trusted.
 
 CREATE VIEW refs AS
 SELECT r.source_id, r.position, r.target_id,
@@ -729,7 +738,8 @@ JOIN json_each((
     SELECT '[' || group_concat(up.id) || ']' FROM up)) j
 JOIN object x ON x.id = j.value AND x.dominator_id IS NOT NULL;
 
--- ---- documentation and saved queries ---------------------------------------------------------------
+-- ---- documentation and saved queries
+-- ---------------------------------------------------------------
 
 CREATE TABLE doc (
     name    TEXT NOT NULL, -- table or view
@@ -745,8 +755,8 @@ CREATE TABLE saved_query (
     sql         TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
 
--- Columns that mean the same wherever they stand are explained once, under the name `*`, and copied to
--- every table and view that has them at the end of this file.
+-- Columns that mean the same wherever they stand are explained once, under the name `*`, and
+-- copied to every table and view that has them at the end of this file.
 INSERT INTO doc (name, column, unit, meaning) VALUES
     ('*', 'id', NULL, 'number of the row'),
     ('*', 'snapshot_id', 'snapshot.id', 'the snapshot it belongs to'),

@@ -10,7 +10,8 @@
 PRAGMA cache_size = -262144;
 PRAGMA temp_store = MEMORY;
 
--- ---- the file ------------------------------------------------------------------------------------
+-- ---- the file
+-- ------------------------------------------------------------------------------------
 
 SELECT 'integrity_check: ' || integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok';
 SELECT 'foreign_key_check: ' || "table" || ' row ' || coalesce(rowid, '?') || ' -> ' || parent
@@ -18,7 +19,8 @@ FROM pragma_foreign_key_check LIMIT 5;
 SELECT 'application_id' WHERE (SELECT application_id FROM pragma_application_id) <> 0x736e6170;
 SELECT 'user_version' WHERE (SELECT user_version FROM pragma_user_version) <> 1;
 
--- ---- the two virtual roots -------------------------------------------------------------------------
+-- ---- the two virtual roots
+-- -------------------------------------------------------------------------
 
 SELECT 'virtual root ' || s.id FROM snapshot s
 LEFT JOIN object l ON l.id = s.live_root_id LEFT JOIN object g ON g.id = s.garbage_root_id
@@ -36,7 +38,8 @@ WHERE (o.dominator_id IS NULL) <> (o.id IN (SELECT live_root_id FROM snapshot
 SELECT 'an object without an address ' || id FROM object
 WHERE address IS NULL AND dominator_id IS NOT NULL LIMIT 5;
 
--- ---- counts and sums -------------------------------------------------------------------------------
+-- ---- counts and sums
+-- -------------------------------------------------------------------------------
 
 SELECT 'counts of snapshot ' || s.id FROM snapshot s
 WHERE s.n_objects <> s.n_live + s.n_garbage
@@ -57,7 +60,8 @@ SELECT 'ids of object ' || o.id || ' are not those of its snapshot' FROM object 
 JOIN snapshot s ON s.id = o.snapshot_id
 WHERE o.id NOT BETWEEN s.live_root_id AND s.garbage_root_id + s.n_garbage LIMIT 5;
 
--- ---- the dominator tree ----------------------------------------------------------------------------
+-- ---- the dominator tree
+-- ----------------------------------------------------------------------------
 
 SELECT 'retained size is not own plus children ' || o.id FROM object o
 WHERE o.retained_size <> o.shallow_size + coalesce(
@@ -99,7 +103,8 @@ FROM ref r JOIN object t ON t.id = r.target_id JOIN snapshot s ON s.id = t.snaps
 WHERE (SELECT holds FROM edge_kind WHERE id = r.kind)
   AND r.source_id < s.garbage_root_id AND r.target_id > s.garbage_root_id LIMIT 5;
 
--- ---- references ------------------------------------------------------------------------------------
+-- ---- references
+-- ------------------------------------------------------------------------------------
 
 SELECT 'a reference crosses snapshots: ' || r.source_id || ' -> ' || r.target_id
 FROM ref r JOIN object a ON a.id = r.source_id JOIN object b ON b.id = r.target_id
@@ -110,7 +115,8 @@ SELECT 'ref and referrer differ' WHERE (SELECT count(*) FROM ref) <> (SELECT cou
 SELECT 'positions are not dense ' || source_id FROM ref
 GROUP BY source_id HAVING min(position) <> 0 OR max(position) <> count(*) - 1 LIMIT 5;
 
--- ---- roots and shortest paths ----------------------------------------------------------------------
+-- ---- roots and shortest paths
+-- ----------------------------------------------------------------------
 
 SELECT 'a root object is not at distance 1 ' || o.id FROM object o
 WHERE o.dominator_id IS NOT NULL
@@ -144,7 +150,8 @@ JOIN snapshot s ON s.id = o.snapshot_id
 WHERE s.complete AND o.flags & 8 AND (o.external_refs IS NOT NULL OR NOT EXISTS (
       SELECT 1 FROM root r WHERE r.object_id = o.id AND r.kind = 7)) LIMIT 5;
 
--- ---- cycles ----------------------------------------------------------------------------------------
+-- ---- cycles
+-- ----------------------------------------------------------------------------------------
 
 SELECT 'component ' || c.id FROM component c
 LEFT JOIN (SELECT component_id, snapshot_id, count(*) AS n, sum(shallow_size) AS size, min(id) AS first
@@ -162,7 +169,8 @@ SELECT 'components are not in order ' || id FROM (
     SELECT id, snapshot_id, retained_size, lag(retained_size) OVER (PARTITION BY snapshot_id
            ORDER BY id) AS before FROM component) WHERE retained_size > before LIMIT 5;
 
--- ---- lists -----------------------------------------------------------------------------------------
+-- ---- lists
+-- -----------------------------------------------------------------------------------------
 
 SELECT 'top_object ' || x.rank FROM (
     SELECT t.snapshot_id, t.rank, o.retained_size AS size, o.snapshot_id AS real,
@@ -217,7 +225,8 @@ WHERE (s.n_objects + 2) / 32768 <>
       (SELECT count(DISTINCT p.block) FROM type_prefix p JOIN type t ON t.id = p.type_id
        WHERE t.snapshot_id = s.id);
 
--- ---- summaries -------------------------------------------------------------------------------------
+-- ---- summaries
+-- -------------------------------------------------------------------------------------
 
 SELECT 'type ' || t.id FROM type t JOIN snapshot s ON s.id = t.snapshot_id
 LEFT JOIN (SELECT o.type_id, sum(o.id < s.garbage_root_id) AS n,
@@ -263,7 +272,8 @@ WHERE (k.parent_id IS NOT NULL AND (p.id >= k.id OR k.depth <> p.depth + 1))
 SELECT 'string ' || id FROM string WHERE text IN (SELECT text FROM string GROUP BY text
                                                   HAVING count(*) > 1) LIMIT 5;
 
--- ---- documentation ---------------------------------------------------------------------------------
+-- ---- documentation
+-- ---------------------------------------------------------------------------------
 
 SELECT 'not documented: ' || m.name || '.' || p.name
 FROM sqlite_schema m JOIN pragma_table_info(m.name) p

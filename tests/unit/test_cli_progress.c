@@ -24,8 +24,13 @@ static void begin(void)
     fflush(stderr);
     saved_stderr = dup(2);
     master = posix_openpt(O_RDWR | O_NOCTTY);
-    if (master < 0 || grantpt(master) || unlockpt(master)) abort();
-    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    int slave = -1;
+    if (master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)
+        slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    if (slave < 0) {
+        printf("skipped: there are no pseudo-terminals here\n");
+        exit(77); /* CTest: skipped */
+    }
     ioctl(slave, TIOCSWINSZ, &size);
     tcgetattr(slave, &raw);
     raw.c_oflag &= (tcflag_t)~OPOST;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small snapshot with known answers, loaded and asked: a module with a registry, a thread with a
- * local variable, something that C holds, something immortal, a weak reference, native memory, a cycle
- * of garbage, a duplicate, a reference to nowhere, hashed keys.
+ * local variable, something that C holds, something immortal, a weak reference, native memory, a
+ * cycle of garbage, a duplicate, a reference to nowhere, hashed keys.
  */
 #include "cu.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening databases that are not what they should be: a clear refusal, nothing run, nothing changed. */
+/* Opening databases that are not what they should be: a clear refusal, nothing run, nothing
+ * changed. */
 #include "cu.h"
 
 #include <stdlib.h>

@@ -15,7 +15,8 @@
 /* Sizes of one snapshot add up to less than this, so that no sum anywhere overflows. */
 #define SIZE_SUM_MAX (UINT64_C(1) << 62)
 
-void capture_init(struct capture *c, struct budget *budget, struct capture_definitions *definitions)
+void capture_init(struct capture *c, struct budget *budget,
+                  struct capture_definitions *definitions)
 {
     *c = (struct capture){ .budget = budget, .definitions = definitions };
 }
@@ -90,8 +91,9 @@ static bool grow_objects(struct capture *c, size_t need)
     return true;
 }
 
-/* Makes room for the elements up to `need` of a column that only some batches have, and zeroes those
- * that have no value yet: from `have` on, or all of them while the column does not exist (cap 0). */
+/* Makes room for the elements up to `need` of a column that only some batches have, and zeroes
+ * those that have no value yet: from `have` on, or all of them while the column does not exist
+ * (cap 0). */
 static bool grow_column(struct capture *c, void **array, size_t *cap, size_t have, size_t need,
                         size_t size)
 {
@@ -136,8 +138,8 @@ static void put_plain(struct capture *c, const struct record_batch *b)
     }
 }
 
-static bool put_lengths(struct capture *c, struct capture_lengths *l, const struct record_column *in,
-                        uint32_t rows)
+static bool put_lengths(struct capture *c, struct capture_lengths *l,
+                        const struct record_column *in, uint32_t rows)
 {
     if (!in->value && !l->at) return true;
     if (!grow_column(c, (void **)&l->at, &l->cap, c->n, (size_t)c->n + rows, sizeof *l->at))

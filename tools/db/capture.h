@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rows of one snapshot as they come from a source, in arrays: objects by node (their order of
- * arrival), references in their order of arrival with runs that name the source. Nothing is resolved
- * here but what costs nothing now: the names and types that were defined before.
+ * arrival), references in their order of arrival with runs that name the source. Nothing is
+ * resolved here but what costs nothing now: the names and types that were defined before.
  *
- * Per object 27 B, and 4 to 8 B for each of native size, allocation site, length, capacity and content
- * hash where the capture has them; per reference 9 B, and 4 B more where keys are hashed, 8 B more
- * while its target is still an id.
+ * Per object 27 B, and 4 to 8 B for each of native size, allocation site, length, capacity and
+ * content hash where the capture has them; per reference 9 B, and 4 B more where keys are hashed,
+ * 8 B more while its target is still an id.
  */
 #ifndef SNAP_TOOLS_DB_CAPTURE_H
 #define SNAP_TOOLS_DB_CAPTURE_H
@@ -19,8 +19,14 @@
 /** Generations are small; this one means none. */
 #define CAPTURE_NO_GENERATION 255u
 
-/** Types by index: two virtual ones, one for objects whose type is not known, then those of the file. */
-enum { CAPTURE_TYPE_LIVE = 0, CAPTURE_TYPE_GARBAGE = 1, CAPTURE_TYPE_UNKNOWN = 2, CAPTURE_TYPES = 3 };
+/** Types by index: two virtual ones, one for objects whose type is not known, then those of the
+ *  file. */
+enum {
+    CAPTURE_TYPE_LIVE = 0,
+    CAPTURE_TYPE_GARBAGE = 1,
+    CAPTURE_TYPE_UNKNOWN = 2,
+    CAPTURE_TYPES = 3 /* the first of the file */
+};
 
 /** Edge kinds fit 7 bits here (an unknown one is 0); the eighth says that the source owns a counted
  *  reference. */
@@ -133,10 +139,11 @@ struct capture {
     uint64_t size_sum;
 };
 
-void capture_init(struct capture *c, struct budget *budget, struct capture_definitions *definitions);
+void capture_init(struct capture *c, struct budget *budget,
+                  struct capture_definitions *definitions);
 void capture_free(struct capture *c);
-/** Frees what nothing but the rows of objects needs; all that is known of objects; or kinds, names and
- *  keys of references. The rest stays, but nothing can be added any more. */
+/** Frees what nothing but the rows of objects needs; all that is known of objects; or kinds,
+ *  names and keys of references. The rest stays, but nothing can be added any more. */
 void capture_release_details(struct capture *c);
 void capture_release_objects(struct capture *c);
 void capture_release_names(struct capture *c);
@@ -149,7 +156,8 @@ int capture_objects(struct capture *c, const struct record_batch *batch);
 int capture_edges(struct capture *c, const struct record_batch *batch);
 int capture_roots(struct capture *c, const struct record_batch *batch);
 
-/** A preview (the number of its text) of the object with this ordinal; unknown ordinals are ignored. */
+/** A preview (the number of its text) of the object with this ordinal; unknown ordinals are
+ *  ignored. */
 int capture_preview(struct capture *c, uint64_t ordinal, uint32_t text);
 
 /** The value of a length column at a node; false where it has none. */

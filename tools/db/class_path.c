@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dominator tree folded by type: all objects whose dominators have the same types in the same order
- * are one row, and neighbours of equal type one step (a linked list of a million nodes is one row).
+ * The dominator tree folded by type: all objects whose dominators have the same types in the same
+ * order are one row, and neighbours of equal type one step (a linked list of a million nodes is
+ * one row).
  *
- * One pass in preorder numbers the paths, parents before children; sums run backwards over the numbers.
- * Memory: 4 B an object and 48 B a path. A heap without any repetition has as many paths as objects;
- * beyond PATHS_MAX paths an object counts only in what the path above it retains.
+ * One pass in preorder numbers the paths, parents before children; sums run backwards over the
+ * numbers. Memory: 4 B an object and 48 B a path. A heap without any repetition has as many paths
+ * as objects; beyond PATHS_MAX paths an object counts only in what the path above it retains.
  */
 #include "db/loader.h"
 
@@ -61,8 +62,8 @@ static bool rehash(struct folding *f)
     return true;
 }
 
-/* The path of `type` below `parent` (HEAP_NONE: a virtual root); HEAP_NONE when there are too many, or
- * without memory (then `failed`). */
+/* The path of `type` below `parent` (HEAP_NONE: a virtual root); HEAP_NONE when there are too
+ * many, or without memory (then `failed`). */
 static uint32_t path_below(struct folding *f, uint32_t parent, uint32_t type)
 {
     if (!rehash(f)) {
@@ -143,8 +144,8 @@ static int compare_descending(const void *pa, const void *pb)
     return a > b ? -1 : a < b;
 }
 
-/* A path is written if it retains more than this. What a path retains is at least what any path below
- * it does, so the parent of a written path is written. */
+/* A path is written if it retains more than this. What a path retains is at least what any path
+ * below it does, so the parent of a written path is written. */
 static int find_limit(struct folding *f, uint64_t *limit)
 {
     const struct heap_analysis *a = &f->s->analysis;

@@ -2,13 +2,13 @@
 /*
  * References for a database that was loaded without them. See complete.h.
  *
- * The snapshot file is read and resolved again, but not analysed: the database has every object's id,
- * and its table `address` names the objects in the same order (by address) in which resolving sorts
- * them. So the two lists are walked side by side, and each object of the file has its row. Then `ref`
- * and `referrer` are written as in a first load.
+ * The snapshot file is read and resolved again, but not analysed: the database has every object's
+ * id, and its table `address` names the objects in the same order (by address) in which resolving
+ * sorts them. So the two lists are walked side by side, and each object of the file has its row.
+ * Then `ref` and `referrer` are written as in a first load.
  *
- * The database is in use and has a name, so this is an ordinary SQLite transaction with a journal: it
- * is completed, or it stays as it was.
+ * The database is in use and has a name, so this is an ordinary SQLite transaction with a
+ * journal: it is completed, or it stays as it was.
  */
 #include "db/complete.h"
 
@@ -18,7 +18,7 @@
 #include "cli/message.h"
 #include "db/loader.h"
 
-/* ---- one snapshot: from load.c, when its rows have been read ------------------------------------------ */
+/* ---- one snapshot: from load.c, when its rows have been read ------------------------------- */
 
 /* Makes analysis.node and row_of of the snapshot from the database's addresses. */
 static int match_rows(struct loader *l, struct snapshot *s)
@@ -126,10 +126,11 @@ int complete_snapshot(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- the whole database ----------------------------------------------------------------------------- */
+/* ---- the whole database -------------------------------------------------------------------- */
 
 /* The next file whose snapshots lack references; NULL when there is none. The caller frees it. */
-static int next_file(struct heapdb *db, const char *after, char **path, char *uuid, size_t uuid_size)
+static int next_file(struct heapdb *db, const char *after, char **path, char *uuid,
+                     size_t uuid_size)
 {
     sqlite3_stmt *q;
     *path = NULL;

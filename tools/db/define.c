@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Definitions: what rows refer to by the ids of their file. Names, frames, stacks and modules are kept
- * once for all files; types are written for each snapshot by summary.c.
+ * Definitions: what rows refer to by the ids of their file. Names, frames, stacks and modules are
+ * kept once for all files; types are written for each snapshot by summary.c.
  *
- * An id that is defined twice keeps its first meaning; a definition that refers to one that was lost
- * keeps null there. A stack's parent must have been defined before it, so the tree has no cycles.
+ * An id that is defined twice keeps its first meaning; a definition that refers to one that was
+ * lost keeps null there. A stack's parent must have been defined before it, so the tree has no
+ * cycles.
  */
 #include "db/loader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Gives `id` the next index in `map` and makes room for it in `array`. Returns 0 with *fresh false for
- * an id that is taken. */
+/* Gives `id` the next index in `map` and makes room for it in `array`. Returns 0 with *fresh
+ * false for an id that is taken. */
 static int define_id(struct loader *l, struct idmap *map, uint64_t id, void **array, size_t *cap,
                      size_t size, bool *fresh)
 {
@@ -158,7 +159,7 @@ int64_t define_thread_row(const struct snapshot *s, uint64_t id)
     return 0;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static int write_modules(struct loader *l)
 {

@@ -60,7 +60,7 @@ static bool counter_value(const struct loader *l, const struct snapshot *s, cons
     return false;
 }
 
-/* ---- the snapshot's row --------------------------------------------------------------------------- */
+/* ---- the snapshot's row -------------------------------------------------------------------- */
 
 void facts_uuid(const struct import_result *r, char out[37])
 {
@@ -77,10 +77,15 @@ static void bind_parameter(sqlite3_stmt *q, const char *name, int64_t value)
     sqlite3_bind_int64(q, sqlite3_bind_parameter_index(q, name), value);
 }
 
+static void bind_text(struct loader *l, sqlite3_stmt *q, const char *name, uint32_t number)
+{
+    loader_bind_text(l, q, sqlite3_bind_parameter_index(q, name), number);
+}
+
 static void bind_metadata(struct loader *l, struct snapshot *s, sqlite3_stmt *q, const char *name,
                           const char *key)
 {
-    loader_bind_text(l, q, sqlite3_bind_parameter_index(q, name), facts_metadata(l, s, key));
+    bind_text(l, q, name, facts_metadata(l, s, key));
 }
 
 static void bind_heap(const struct snapshot *s, sqlite3_stmt *q)
@@ -126,8 +131,8 @@ static int write_snapshot(struct loader *l, struct snapshot *s)
     bind_metadata(l, s, q, ":host", "host.name");
     const char *pid = strings_text(&l->strings, facts_metadata(l, s, "process.pid"));
     if (pid && atoll(pid) > 0) bind_parameter(q, ":pid", atoll(pid));
-    loader_bind_text(l, q, sqlite3_bind_parameter_index(q, ":service"), facts_label(l, s, "service"));
-    loader_bind_text(l, q, sqlite3_bind_parameter_index(q, ":version"), facts_label(l, s, "version"));
+    bind_text(l, q, ":service", facts_label(l, s, "service"));
+    bind_text(l, q, ":version", facts_label(l, s, "version"));
     bind_parameter(q, ":complete", s->complete);
     bind_heap(s, q);
     if (s->has_begin && s->wall_ns)
@@ -138,20 +143,21 @@ static int write_snapshot(struct loader *l, struct snapshot *s)
     if (stable) bind_parameter(q, ":stable_ids", strcmp(stable, "yes") == 0);
     bind_metadata(l, s, q, ":runtime_version", "runtime.version");
     bind_metadata(l, s, q, ":size_model", "size.model");
-    loader_bind_text(l, q, sqlite3_bind_parameter_index(q, ":reason"), s->reason);
+    bind_text(l, q, ":reason", s->reason);
     bind_metadata(l, s, q, ":process_start", "process.start");
     bind_metadata(l, s, q, ":boot_id", "host.boot_id");
     bind_metadata(l, s, q, ":parent_uuid", "parent.uuid");
     char uuid[37];
     facts_uuid(&l->file.result, uuid);
     if (uuid[0])
-        sqlite3_bind_text(q, sqlite3_bind_parameter_index(q, ":file_uuid"), uuid, -1, SQLITE_STATIC);
+        sqlite3_bind_text(q, sqlite3_bind_parameter_index(q, ":file_uuid"), uuid, -1,
+                          SQLITE_STATIC);
     status = loader_insert(l, q);
     sqlite3_finalize(q);
     return status;
 }
 
-/* ---- small tables --------------------------------------------------------------------------------- */
+/* ---- small tables -------------------------------------------------------------------------- */
 
 /* The snapshot's own values go in first, so a value of the file never replaces them. */
 static int write_pairs(struct loader *l, struct snapshot *s, bool labels)
@@ -194,8 +200,8 @@ static int write_counters(struct loader *l, struct snapshot *s)
 static int write_threads(struct loader *l, struct snapshot *s)
 {
     sqlite3_stmt *q;
-    int status = loader_prepare(l, &q, "INSERT INTO thread (id, snapshot_id, runtime_id, os_id, name,"
-                                       " stack_id, object_id) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    int status = loader_prepare(l, &q, "INSERT INTO thread (id, snapshot_id, runtime_id, os_id,"
+                                       " name, stack_id, object_id) VALUES (?, ?, ?, ?, ?, ?, ?)");
     if (status) return status;
     for (size_t i = 0; i < s->n_threads && !status; i++) {
         const struct thread_record *t = &s->thread[i];
@@ -213,7 +219,7 @@ static int write_threads(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- where the resident memory is ----------------------------------------------------------------- */
+/* ---- where the resident memory is ---------------------------------------------------------- */
 
 struct map_writer {
     struct loader *l;
@@ -245,8 +251,8 @@ static void map_counter(struct map_writer *w, const char *part, const char *coun
 
 /*
  * The parts add up to the resident set where that is known. What the heap does not explain of the
- * memory that allocators took is a difference of numbers from slightly different moments, and marked
- * so; no part is negative, what does not fit is in the last one ("rest"), which may be.
+ * memory that allocators took is a difference of numbers from slightly different moments, and
+ * marked so; no part is negative, what does not fit is in the last one ("rest"), which may be.
  */
 static int write_memory_map(struct loader *l, struct snapshot *s)
 {
@@ -266,8 +272,8 @@ static int write_memory_map(struct loader *l, struct snapshot *s)
     map_part(&w, "garbage", (int64_t)a->garbage_size, true);
     if (native) map_part(&w, "native memory of objects", native, true);
     if (has_arenas || has_malloc) {
-        /* What the allocators hand out beyond the heap, then what they keep. Arenas of the small-object
-         * allocator come from mmap, so they are not part of malloc's figures. */
+        /* What the allocators hand out beyond the heap, then what they keep. Arenas of the
+         * small-object allocator come from mmap, so they are not part of malloc's figures. */
         int64_t taken = arenas + in_use;
         int64_t unexplained = taken - heap - native;
         if (unexplained > 0) map_part(&w, "allocated, not in the heap", unexplained, false);

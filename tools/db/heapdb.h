@@ -10,10 +10,11 @@
  *     heapdb_close(db);
  *
  * Tables, views and columns: format/schema.sql. Functions print their error through cli/message.h
- * and return 0 or STATUS_UNUSABLE unless said otherwise. Texts out of a database are hostile: escape
- * them (cli/text.h; tables and JSON do it by themselves).
+ * and return 0 or STATUS_UNUSABLE unless said otherwise. Texts out of a database are hostile:
+ * escape them (cli/text.h; tables and JSON do it by themselves).
  *
- * Threads: one thread a database. Ids, addresses: 64-bit patterns; SQLite's signed integers are cast.
+ * Threads: one thread a database. Ids, addresses: 64-bit patterns; SQLite's signed integers are
+ * cast.
  */
 #ifndef SNAP_TOOLS_DB_HEAPDB_H
 #define SNAP_TOOLS_DB_HEAPDB_H

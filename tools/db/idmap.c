@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ranges of ids. Invariant: ranges ascend and do not overlap; neighbours that continue each other in
- * both ids and indexes are one range.
+ * Ranges of ids. Invariant: ranges ascend and do not overlap; neighbours that continue each other
+ * in both ids and indexes are one range.
  */
 #include "db/idmap.h"
 

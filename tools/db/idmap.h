@@ -26,8 +26,9 @@ struct idmap {
 
 enum { IDMAP_OK = 0, IDMAP_TAKEN, IDMAP_NO_MEMORY };
 
-/** Gives ids first .. first+n-1 the next n indexes, the first of which is map->count before the call.
- *  IDMAP_TAKEN when one of the ids has an index already, or ids would wrap: nothing is added. */
+/** Gives ids first .. first+n-1 the next n indexes, the first of which is map->count before the
+ *  call. IDMAP_TAKEN when one of the ids has an index already, or ids would wrap: nothing is
+ *  added. */
 int idmap_add(struct budget *b, struct idmap *map, uint64_t first, uint64_t n);
 
 /** The index of an id; false when it has none. */

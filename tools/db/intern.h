@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of one fixed size, each kept once: frames, stacks and modules, which several snapshots and
- * files share. Numbers are given in the order of first appearance, from 1, so a record that refers to
- * earlier ones by number (a stack to its parent) always has the larger number.
+ * Records of one fixed size, each kept once: frames, stacks and modules, which several snapshots
+ * and files share. Numbers are given in the order of first appearance, from 1, so a record that
+ * refers to earlier ones by number (a stack to its parent) always has the larger number.
  *
  * Records are compared byte by byte: callers zero them before they fill them in. O(1) expected; the
  * hash is keyed. Memory: the records and 8 B for each.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ordered lists: children by dominator, the largest objects of each type, site and cycle, the top
- * list, objects by address, the cumulative histogram. Each is one stable counting sort of the order by
- * retained size, or what another order has left behind; none is sorted by SQLite.
+ * The ordered lists: children by dominator, the largest objects of each type, site and cycle, the
+ * top list, objects by address, the cumulative histogram. Each is one stable counting sort of the
+ * order by retained size, or what another order has left behind; none is sorted by SQLite.
  */
 #include "db/loader.h"
 
@@ -130,7 +130,7 @@ static int write_top(struct loader *l, struct snapshot *s)
     return loader_rows(l, "top_object", &(struct rows_source){ &t, top_next, top_column, 3 });
 }
 
-/* ---- address, type_prefix ------------------------------------------------------------------------- */
+/* ---- address, type_prefix ------------------------------------------------------------------ */
 
 struct address_rows {
     const struct snapshot *s;
@@ -202,7 +202,8 @@ static int write_prefixes(struct loader *l, struct snapshot *s)
     uint32_t garbage_root = s->analysis.garbage_root;
     /* The virtual roots are no objects: they have no type while objects are counted. */
     s->type[0] = s->type[garbage_root] = HEAP_NONE;
-    int status = loader_heap(l, heap_prefixes(&s->graph, &s->analysis, s->type, s->n_types, &rows, &n));
+    int status = loader_heap(l, heap_prefixes(&s->graph, &s->analysis, s->type, s->n_types, &rows,
+                                              &n));
     s->type[0] = CAPTURE_TYPE_LIVE;
     s->type[garbage_root] = CAPTURE_TYPE_GARBAGE;
     if (status) return status;

@@ -3,8 +3,8 @@
  * The flow of a load: files, their snapshots, and the sink that takes the records. See load.h, and
  * loader.h for the other parts.
  *
- * A snapshot is written when the next one begins or its file ends, not at its FINISH row: counters and
- * labels of it may still follow.
+ * A snapshot is written when the next one begins or its file ends, not at its FINISH row:
+ * counters and labels of it may still follow.
  */
 #include "db/loader.h"
 
@@ -31,7 +31,7 @@ static double cpu_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* ---- one snapshot ------------------------------------------------------------------------------------ */
+/* ---- one snapshot -------------------------------------------------------------------------- */
 
 static void snapshot_free(struct snapshot *s)
 {
@@ -55,8 +55,8 @@ static int snapshot_begin(struct loader *l, uint32_t number)
     return 0;
 }
 
-/* The analysis; where missing references could fake garbage, everything that nothing reaches is kept as
- * a root of its own kind and analysed again, so that nothing is called garbage. */
+/* The analysis; where missing references could fake garbage, everything that nothing reaches is
+ * kept as a root of its own kind and analysed again, so that nothing is called garbage. */
 static int snapshot_analyse(struct loader *l, struct snapshot *s)
 {
     struct capture *c = &s->capture;
@@ -119,8 +119,8 @@ static int snapshot_warn(struct loader *l, struct snapshot *s)
         { s->resolved.lost_roots, "roots dropped that name no object" },
         { c->unknown_types, "objects whose type is lost" },
         { c->bad_sizes, "impossible sizes, taken as 0" },
-        { s->resolved.over_owned, "objects with fewer counted references than were found (what holds"
-                                  " them from outside is not known)" },
+        { s->resolved.over_owned, "objects with fewer counted references than were found (what"
+                                  " holds them from outside is not known)" },
     };
     for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
         if (!lost[i].n) continue;
@@ -167,8 +167,8 @@ static void release_details(struct snapshot *s)
     s->resolved.external = NULL;
 }
 
-/* References need no more than where each object is, and are half of the database: everything else goes
- * before referrers take as much memory again. */
+/* References need no more than where each object is, and are half of the database: everything
+ * else goes before referrers take as much memory again. */
 static void release_objects(struct snapshot *s)
 {
     struct heap_analysis *a = &s->analysis;
@@ -259,9 +259,10 @@ static int snapshot_end(struct loader *l)
     return status;
 }
 
-/* ---- the sink ------------------------------------------------------------------------------------- */
+/* ---- the sink ------------------------------------------------------------------------------ */
 
-/* Makes the snapshot `number` the open one; its BEGIN row may be lost. False: it is over already. */
+/* Makes the snapshot `number` the open one; its BEGIN row may be lost. False: it is over already.
+ * */
 static int snapshot_select(struct loader *l, uint32_t number, bool *usable)
 {
     *usable = true;
@@ -436,7 +437,7 @@ static void on_damage(void *opaque, uint64_t offset, const char *text)
     loader_warn(l, 0, offset, "%s", text);
 }
 
-/* ---- files ---------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 static void on_progress(void *opaque, uint64_t bytes)
 {
@@ -487,7 +488,7 @@ static int load_file(struct loader *l, const char *path)
     return status;
 }
 
-/* ---- the database --------------------------------------------------------------------------------- */
+/* ---- the database -------------------------------------------------------------------------- */
 
 /* The names that the database has keep their rows; new ones are added behind them. */
 static int read_strings(struct loader *l)

@@ -3,12 +3,12 @@
  * From snapshot files to a heap database: decode, resolve references, analyse, write in key order.
  *
  * The database is written through the SQLite API without journal and synchronisation, in one
- * transaction, into a file that nobody else sees: the caller gives a name in the directory where it is
- * to stay and renames it when this returns 0 (cli/output.h). A failure leaves a file that must be
- * removed.
+ * transaction, into a file that nobody else sees: the caller gives a name in the directory where
+ * it is to stay and renames it when this returns 0 (cli/output.h). A failure leaves a file that
+ * must be removed.
  *
- * Memory: everything of one snapshot at a time. About 100 B an object and 25 B a reference at the peak.
- * Bounded by a budget, so that a file that claims too much ends in a sentence.
+ * Memory: everything of one snapshot at a time. About 100 B an object and 25 B a reference at the
+ * peak. Bounded by a budget, so that a file that claims too much ends in a sentence.
  */
 #ifndef SNAP_TOOLS_DB_LOAD_H
 #define SNAP_TOOLS_DB_LOAD_H
@@ -21,8 +21,8 @@ struct load_options {
     bool summary;        /* leave out ref and referrer */
     uint64_t max_memory; /* bytes; 0: most of what the machine has left */
     bool quiet_warnings; /* warnings only into the table, not to stderr */
-    /* Set by complete.c: the database exists and lacks the references of the snapshots whose `path` is
-     * this; the file that is read must have this uuid. */
+    /* Set by complete.c: the database exists and lacks the references of the snapshots whose
+     * `path` is this; the file that is read must have this uuid. */
     const char *complete_path, *complete_uuid;
 };
 
@@ -43,8 +43,8 @@ struct load_result {
 extern const char *const load_phase_name[LOAD_PHASES];
 
 /**
- * Loads `n` files into the new database `database` (an empty or absent file; `name` is what messages
- * call it). Prints its errors and warnings. Returns 0 or STATUS_UNUSABLE.
+ * Loads `n` files into the new database `database` (an empty or absent file; `name` is what
+ * messages call it). Prints its errors and warnings. Returns 0 or STATUS_UNUSABLE.
  */
 int load_files(const char *const *paths, size_t n, const char *database, const char *name,
                const struct load_options *options, struct load_result *result);

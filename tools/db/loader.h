@@ -178,8 +178,9 @@ void facts_uuid(const struct import_result *r, char out[37]);
 int facts_write(struct loader *l, struct snapshot *s);
 int tables_write(struct loader *l, struct snapshot *s);
 int lists_write(struct loader *l, struct snapshot *s);
-/* `ref` and `referrer`, where the snapshot is to have them, and the hubs where wanted. Of the analysis
- * only node and row_of are read, of the capture only the references, of which only the targets stay. */
+/* `ref` and `referrer`, where the snapshot is to have them, and the hubs where wanted. Of the
+ * analysis only node and row_of are read, of the capture only the references, of which only the
+ * targets stay. */
 int tables_write_refs(struct loader *l, struct snapshot *s, bool hubs);
 /* In place of all of them, when a database is completed: see complete.c. */
 int complete_snapshot(struct loader *l, struct snapshot *s);

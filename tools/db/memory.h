@@ -3,7 +3,8 @@
  * Arrays that grow, under a budget: a snapshot from a stranger may claim any number of rows in few
  * bytes, so the loader stops with a sentence before the machine runs out of memory.
  *
- * Growth doubles the address space, not the memory: the pages of large arrays are touched by use only.
+ * Growth doubles the address space, not the memory: the pages of large arrays are touched by use
+ * only.
  */
 #ifndef SNAP_TOOLS_DB_MEMORY_H
 #define SNAP_TOOLS_DB_MEMORY_H
@@ -25,7 +26,8 @@ void budget_init(struct budget *b, uint64_t limit);
  *  without memory or beyond the budget; then nothing has changed. */
 bool memory_grow(struct budget *b, void **array, size_t *cap, size_t need, size_t size);
 
-/** n zeroed elements under the budget; NULL like memory_grow's false. n = 0 gives a valid pointer. */
+/** n zeroed elements under the budget; NULL like memory_grow's false. n = 0 gives a valid
+ *  pointer. */
 void *memory_zeroed(struct budget *b, uint64_t n, size_t size);
 
 /** n elements that are written before they are read. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registered numbers and their names, and the words for references; the same as in format/schema.sql,
- * which a test holds against these tables.
+ * Registered numbers and their names, and the words for references; the same as in
+ * format/schema.sql, which a test holds against these tables.
  */
 #include "db/heapdb.h"
 

@@ -111,7 +111,7 @@ void heapdb_object_free(struct heapdb_object *o)
     *o = (struct heapdb_object){ 0 };
 }
 
-/* ---- the shortest path ---------------------------------------------------------------------------- */
+/* ---- the shortest path --------------------------------------------------------------------- */
 
 static const char step_sql[] =
     "SELECT o.parent_id, o.distance, o.shallow_size, o.retained_size,"
@@ -215,7 +215,7 @@ void heapdb_path_free(struct heapdb_path *p)
     *p = (struct heapdb_path){ 0 };
 }
 
-/* ---- what an object retains ----------------------------------------------------------------------- */
+/* ---- what an object retains ---------------------------------------------------------------- */
 
 /* ids :a .. :b; :b0 and :b1 are the blocks whose ends lie in the range, where there are any. The
  * virtual roots are in no list: a type that only they have is left out by its kind of name. */

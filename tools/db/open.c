@@ -2,7 +2,8 @@
 /*
  * Opening a heap database, whatever the user named; see heapdb.h.
  *
- * Every database is opened as if it came from a stranger, those of the cache too: there is one way in.
+ * Every database is opened as if it came from a stranger, those of the cache too: there is one
+ * way in.
  */
 #include "db/heapdb.h"
 
@@ -26,10 +27,10 @@
 /* How long to wait for a process that completes the same database. */
 #define BUSY_MS 60000
 
-/* ---- one database ----------------------------------------------------------------------------------- */
+/* ---- one database -------------------------------------------------------------------------- */
 
-/* Nothing reaches another file: neither ATTACH nor what is built on it (VACUUM INTO), whether it stands
- * in a query of the user's or in one that is saved in the database. */
+/* Nothing reaches another file: neither ATTACH nor what is built on it (VACUUM INTO), whether it
+ * stands in a query of the user's or in one that is saved in the database. */
 static int authorize(void *opaque, int action, const char *a, const char *b, const char *database,
                      const char *trigger)
 {
@@ -189,12 +190,13 @@ static int read_snapshots(struct heapdb *db)
     return status;
 }
 
-/* A process that was killed while it completed the database has left a journal, and only a connection
- * that may write can roll it back: that is what this one does, and nothing else. */
+/* A process that was killed while it completed the database has left a journal, and only a
+ * connection that may write can roll it back: that is what this one does, and nothing else. */
 static void roll_back(const char *plain)
 {
     sqlite3 *s = NULL;
-    if (sqlite3_open_v2(plain, &s, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(plain, &s, flags, NULL) == SQLITE_OK) {
         harden(s, true);
         sqlite3_busy_timeout(s, BUSY_MS);
         pragma_number(s, "SELECT count(*) FROM sqlite_schema");
@@ -244,7 +246,7 @@ static bool lacks_refs(const struct heapdb *db)
     return false;
 }
 
-/* ---- a snapshot file -------------------------------------------------------------------------------- */
+/* ---- a snapshot file ----------------------------------------------------------------------- */
 
 /* Loads `path` into the database `name`, which the output machinery makes whole or not at all. */
 static int load_into(const char *path, const char *name, const struct heapdb_options *o)
@@ -262,7 +264,8 @@ static int load_into(const char *path, const char *name, const struct heapdb_opt
     return output_publish(out);
 }
 
-/* In the cache, from now on. Returns the database's name in *name; 1 when there is no cache to use. */
+/* In the cache, from now on. Returns the database's name in *name; 1 when there is no cache to
+ * use. */
 static int load_cached(const char *path, const struct heapdb_options *o, char **name)
 {
     char *directory = cache_directory();
@@ -337,7 +340,7 @@ int heapdb_reopen(struct heapdb *db, const char *name)
     return open_database(db, name, false);
 }
 
-/* ---- what the user named ------------------------------------------------------------------------------ */
+/* ---- what the user named ------------------------------------------------------------------- */
 
 static int open_any(struct heapdb *db, const struct heapdb_options *o)
 {

@@ -57,7 +57,7 @@ int heapdb_number(struct heapdb *db, const char *sql, int64_t parameter, int64_t
     return result;
 }
 
-/* ---- which snapshot ------------------------------------------------------------------------------- */
+/* ---- which snapshot ------------------------------------------------------------------------ */
 
 int heapdb_pick(struct heapdb *db, const char *which, const struct heapdb_snapshot **out)
 {
@@ -87,7 +87,7 @@ const struct heapdb_snapshot *heapdb_snapshot_of(const struct heapdb *db, int64_
     return NULL;
 }
 
-/* ---- which object --------------------------------------------------------------------------------- */
+/* ---- which object -------------------------------------------------------------------------- */
 
 static int resolve_id(struct heapdb *db, const char *argument, const char *digits, int64_t *id)
 {
@@ -154,7 +154,7 @@ int heapdb_resolve(struct heapdb *db, const struct heapdb_snapshot *snapshot, co
     return resolve_id(db, argument, argument, id);
 }
 
-/* ---- which types ---------------------------------------------------------------------------------- */
+/* ---- which types --------------------------------------------------------------------------- */
 
 void heapdb_ids_free(struct heapdb_ids *ids)
 {
@@ -202,7 +202,8 @@ static int no_such_type(struct heapdb *db, const struct heapdb_snapshot *snapsho
     sqlite3_stmt *q;
     struct text hint = { 0 };
     size_t best = strlen(pattern) / 3 + 1;
-    if (heapdb_prepare(db, &q, "SELECT DISTINCT name FROM types WHERE snapshot_id = ? ORDER BY name"))
+    if (heapdb_prepare(db, &q, "SELECT DISTINCT name FROM types WHERE snapshot_id = ?"
+                               " ORDER BY name"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, snapshot->id);
     while (heapdb_step(db, q) > 0) {

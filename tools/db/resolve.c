@@ -32,7 +32,7 @@ static bool is_dead(const struct work *w, uint32_t node)
     return w->dead && (w->dead[node / 64] >> (node % 64) & 1);
 }
 
-/* ---- duplicates --------------------------------------------------------------------------------- */
+/* ---- duplicates ---------------------------------------------------------------------------- */
 
 /* Marks all but the first node of each id, and shortens by_address to those that stay. */
 static bool find_duplicates(struct work *w)
@@ -53,10 +53,9 @@ static bool find_duplicates(struct work *w)
     uint32_t next = 0;
     for (uint32_t v = 0; v < n; v++)
         if (!is_dead(w, v)) w->renumber[v] = next++;
-    for (uint32_t i = 0; i < n; i++) {
-        if (is_dead(w, order[i])) /* equal ids stand together, the one that holds before the others */
-            w->renumber[order[i]] = w->renumber[order[i - 1]];
-    }
+    /* Equal ids stand together, the one that holds before the others. */
+    for (uint32_t i = 0; i < n; i++)
+        if (is_dead(w, order[i])) w->renumber[order[i]] = w->renumber[order[i - 1]];
     for (uint32_t i = 0; i < n; i++)
         if (!is_dead(w, order[i])) order[keep++] = w->renumber[order[i]];
     return true;
@@ -117,7 +116,7 @@ static bool drop_duplicates(struct work *w)
     return true;
 }
 
-/* ---- ids to nodes --------------------------------------------------------------------------------- */
+/* ---- ids to nodes -------------------------------------------------------------------------- */
 
 static uint64_t slot_hash(const struct work *w, uint64_t id)
 {
@@ -196,10 +195,10 @@ static bool resolve_targets(struct work *w)
     return true;
 }
 
-/* ---- rows of edges -------------------------------------------------------------------------------- */
+/* ---- rows of edges ------------------------------------------------------------------------- */
 
-/* Counts the references that stay into off[v+1], drops the others by their target, and tells whether
- * the runs ascend already. */
+/* Counts the references that stay into off[v+1], drops the others by their target, and tells
+ * whether the runs ascend already. */
 static bool count_edges(struct work *w)
 {
     struct capture *c = w->c;
@@ -233,9 +232,9 @@ struct edge_columns {
     uint8_t *kind;
 };
 
-/* Moves every reference to its place. A list's element whose place among the references of its source
- * changes keeps its index in `key`. `next` is where each source's next reference goes; NULL when the
- * runs ascend, and then writing in place never overtakes reading. */
+/* Moves every reference to its place. A list's element whose place among the references of its
+ * source changes keeps its index in `key`. `next` is where each source's next reference goes;
+ * NULL when the runs ascend, and then writing in place never overtakes reading. */
 static void place_edges(struct work *w, const struct edge_columns *to, uint64_t *next)
 {
     struct capture *c = w->c;
@@ -331,7 +330,7 @@ static bool find_holds(struct work *w)
     return true;
 }
 
-/* ---- roots ---------------------------------------------------------------------------------------- */
+/* ---- roots --------------------------------------------------------------------------------- */
 
 bool resolved_add_root(struct resolved *r, uint32_t node, uint8_t kind, uint32_t capture)
 {
@@ -359,8 +358,8 @@ static bool resolve_roots(struct work *w)
 }
 
 /* Does the runtime hold one counted reference for each root of this kind, which no object's edge
- * explains (format/registry.md)? Modules, types and interned strings stand in tables that are objects
- * themselves. */
+ * explains (format/registry.md)? Modules, types and interned strings stand in tables that are
+ * objects themselves. */
 static bool root_owns(uint8_t kind)
 {
     switch (kind) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From the rows of a snapshot as they came (capture.h) to the graph that is analysed: ids become
- * nodes, duplicate objects go (the first of an id holds, with its references), references to nowhere
- * go and are counted, and what is held from outside the heap becomes known.
+ * nodes, duplicate objects go (the first of an id holds, with its references), references to
+ * nowhere go and are counted, and what is held from outside the heap becomes known.
  *
- * The capture is changed in place: afterwards its columns are by node without duplicates, and target,
- * kind, name and key are in the order of the graph (references of node v at off[v] .. off[v+1]-1).
+ * The capture is changed in place: afterwards its columns are by node without duplicates, and
+ * target, kind, name and key are in the order of the graph (references of node v at off[v] ..
+ * off[v+1]-1).
  */
 #ifndef SNAP_TOOLS_DB_RESOLVE_H
 #define SNAP_TOOLS_DB_RESOLVE_H
@@ -36,11 +37,11 @@ struct resolved {
 };
 
 /**
- * Resolves `c`. Where `complete`, external references are computed and objects held from outside, and
- * immortal ones, become roots; otherwise missing references could fake both.
+ * Resolves `c`. Where `complete`, external references are computed and objects held from outside,
+ * and immortal ones, become roots; otherwise missing references could fake both.
  * False without memory; resolved_free is due either way.
- * O(n + m) but for the radix sort of the ids. Memory beyond the results: 24 B an object while sorting;
- * 8 B an object for the hash table where references name ids.
+ * O(n + m) but for the radix sort of the ids. Memory beyond the results: 24 B an object while
+ * sorting; 8 B an object for the hash table where references name ids.
  */
 bool resolve(struct capture *c, bool complete, struct resolved *out);
 void resolved_free(struct resolved *r);

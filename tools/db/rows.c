@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The eponymous virtual table heap_rows. It has one source at a time, set by rows_insert; a query from
- * anywhere else finds no rows.
+ * The eponymous virtual table heap_rows. It has one source at a time, set by rows_insert; a query
+ * from anywhere else finds no rows.
  */
 #include "db/rows.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows made in C as the source of an INSERT: `INSERT INTO t SELECT c0, c1, .. FROM heap_rows`, where
- * heap_rows is an eponymous virtual table over callbacks. For a big table this takes about half of the
- * time of binding and stepping a statement a row, since the whole loop stays inside SQLite.
+ * Rows made in C as the source of an INSERT: `INSERT INTO t SELECT c0, c1, .. FROM heap_rows`,
+ * where heap_rows is an eponymous virtual table over callbacks. For a big table this takes about
+ * half of the time of binding and stepping a statement a row, since the whole loop stays inside
+ * SQLite.
  */
 #ifndef SNAP_TOOLS_DB_ROWS_H
 #define SNAP_TOOLS_DB_ROWS_H
@@ -31,7 +32,8 @@ struct rows *rows_register(sqlite3 *db);
 void rows_watch(struct rows *r, unsigned every, void (*each)(void *opaque, sqlite3_int64 rows),
                 void *opaque);
 
-/** Inserts all rows of the source into `table`, its first columns in order. An SQLite result code. */
+/** Inserts all rows of the source into `table`, its first columns in order. An SQLite result
+ *  code. */
 int rows_insert(struct rows *r, const char *table, const struct rows_source *source);
 
 #endif

@@ -39,7 +39,7 @@ static void add_value(struct text *t, sqlite3_stmt *q, int column, const struct 
     }
 }
 
-/* ---- column --------------------------------------------------------------------------------------- */
+/* ---- column -------------------------------------------------------------------------------- */
 
 static int print_batch(sqlite3_stmt *q, const struct sql_style *style, struct table *t)
 {
@@ -82,7 +82,7 @@ static int print_columns(sqlite3_stmt *q, const struct sql_style *style, FILE *o
     return rc;
 }
 
-/* ---- list, line, csv ------------------------------------------------------------------------------ */
+/* ---- list, line, csv ----------------------------------------------------------------------- */
 
 static int print_list(sqlite3_stmt *q, const struct sql_style *style, FILE *out)
 {
@@ -179,7 +179,7 @@ static int print_csv(sqlite3_stmt *q, const struct sql_style *style, FILE *out)
     return rc;
 }
 
-/* ---- json ----------------------------------------------------------------------------------------- */
+/* ---- json ---------------------------------------------------------------------------------- */
 
 static void put_json(struct json *j, const char *key, sqlite3_stmt *q, int column)
 {

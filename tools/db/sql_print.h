@@ -31,8 +31,8 @@ struct sql_style {
 };
 
 /**
- * Steps `q` to its end and prints what it gives. Returns SQLite's last code (SQLITE_DONE when all rows
- * were printed) or SQLITE_NOMEM. Errors of `out` stay in the stream.
+ * Steps `q` to its end and prints what it gives. Returns SQLite's last code (SQLITE_DONE when all
+ * rows were printed) or SQLITE_NOMEM. Errors of `out` stay in the stream.
  */
 int sql_print(sqlite3_stmt *q, const struct sql_style *style, FILE *out);
 

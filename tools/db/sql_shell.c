@@ -14,7 +14,7 @@
 #include "cli/number.h"
 #include "cli/options.h"
 
-/* ---- time limit and interrupt ----------------------------------------------------------------------- */
+/* ---- time limit and interrupt -------------------------------------------------------------- */
 
 /* Set by the handler of SIGINT; the only thing it may do. */
 static volatile sig_atomic_t interrupted;
@@ -38,7 +38,7 @@ static int on_progress(void *deadline)
     return interrupted || (*(uint64_t *)deadline && now_ns() > *(uint64_t *)deadline);
 }
 
-/* ---- parameters ------------------------------------------------------------------------------------- */
+/* ---- parameters ---------------------------------------------------------------------------- */
 
 static char *copy(const char *s, size_t n)
 {
@@ -117,7 +117,7 @@ static const char *bind_parameters(struct sql_shell *s, sqlite3_stmt *q)
     return missing;
 }
 
-/* ---- statements ------------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------- */
 
 /* Says why a query ended early. */
 static int ended_early(struct sql_shell *s, int rc, uint64_t deadline)
@@ -194,7 +194,7 @@ int sql_shell_run(struct sql_shell *s, const char *sql)
     return run_all(s, sql, false);
 }
 
-/* ---- saved queries ------------------------------------------------------------------------------------ */
+/* ---- saved queries ------------------------------------------------------------------------- */
 
 /* "No such query", with the nearest name. */
 static int no_such_query(struct sql_shell *s, const char *name)
@@ -203,7 +203,8 @@ static int no_such_query(struct sql_shell *s, const char *name)
     const char *names[128] = { NULL };
     struct text all = { 0 };
     size_t n = 0, at[128];
-    if (heapdb_prepare(s->db, &q, "SELECT name FROM saved_query ORDER BY name")) return STATUS_UNUSABLE;
+    if (heapdb_prepare(s->db, &q, "SELECT name FROM saved_query ORDER BY name"))
+        return STATUS_UNUSABLE;
     while (n < 127 && heapdb_step(s->db, q) > 0) {
         at[n++] = all.n;
         text_adds(&all, (const char *)sqlite3_column_text(q, 0));
@@ -240,7 +241,7 @@ int sql_shell_list(struct sql_shell *s)
     return run_all(s, "SELECT name, description FROM saved_query ORDER BY name", false);
 }
 
-/* ---- dot commands ------------------------------------------------------------------------------------- */
+/* ---- dot commands -------------------------------------------------------------------------- */
 
 /* At most this many words of a dot command. */
 enum { WORDS = 8 };
@@ -265,8 +266,8 @@ static int run_with(struct sql_shell *s, const char *sql, const char *word)
 
 static int dot_tables(struct sql_shell *s, int n, char **words)
 {
-    return run_with(s, "SELECT m.name, m.type, (SELECT d.meaning FROM doc d WHERE d.name = m.name AND"
-                       " d.column IS NULL) AS meaning FROM sqlite_schema m WHERE m.type IN"
+    return run_with(s, "SELECT m.name, m.type, (SELECT d.meaning FROM doc d WHERE d.name = m.name"
+                       " AND d.column IS NULL) AS meaning FROM sqlite_schema m WHERE m.type IN"
                        " ('table', 'view') AND m.name NOT LIKE 'sqlite_%' AND"
                        " (?1 IS NULL OR m.name LIKE ?1) ORDER BY m.type DESC, m.name",
                     n > 1 ? words[1] : NULL);
@@ -333,7 +334,8 @@ static int dot_timer(struct sql_shell *s, int n, char **words)
 static int dot_docs(struct sql_shell *s, int n, char **words)
 {
     if (n < 2)
-        return run_with(s, "SELECT name, meaning FROM doc WHERE column IS NULL ORDER BY rowid", NULL);
+        return run_with(s, "SELECT name, meaning FROM doc WHERE column IS NULL ORDER BY rowid",
+                        NULL);
     return run_with(s, "SELECT d.column, d.unit, d.meaning FROM doc d WHERE d.name = ?1"
                        " ORDER BY d.column IS NOT NULL, d.rowid",
                     words[1]);
@@ -378,12 +380,16 @@ static int dot_quit(struct sql_shell *s, int n, char **words)
 static int dot_help(struct sql_shell *s, int n, char **words);
 
 static const struct dot_command commands[] = {
-    { ".docs", ".docs [NAME]           what the tables and views are, or the columns of one", dot_docs },
+    { ".docs",
+      ".docs [NAME]           what the tables and views are, or the columns of one",
+      dot_docs },
     { ".exit", ".exit                  end", dot_quit },
     { ".headers", ".headers on|off        titles over columns", dot_headers },
     { ".help", ".help                  this list", dot_help },
     { ".mode", ".mode MODE             column, list, csv, json or line", dot_mode },
-    { ".param", ".param [NAME=VALUE..]  set parameters of statements, or show them; .param clear", dot_param },
+    { ".param",
+      ".param [NAME=VALUE..]  set parameters of statements, or show them; .param clear",
+      dot_param },
     { ".quit", ".quit                  end", dot_quit },
     { ".saved", ".saved [NAME [P=V..]]  the saved queries, or run one", dot_saved },
     { ".schema", ".schema [NAME]         the SQL of tables and views", dot_schema },
@@ -411,7 +417,7 @@ static int run_dot(struct sql_shell *s, char *line)
                          n ? words[0] : ".");
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------ */
 
 static void prompt(bool interactive, bool inside)
 {

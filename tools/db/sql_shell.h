@@ -3,8 +3,8 @@
  * Running SQL of the user's on a heap database: single statements, saved queries, and a shell that
  * reads statements and dot commands from a stream, with the habits of the sqlite3 shell.
  *
- * The database is read-only whatever the SQL says. A query ends at the time limit, and at an interrupt
- * (SIGINT), with a message; the shell goes on after it.
+ * The database is read-only whatever the SQL says. A query ends at the time limit, and at an
+ * interrupt (SIGINT), with a message; the shell goes on after it.
  */
 #ifndef SNAP_TOOLS_DB_SQL_SHELL_H
 #define SNAP_TOOLS_DB_SQL_SHELL_H

@@ -47,7 +47,8 @@ int loader_heap(struct loader *l, enum heap_status status)
 
 int loader_exec(struct loader *l, const char *sql)
 {
-    return sqlite3_exec(l->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : loader_sqlite(l, "writing");
+    int rc = sqlite3_exec(l->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? 0 : loader_sqlite(l, "writing");
 }
 
 int loader_prepare(struct loader *l, sqlite3_stmt **out, const char *sql)

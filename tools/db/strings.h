@@ -4,8 +4,8 @@
  *
  * Texts come in as bytes of any content and leave as UTF-8 that SQLite and its clients can show:
  * what is no UTF-8, and the byte 0, becomes U+FFFD; a text beyond STRINGS_MAX_TEXT bytes is cut and
- * ends in an ellipsis. Only texts that are used get a row (strings_row), in the order of their first
- * use. The hash is keyed with random bytes: names are hostile.
+ * ends in an ellipsis. Only texts that are used get a row (strings_row), in the order of their
+ * first use. The hash is keyed with random bytes: names are hostile.
  *
  * Interning O(bytes). Memory: the texts once, and about 24 B for each.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Summaries: types, allocation sites, packages, roots by kind, globals, cycles, hubs. Each is one pass
- * over arrays in memory; none is a query. Sizes are those of live objects, retained sizes of the topmost
- * objects only (heap_sums), so that a sum counts nothing twice.
+ * Summaries: types, allocation sites, packages, roots by kind, globals, cycles, hubs. Each is one
+ * pass over arrays in memory; none is a query. Sizes are those of live objects, retained sizes of
+ * the topmost objects only (heap_sums), so that a sum counts nothing twice.
  */
 #include "db/loader.h"
 
@@ -17,7 +17,7 @@
 /* Levels of packages: `a`, `a.b`, `a.b.c`. */
 #define PACKAGE_DEPTHS 3u
 
-/* ---- sums by key ---------------------------------------------------------------------------------- */
+/* ---- sums by key --------------------------------------------------------------------------- */
 
 struct sums {
     struct heap_sum *live, *garbage;
@@ -48,7 +48,7 @@ static int sums_compute(struct loader *l, struct snapshot *s, const uint32_t *ke
     return status;
 }
 
-/* ---- types ---------------------------------------------------------------------------------------- */
+/* ---- types --------------------------------------------------------------------------------- */
 
 static void bind_type_record(struct loader *l, struct snapshot *s, sqlite3_stmt *q,
                              const struct type_record *t)
@@ -111,7 +111,7 @@ static int write_types(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- sites ---------------------------------------------------------------------------------------- */
+/* ---- sites --------------------------------------------------------------------------------- */
 
 static int write_sites(struct loader *l, struct snapshot *s)
 {
@@ -141,7 +141,7 @@ static int write_sites(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- packages ------------------------------------------------------------------------------------- */
+/* ---- packages ------------------------------------------------------------------------------ */
 
 /* The first `depth` parts of a dotted name. */
 static size_t package_prefix(const char *name, size_t n, unsigned depth)
@@ -232,7 +232,7 @@ static int write_packages(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- roots by kind -------------------------------------------------------------------------------- */
+/* ---- roots by kind ------------------------------------------------------------------------- */
 
 struct root_sum {
     uint64_t n, n_objects, shallow_size, retained_size;
@@ -278,7 +278,7 @@ static int write_root_summary(struct loader *l, struct snapshot *s)
     return insert_root_sums(l, s, sum);
 }
 
-/* ---- globals -------------------------------------------------------------------------------------- */
+/* ---- globals ------------------------------------------------------------------------------- */
 
 struct global_writer {
     struct loader *l;
@@ -296,8 +296,8 @@ static int insert_global(struct global_writer *w, uint32_t module, uint32_t name
     return loader_insert(w->l, w->q);
 }
 
-/* All references of `node` of one kind that have a name, as globals of `module`. Returns how many in
- * *n. */
+/* All references of `node` of one kind that have a name, as globals of `module`. Returns how many
+ * in *n. */
 static int insert_named(struct global_writer *w, uint32_t module, uint32_t node, unsigned kind,
                         uint64_t *n)
 {
@@ -366,7 +366,7 @@ static int write_globals(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- cycles --------------------------------------------------------------------------------------- */
+/* ---- cycles -------------------------------------------------------------------------------- */
 
 static int write_components(struct loader *l, struct snapshot *s)
 {
@@ -393,7 +393,7 @@ static int write_components(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- hubs ----------------------------------------------------------------------------------------- */
+/* ---- hubs ---------------------------------------------------------------------------------- */
 
 struct hub {
     uint32_t row;

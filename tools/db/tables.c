@@ -4,8 +4,8 @@
  * source row, referrer by target row, root by object.
  *
  * A source of rows is a structure with the position in it, `next` that moves on, and `column` that
- * answers (rows.h). Columns by node are gathered: `next` prefetches what the row some steps ahead will
- * need.
+ * answers (rows.h). Columns by node are gathered: `next` prefetches what the row some steps ahead
+ * will need.
  */
 #include "db/loader.h"
 
@@ -13,7 +13,7 @@
 
 #define AHEAD 12u
 
-/* ---- object --------------------------------------------------------------------------------------- */
+/* ---- object -------------------------------------------------------------------------------- */
 
 struct object_rows {
     const struct snapshot *s;
@@ -145,7 +145,7 @@ static int write_objects(struct loader *l, struct snapshot *s)
     return loader_rows(l, "object", &(struct rows_source){ &o, object_next, object_column, 19 });
 }
 
-/* ---- detail --------------------------------------------------------------------------------------- */
+/* ---- detail -------------------------------------------------------------------------------- */
 
 struct detail_rows {
     struct loader *l;
@@ -254,14 +254,14 @@ static int write_details(struct loader *l, struct snapshot *s)
         for (size_t i = 0; i < c->n_preview && !status; i++)
             d.preview[c->preview[i].node] = c->preview[i].text;
     }
-    if (!status)
-        status = loader_rows(l, "detail", &(struct rows_source){ &d, detail_next, detail_column, 10 });
+    const struct rows_source source = { &d, detail_next, detail_column, 10 };
+    if (!status) status = loader_rows(l, "detail", &source);
     memory_free(&l->budget, d.extra, c->n, sizeof *d.extra);
     memory_free(&l->budget, d.preview, c->n, sizeof *d.preview);
     return status;
 }
 
-/* ---- ref ------------------------------------------------------------------------------------------ */
+/* ---- ref ----------------------------------------------------------------------------------- */
 
 struct ref_rows {
     struct loader *l;
@@ -331,7 +331,7 @@ static int write_refs(struct loader *l, struct snapshot *s)
     return loader_rows(l, "ref", &(struct rows_source){ &r, ref_next, ref_column, 6 });
 }
 
-/* ---- referrer ------------------------------------------------------------------------------------- */
+/* ---- referrer ------------------------------------------------------------------------------ */
 
 struct referrer_rows {
     const struct snapshot *s;
@@ -377,7 +377,7 @@ static int write_referrers(struct loader *l, struct snapshot *s, bool hubs)
     return status;
 }
 
-/* ---- root ----------------------------------------------------------------------------------------- */
+/* ---- root ---------------------------------------------------------------------------------- */
 
 /* Roots by object, the most telling first: a name says more than "held from outside". */
 struct root_entry {

@@ -2,9 +2,9 @@
 /*
  * The formats that can be read, and the choice among them by the first bytes of a file.
  *
- * A format is one entry of a table: how sure it is that these bytes are its own (its bid), and how to
- * read a file of it into a record sink. A new importer is one source file and one line in import.c;
- * nothing downstream changes.
+ * A format is one entry of a table: how sure it is that these bytes are its own (its bid), and
+ * how to read a file of it into a record sink. A new importer is one source file and one line in
+ * import.c; nothing downstream changes.
  */
 #ifndef SNAP_TOOLS_IMPORT_IMPORT_H
 #define SNAP_TOOLS_IMPORT_IMPORT_H
@@ -44,16 +44,16 @@ struct import_format {
      *  the sink stopped it, or after a message about the file. */
     int (*read)(const char *path, const struct record_sink *sink,
                 const struct import_options *options, struct import_result *result);
-    /** What the file announces, without reading all of it; false where it does not say. Silent. NULL:
-     *  the format never says. */
+    /** What the file announces, without reading all of it; false where it does not say. Silent.
+     *  NULL: the format never says. */
     bool (*totals)(const char *path, struct import_totals *totals);
 };
 
 /** The format that bids highest for these bytes; NULL when none bids at all. */
 const struct import_format *import_choose(const unsigned char *head, size_t n);
 
-/** Reads the head of `path` and chooses. On failure prints one line that says what the file is and is
- *  not, and returns NULL. */
+/** Reads the head of `path` and chooses. On failure prints one line that says what the file is
+ *  and is not, and returns NULL. */
 const struct import_format *import_open(const char *path);
 
 /** What the file announces; false where it or its format does not say. Prints nothing. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The record interface: how every source of heaps, a .snap file as well as a foreign dump, hands its
- * rows to whoever consumes them (the loader of heap databases, a converter). Downstream of it there
- * is one model only: that of <snap/format.h>.
+ * The record interface: how every source of heaps, a .snap file as well as a foreign dump, hands
+ * its rows to whoever consumes them (the loader of heap databases, a converter). Downstream of it
+ * there is one model only: that of <snap/format.h>.
  *
- * Order of the calls: definitions before their use; begin, then the rows of the snapshot, then finish
- * (missing where the file is cut off); objects of a snapshot before its edges where possible, but a
- * consumer must not rely on it. Definitions (string, type, frame, stack, thread, module) are
- * file-wide and numbered from 1; 0 is "none".
+ * Order of the calls: definitions before their use; begin, then the rows of the snapshot, then
+ * finish (missing where the file is cut off); objects of a snapshot before its edges where
+ * possible, but a consumer must not rely on it. Definitions (string, type, frame, stack, thread,
+ * module) are file-wide and numbered from 1; 0 is "none".
  *
  * Hostile input: the source checks its own format's structure. Ids, ordinals, sizes and kinds are
  * passed on as they stand; the consumer checks whatever it uses as an index. Texts are bytes of any

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The project's own format as a source of records: one pass over the file with the streaming reader,
- * columns handed on as they were decoded. Kinds that the sink does not want are not decompressed.
- * Memory: the reader's, and 512 KiB for the positions of edges.
+ * The project's own format as a source of records: one pass over the file with the streaming
+ * reader, columns handed on as they were decoded. Kinds that the sink does not want are not
+ * decompressed. Memory: the reader's, and 512 KiB for the positions of edges.
  */
 #include "import/import.h"
 
