@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/message.h"
@@ -27,14 +28,22 @@ const struct import_format *import_choose(const unsigned char *head, size_t n)
     return best;
 }
 
-/* Reads up to n first bytes; returns how many, or -1 with errno. A FIFO is not waited for. */
+/* Reads up to n first bytes; returns how many, or -1 with errno. Only regular files: what is read of a
+ * pipe is gone for whoever reads it next (ESPIPE), and a FIFO would be waited for. */
 static ssize_t read_head(const char *path, unsigned char *head, size_t n)
 {
+    struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return -1;
     size_t got = 0;
     ssize_t one = 0;
-    while (got < n) {
+    if (fstat(fd, &st) != 0) {
+        one = -1;
+    } else if (!S_ISREG(st.st_mode)) {
+        errno = S_ISDIR(st.st_mode) ? EISDIR : ESPIPE;
+        one = -1;
+    }
+    while (one >= 0 && got < n) {
         one = read(fd, head + got, n - got);
         if (one < 0 && errno == EINTR) continue;
         if (one <= 0) break;
@@ -50,10 +59,11 @@ const struct import_format *import_open(const char *path)
 {
     unsigned char head[IMPORT_HEAD];
     ssize_t n = read_head(path, head, sizeof head);
-    if (n < 0) {
+    if (n < 0 && errno == ESPIPE)
+        message_error(path, MESSAGE_NO_OFFSET, "a copy in a file", "not a regular file");
+    else if (n < 0)
         message_errno(path, errno, "cannot read");
-        return NULL;
-    }
+    if (n < 0) return NULL;
     const struct import_format *format = import_choose(head, (size_t)n);
     if (!format) {
         struct sniff s = sniff_bytes(head, (size_t)n);
