@@ -150,6 +150,31 @@ class Modes(AgentCase):
         for error in errors:
             self.assertNotIn("\n", error[1])
 
+    def test_too_little_memory(self):
+        """Where no memory can be mapped the capture fails with a sentence, and the process goes on."""
+        facts = self.run_python("""
+            import heapsnap, json, resource
+            data = [{"k": [i]} for i in range(300000)]
+            heapsnap.dump(PATH)
+            with open("/proc/self/statm") as f: size = int(f.read().split()[0]) * 4096
+            errors = []
+            for mode in ("inline", "fork"):
+                for more in (1, 17, 20):
+                    resource.setrlimit(resource.RLIMIT_AS, (size + (more << 20), -1))
+                    try:
+                        heapsnap.dump(PATH + str(more) + mode, mode=mode)
+                    except heapsnap.HeapsnapError as e:
+                        errors.append(str(e))
+                    resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+            after = heapsnap.dump(PATH)
+            print(json.dumps([errors, after.mode]))
+        """)
+        errors, mode = facts
+        self.assertEqual(mode, "fork")
+        self.assertEqual(len(errors), 6, errors)
+        for error in errors:
+            self.assertRegex(error, "memory|could not be allocated|child could be made")
+
     def test_refuses_sub_interpreters(self):
         facts = self.run_python("""
             import heapsnap, json
