@@ -19,9 +19,9 @@ static int define_id(struct loader *l, struct idmap *map, uint64_t id, void **ar
 {
     *fresh = false;
     if (map->count >= UINT32_MAX - CAPTURE_TYPES - 1) return loader_no_memory(l);
-    if (!memory_grow(&l->budget, array, cap, (size_t)map->count + 1, size))
+    if (!memory_grow(&l->lasting, array, cap, (size_t)map->count + 1, size))
         return loader_no_memory(l);
-    int added = idmap_add(&l->budget, map, id, 1);
+    int added = idmap_add(&l->lasting, map, id, 1);
     if (added == IDMAP_NO_MEMORY) return loader_no_memory(l);
     *fresh = added == IDMAP_OK;
     return 0;
@@ -123,7 +123,7 @@ int define_stack(void *opaque, uint64_t id, uint64_t parent, uint64_t frame)
                            sizeof *d->stack_row, &fresh);
     if (status || !fresh) return status;
     uint32_t row = intern_add(&l->stacks, &r);
-    if (!row || !memory_grow(&l->budget, (void **)&l->stack_depth, &l->stack_depth_cap, row,
+    if (!row || !memory_grow(&l->lasting, (void **)&l->stack_depth, &l->stack_depth_cap, row,
                              sizeof *l->stack_depth))
         return loader_no_memory(l);
     l->stack_depth[row - 1] = r.parent ? l->stack_depth[r.parent - 1] + 1 : 1;

@@ -216,10 +216,10 @@ static int snapshot_end(struct loader *l)
     struct snapshot *s = &l->now;
     if (!s->open) return 0;
     double *cpu = l->result->cpu_seconds, start = cpu_now();
-    uint64_t used = l->budget.used;
     if (l->options->complete_path) {
         int completed = complete_snapshot(l, s);
         snapshot_free(s);
+        l->budget.used = 0;
         return completed;
     }
     s->complete = snapshot_is_complete(s);
@@ -254,8 +254,7 @@ static int snapshot_end(struct loader *l)
         l->result->complete &= s->complete;
     }
     snapshot_free(s);
-    /* What stays is what definitions took; the snapshot's own arrays are gone. */
-    l->budget.used = used < l->budget.used ? used / 2 : l->budget.used / 2;
+    l->budget.used = 0; /* all of the snapshot's arrays are gone */
     return status;
 }
 
@@ -375,7 +374,7 @@ static int on_pair(struct loader *l, uint32_t number, bool is_label, struct reco
                    struct record_text value)
 {
     struct source_file *f = &l->file;
-    if (!memory_grow(&l->budget, (void **)&f->pair, &f->pair_cap, f->n_pairs + 1, sizeof *f->pair))
+    if (!memory_grow(&l->lasting, (void **)&f->pair, &f->pair_cap, f->n_pairs + 1, sizeof *f->pair))
         return loader_no_memory(l);
     struct pair p = { number, is_label, strings_add(&l->strings, key.at, key.size),
                       strings_add(&l->strings, value.at, value.size) };
@@ -554,10 +553,13 @@ static void loader_init(struct loader *l, const struct load_options *options,
         .next_type = 1, .next_component = 1, .next_root = 1, .next_thread = 1, .next_global = 1,
     };
     budget_init(&l->budget, options->max_memory);
-    strings_init(&l->strings, &l->budget);
-    intern_init(&l->modules, &l->budget, sizeof(struct module_record));
-    intern_init(&l->frames, &l->budget, sizeof(struct frame_record));
-    intern_init(&l->stacks, &l->budget, sizeof(struct stack_record));
+    /* Names and stacks are a small part of any heap; a file of nothing else is hostile. */
+    l->lasting.limit = l->budget.limit / 4;
+    l->budget.limit -= l->lasting.limit;
+    strings_init(&l->strings, &l->lasting);
+    intern_init(&l->modules, &l->lasting, sizeof(struct module_record));
+    intern_init(&l->frames, &l->lasting, sizeof(struct frame_record));
+    intern_init(&l->stacks, &l->lasting, sizeof(struct stack_record));
     *result = (struct load_result){ .complete = true };
 }
 

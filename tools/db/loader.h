@@ -121,7 +121,8 @@ struct loader {
     sqlite3 *db;
     struct rows *rows;
     const char *output; /* for messages */
-    struct budget budget;
+    struct budget budget;  /* arrays of one snapshot: all free again when it is written */
+    struct budget lasting; /* definitions and texts, for as long as the load lasts */
     struct strings strings;
     struct intern modules, frames, stacks;
     uint32_t *stack_depth; /* by number of the stack - 1 */

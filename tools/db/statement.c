@@ -19,7 +19,7 @@ int loader_no_memory(struct loader *l)
     char limit[NUMBER_MAX];
     message_error(l->file.path, MESSAGE_NO_OFFSET, "a machine with more memory, or --max-memory",
                   "needs more memory than the %s that it may use",
-                  number_size(limit, l->budget.limit));
+                  number_size(limit, l->budget.limit + l->lasting.limit));
     return LOADER_STOP;
 }
 
