@@ -42,7 +42,7 @@ static int steps_of(struct stepped side[2])
     bool beside = side[0].source.db != side[1].source.db &&
                   pthread_create(&thread, NULL, read_steps, &side[0]) == 0;
     if (!beside) read_steps(&side[0]);
-    read_steps(&side[1]);
+    if (beside || !side[0].status) read_steps(&side[1]);
     if (beside) pthread_join(thread, NULL);
     int status = 0;
     for (int i = 0; i < 2; i++) {
