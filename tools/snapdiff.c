@@ -44,12 +44,13 @@ static const struct option_spec specs[] = {
 
 static const char notes[] =
     "A file may hold several snapshots: they count in their order. With three or more, the first "
-    "is\n"
+    "is "
     "compared with the last, and each line says in how many of the intervals between it grew.\n"
     "\n"
-    "Growth is what came below an owner (the first object upwards that was there before) minus "
-    "what\n"
-    "went, by exact retained size. Over all owners it adds up to the growth of the heap: no byte\n"
+    "Growth is what came below an owner (the nearest object that was there before and holds it) "
+    "minus "
+    "what went, by exact retained size. Over all owners it adds up to the growth of the heap: no "
+    "byte "
     "stands in two lines.\n"
     "\n"
     "  snapdiff before.snap after.snap\n"

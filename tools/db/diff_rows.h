@@ -9,9 +9,9 @@
  * complete and once each, ranges that nest, dominators before their children, shortest paths that
  * end at a root), and the number of rows against the size of the file before memory is taken.
  *
- * Memory: 60 B a row, 16 more with native sizes, 8 with content hashes, 4 with stacks.
- * Functions print their error and return 0 or STATUS_UNUSABLE. Two snapshots may be read at once in
- * two threads when they are open in two databases (struct heapdb).
+ * Memory: 56 B a row, 16 more with native sizes, 8 with content hashes, 4 with stacks; 12 more
+ * while they are read. Functions print their error and return 0 or STATUS_UNUSABLE. Two snapshots
+ * may be read at once in two threads when they are open in two databases (struct heapdb).
  */
 #ifndef SNAP_TOOLS_DB_DIFF_ROWS_H
 #define SNAP_TOOLS_DB_DIFF_ROWS_H
