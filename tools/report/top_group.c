@@ -167,30 +167,98 @@ static int type_rows_join(const struct type_rows *t, bool by_package, struct top
     return STATUS_DONE;
 }
 
-/* Puts the retained sizes of rows that joined several types (of all rows with `all`) right by one
- * scan of the objects. */
-static int type_rows_scan(struct subject *s, struct top_list *list, bool all)
+/* The retained size of one joint group from the stored lists of its types' objects; *whole tells
+ * whether the lists hold all of them. O(objects of the group log all). */
+static int group_by_lists(struct subject *s, sqlite3_stmt *q, struct top_row *row, bool *whole)
+{
+    struct text types = { 0 };
+    uint64_t n = 0, retained = 0;
+    int64_t until = 0;
+    int more;
+    for (size_t i = 0; i < row->n_keys; i++)
+        text_addf(&types, "%s%lld", i ? "," : "[", (long long)row->key[i]);
+    text_adds(&types, "]");
+    if (types.failed) {
+        text_free(&types);
+        return message_no_memory("the types");
+    }
+    sqlite3_reset(q);
+    sqlite3_bind_text(q, 3, text_str(&types), -1, SQLITE_STATIC);
+    while ((more = heapdb_step(s->db, q)) == 1) {
+        int64_t id = sqlite3_column_int64(q, 0);
+        n++;
+        if (id <= until) continue;
+        retained += subject_size(sqlite3_column_int64(q, 2));
+        until = sqlite3_column_int64(q, 1);
+    }
+    sqlite3_reset(q);
+    sqlite3_bind_null(q, 3);
+    text_free(&types);
+    *whole = n == row->n;
+    if (*whole) row->retained_size = retained;
+    return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
+}
+
+/* Does that for every row that joined several types; *scan[i] is set where the lists were too
+ * short. */
+static int groups_by_lists(struct subject *s, struct top_list *list, int64_t low, int64_t high,
+                           bool *scan)
+{
+    sqlite3_stmt *q = NULL;
+    int status = heapdb_prepare(s->db, &q,
+                                "SELECT o.id, o.last_dominated, o.retained_size FROM type_object x"
+                                " JOIN object o ON o.id = x.object_id"
+                                " WHERE x.type_id IN (SELECT value FROM json_each(?3))"
+                                " AND o.id BETWEEN ?1 AND ?2 ORDER BY o.id");
+    if (status) return status;
+    sqlite3_bind_int64(q, 1, low);
+    sqlite3_bind_int64(q, 2, high);
+    for (size_t i = 0; !status && i < list->n; i++) {
+        bool whole = true;
+        if (list->rows[i].n_keys > 1) status = group_by_lists(s, q, &list->rows[i], &whole);
+        scan[i] = !whole;
+    }
+    sqlite3_finalize(q);
+    return status;
+}
+
+/* The retained sizes of the marked rows by one scan of the objects. */
+static int groups_scan(struct subject *s, struct top_list *list, int64_t low, int64_t high,
+                       const bool *scan)
 {
     size_t n_keys = 0, k = 0;
-    int64_t low, high;
-    if (subject_range(s, list->request.garbage, &low, &high)) return STATUS_UNUSABLE;
     for (size_t i = 0; i < list->n; i++)
-        if (all || list->rows[i].n_keys > 1) n_keys += list->rows[i].n_keys;
+        if (scan[i]) n_keys += list->rows[i].n_keys;
     if (n_keys == 0) return STATUS_DONE;
     struct top_key *keys = malloc(n_keys * sizeof *keys);
     struct top_sum *sum = calloc(list->n, sizeof *sum);
     int status = keys && sum ? STATUS_DONE : message_no_memory("the types");
     if (!status) {
         for (size_t i = 0; i < list->n; i++)
-            for (size_t j = 0; (all || list->rows[i].n_keys > 1) && j < list->rows[i].n_keys; j++)
+            for (size_t j = 0; scan[i] && j < list->rows[i].n_keys; j++)
                 keys[k++] = (struct top_key){ list->rows[i].key[j], i };
         qsort(keys, n_keys, sizeof *keys, top_compare_keys);
         status = top_scan(s, low, high, list->request.by == TOP_SITE, keys, n_keys, sum);
     }
     for (size_t i = 0; !status && i < list->n; i++)
-        if (all || list->rows[i].n_keys > 1) list->rows[i].retained_size = sum[i].retained_size;
+        if (scan[i]) list->rows[i].retained_size = sum[i].retained_size;
     free(keys);
     free(sum);
+    return status;
+}
+
+/* Puts the retained sizes of rows that joined several types (of all rows with `all`) right. */
+static int type_rows_scan(struct subject *s, struct top_list *list, bool all)
+{
+    int64_t low, high;
+    if (list->n == 0) return STATUS_DONE;
+    if (subject_range(s, list->request.garbage, &low, &high)) return STATUS_UNUSABLE;
+    bool *scan = calloc(list->n, sizeof *scan);
+    int status = scan ? STATUS_DONE : message_no_memory("the types");
+    for (size_t i = 0; !status && i < list->n; i++) scan[i] = all;
+    if (!status && !all) status = groups_by_lists(s, list, low, high, scan);
+    if (!status) status = groups_scan(s, list, low, high, scan);
+    free(scan);
     return status;
 }
 
