@@ -5,10 +5,12 @@ it where the static archive is found (libzstd-dev has it), so that the module de
 libc. Needed: a C11 compiler, the headers of zstd and of xxhash (libzstd-dev, libxxhash-dev).
 """
 
+import atexit
 import glob
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -58,7 +60,9 @@ if not glob.glob(os.path.join(LIBSNAP, "src", "writer.c")):
     refuse("build it from the whole source tree: pip install libsnap/agents/cpython")
 
 archive = static_zstd()
+# Nothing is left in the source tree, nor elsewhere.
 scratch = tempfile.mkdtemp(prefix="heapsnap-build-")
+atexit.register(shutil.rmtree, scratch, ignore_errors=True)
 os.chdir(HERE)
 setup(
     name="heapsnap",
