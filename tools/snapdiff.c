@@ -114,6 +114,7 @@ static int run(void *opaque, int n, char **operands)
     struct heapdb **dbs = calloc((size_t)n, sizeof *dbs);
     int status = dbs ? diff_limits_check(o->limits.at, (uint32_t)o->limits.n)
                      : message_no_memory("the snapshots");
+    if (!status && o->output) status = output_check_inputs(o->output, operands, n);
     for (int i = 0; !status && i < n; i++) status = heapdb_open(&dbs[i], operands[i], &open);
     uint32_t n_inputs = 0;
     struct diff_input *inputs = status ? NULL : snapshots_of(dbs, n, &n_inputs);

@@ -123,7 +123,9 @@ static int run(void *options, int n, char **operands)
     struct options *o = options;
     char *made = o->output ? NULL : default_output(operands[0]);
     if (!o->output && !made) return message_no_memory("a file name");
-    int status = load_to(o, o->output ? o->output : made, (size_t)n, operands);
+    const char *path = o->output ? o->output : made;
+    int status = output_check_inputs(path, operands, n);
+    if (!status) status = load_to(o, path, (size_t)n, operands);
     free(made);
     return status;
 }

@@ -30,6 +30,10 @@ echo mine > taken.db
 status snapload -q good.snap -o taken.db
 cat taken.db
 status snapload -q --force good.snap -o taken.db
+status snapload -q --force good.snap -o good.snap
+ln good.snap same.snap
+status snapload -q --force good.snap text -o same.snap
+rm same.snap
 status snapload -q
 status snapload -q --sumary good.snap
 echo "-- no room"

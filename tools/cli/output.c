@@ -207,6 +207,20 @@ static int output_route(struct output *o)
     return output_open_file(o);
 }
 
+int output_check_inputs(const char *path, char *const *inputs, int n)
+{
+    struct stat out, in;
+
+    if (stat(path, &out) != 0 || !S_ISREG(out.st_mode)) return 0;
+    for (int i = 0; i < n; i++) {
+        if (stat(inputs[i], &in) != 0 || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+            continue;
+        return message_error(path, MESSAGE_NO_OFFSET, "another name",
+                             "the output cannot replace a file that it is made from");
+    }
+    return 0;
+}
+
 int output_open(struct output **out, const char *path, unsigned flags)
 {
     struct output *o = calloc(1, sizeof *o);

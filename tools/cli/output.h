@@ -33,6 +33,11 @@ enum output_flags {
 
 struct output;
 
+/** Whether what would be written to `path` may replace what is there: not when it is one of the `n`
+ *  files that it is made from. Returns 0, or STATUS_UNUSABLE after a message. To be called before
+ *  the inputs are read, since it looks at names. O(n). */
+int output_check_inputs(const char *path, char *const *inputs, int n);
+
 /** Opens `path` for writing. Returns 0 and the output, to be ended by output_publish or
  *  output_discard; or STATUS_UNUSABLE after a message, and *out = NULL. */
 int output_open(struct output **out, const char *path, unsigned flags);
