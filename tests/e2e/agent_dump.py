@@ -422,6 +422,7 @@ class Contents(AgentCase):
         """)
         mode = "fork" if sys.version_info >= (3, 12) else "inline"
         self.assertEqual(facts[1], mode)
+        self.assertGreater(int(snap.metadata["capture.stacks_ns"]), 0)
         for identity in facts[0]:
             stack = snap.by_id[identity].get("stack", 0)
             calls = []

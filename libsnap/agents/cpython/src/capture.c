@@ -133,12 +133,14 @@ static const char *room_is_gone(void *ctx)
 static const char *write_snapshot(const struct capture *capture, struct mem *mem,
                                   snap_writer *writer)
 {
+    uint64_t stacks_ns = 0;
     struct walk_options walk = {
         .describe = &capture->describe,
         .key = capture->key,
         .names = capture->options->names,
         .values = capture->options->values != 0,
         .stacks = capture->sites,
+        .stacks_ns = &stacks_ns,
         .give_up = room_is_gone,
         .give_up_ctx = (void *)(uintptr_t)capture,
     };
@@ -154,6 +156,7 @@ static const char *write_snapshot(const struct capture *capture, struct mem *mem
                                                   : atomic_load(&capture->shared->pause_ns);
     write_number(writer, "capture.pause_ns", pause);
     write_number(writer, "capture.memory", mem->peak);
+    if (capture->sites) write_number(writer, "capture.stacks_ns", stacks_ns);
     (void)snap_writer_finish(writer, &(snap_finish){ .flags = SNAP_FINISH_COMPLETE });
     return NULL;
 }

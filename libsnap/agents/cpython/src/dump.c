@@ -42,8 +42,8 @@
 /* Beyond this, objects are estimated and not counted for a plan. */
 #define BLOCKS_MAX_RSS (UINT64_C(16) << 30)
 /* Part of the process that may be written to, and so copied, while the child works. */
-#define COPIED_NUM          3u
-#define COPIED_DEN          4u
+#define COPIED_NUM 3u
+#define COPIED_DEN 4u
 /* The child gives up when less than this is left. */
 #define LEAST_ROOM (64 * MIB)
 #define POLL_MS    30

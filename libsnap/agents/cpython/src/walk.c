@@ -4,7 +4,7 @@
  */
 #include "walk.h"
 
-#include <string.h>
+#include <time.h>
 
 #define KNOWN_START 512u
 /* Objects between two questions whether to give up. */
@@ -92,6 +92,24 @@ static void describe_collector(struct walk *walk, uint64_t ordinal, PyObject *op
         row->flags |= SNAP_OBJECT_UNCOLLECTABLE;
 }
 
+static uint64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
+}
+
+/* The cost of allocation stacks is told apart from that of the walk. */
+static uint64_t timed_stack(struct walk *walk, PyObject *op, const struct type_info *info)
+{
+    uint64_t started = now();
+    uint64_t stack = sites_stack(walk, op, info);
+
+    *walk->sites_ns += now() - started;
+    return stack;
+}
+
 static void walk_object(struct walk *walk, uint64_t ordinal)
 {
     PyObject *op = (PyObject *)walk->set.queue[ordinal];
@@ -111,7 +129,7 @@ static void walk_object(struct walk *walk, uint64_t ordinal)
     describe_object(&walk->describe, &walk->names, op, info, &row->object);
     describe_collector(walk, ordinal, op, &row->object);
     if (walk->sites && !(row->object.flags & SNAP_OBJECT_STATIC))
-        row->object.stack = sites_stack(walk, op, info);
+        row->object.stack = timed_stack(walk, op, info);
     visit_object(walk, op, info);
 }
 
@@ -301,6 +319,7 @@ const char *walk_run(struct mem *mem, snap_writer *writer, const struct walk_opt
     walk->describe = *options->describe;
     walk->values = options->values;
     walk->sites = options->stacks;
+    walk->sites_ns = options->stacks_ns;
     walk->give_up = options->give_up;
     walk->give_up_ctx = options->give_up_ctx;
     if (!begin(walk, mem, options)) walk->failure = WALK_NO_MEMORY;

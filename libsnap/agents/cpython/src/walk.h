@@ -68,6 +68,7 @@ struct walk {
     size_t site_codes_size;
     struct objset garbage; /* what the collector could not free */
     bool sites;            /* write allocation stacks */
+    uint64_t *sites_ns;
 
     uint64_t generation_end[LAYOUT_GC_LISTS]; /* ordinal after the last object of each list */
     uint64_t next;                            /* ordinal to be visited next */
@@ -93,7 +94,8 @@ struct walk_options {
     struct hash_key key;
     dump_names names;
     bool values;
-    bool stacks; /* allocation stacks: tracemalloc is on and readable here */
+    bool stacks;         /* allocation stacks: tracemalloc is on and readable here */
+    uint64_t *stacks_ns; /* where the time spent on allocation stacks is added up */
     const char *(*give_up)(void *ctx);
     void *give_up_ctx;
 };
