@@ -443,6 +443,25 @@ int diff_names_edge(struct diff_names *n, uint32_t row, struct text *out)
     return 0;
 }
 
+int diff_names_other(struct diff_names *n, uint32_t row, uint32_t holder, const uint32_t *matched,
+                     uint32_t *node)
+{
+    uint32_t found = HEAP_NONE;
+    int got = 0;
+    *node = SIGN_NONE;
+    sqlite3_bind_int64(n->referrer, 1, n->from.rows->first_id + (int64_t)row);
+    sqlite3_bind_int64(n->referrer, 2, SEARCH_REFERRERS);
+    while (found == HEAP_NONE && (got = heapdb_step(n->from.db, n->referrer)) == 1) {
+        uint32_t source = row_of(n, sqlite3_column_int64(n->referrer, 0));
+        bool holds = heapdb_edge_holds(sqlite3_column_int64(n->referrer, 1));
+        if (holds && source != HEAP_NONE && source != holder && matched[source] != HEAP_NONE)
+            found = source;
+    }
+    sqlite3_reset(n->referrer);
+    if (got < 0) return STATUS_UNUSABLE;
+    return found == HEAP_NONE ? 0 : diff_names_row(n, found, node);
+}
+
 uint64_t diff_names_label_hash(const struct diff_names *n, uint32_t row)
 {
     uint32_t label = rowmap_get(&n->own, row);

@@ -51,6 +51,12 @@ bool diff_names_failed(const struct diff_names *names);
 /** How the parent refers to a row: appends `[*]`, `.x`; nothing where it has no parent. */
 int diff_names_edge(struct diff_names *names, uint32_t row, struct text *out);
 
+/** Another holder of a row beside `holder`: of those that `matched` has a partner for (not
+ * HEAP_NONE) the first, by id, of at most 256 references. *node is SIGN_NONE where there is none.
+ */
+int diff_names_other(struct diff_names *names, uint32_t row, uint32_t holder,
+                     const uint32_t *matched, uint32_t *node);
+
 /** A hash of the name that a row has by itself: of a module or class, else of the root that it is;
  * 0 where it has neither. The same for the same name in every snapshot. */
 uint64_t diff_names_label_hash(const struct diff_names *names, uint32_t row);

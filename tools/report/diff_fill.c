@@ -165,6 +165,25 @@ static int held_texts(struct diff_report *r, const struct comparison *c, const s
     return status;
 }
 
+/* Who else holds what came: asked for the largest object that does not hang below its owner. */
+static int fill_also(struct diff_report *r, const struct comparison *c, const struct held *all,
+                     uint32_t n, struct diff_line *out)
+{
+    uint32_t i = 0, node = SIGN_NONE;
+    while (i < n &&
+           (all[i].example_b == HEAP_NONE || c->b->dominator[all[i].example_b] == all[i].owner_row))
+        i++;
+    if (i == n) return 0;
+    int status =
+        diff_names_other(c->names, all[i].example_b, all[i].owner_row, c->match.b_to_a, &node);
+    if (status || node == SIGN_NONE) return status;
+    struct text t = { 0 };
+    sign_path(&r->sign, node, &t);
+    out->also = fill_text(r, &t);
+    text_free(&t);
+    return 0;
+}
+
 static int fill_held(struct diff_report *r, const struct comparison *c, const struct line *l,
                      struct diff_line *out)
 {
@@ -190,6 +209,7 @@ static int fill_held(struct diff_report *r, const struct comparison *c, const st
         d->example_a = h->example_a == HEAP_NONE ? 0 : c->a->first_id + (int64_t)h->example_a;
         status = held_texts(r, c, h, d);
     }
+    if (!status && l->shared.count) status = fill_also(r, c, all, n, out);
     free(all);
     return status;
 }

@@ -199,6 +199,7 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
     amount(j, "removed", &l->removed);
     amount(j, "moved", &l->moved);
     amount(j, "shared", &l->shared);
+    json_string(j, "also_held_by", l->also);
     json_i64(j, "resized", l->resized);
     json_u64(j, "n_owners", l->n_owners);
     bool one = l->kind == DIFF_LINE_OWNER;

@@ -72,6 +72,7 @@ struct diff_line {
     struct heap_amount added, removed;
     struct heap_amount moved;  /* of what was added: was there before, held by something else */
     struct heap_amount shared; /* of what was added: held here, but not only here */
+    const char *also;          /* path of another holder of the largest of it; NULL: none found */
     int64_t resized, resized_native;
     int64_t owner_retained_a, owner_retained_b;
     bool has_rate;

@@ -274,8 +274,9 @@ static void owner_remarks(struct table *t, const struct diff_report *r, const st
     bool shared = l->retained_delta > 0 && l->shared.shallow_size <= (uint64_t)l->retained_delta;
     if (shared && l->shared.shallow_size > l->added.shallow_size / 10) {
         text_clear(&s);
-        text_addf(&s, "%s of what came is held by others, too",
-                  number_size(size, l->shared.shallow_size));
+        text_addf(&s, "%s of what came is held by others, too%s%s",
+                  number_size(size, l->shared.shallow_size), l->also ? ": " : "",
+                  l->also ? l->also : "");
         remark(t, r, text_str(&s));
     }
     text_free(&s);
