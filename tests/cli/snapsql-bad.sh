@@ -42,3 +42,12 @@ ls -A "$TMPDIR" | wc -l
 echo "-- no home"
 env -u XDG_CACHE_HOME -u HOME snapsql -q again.snap 'SELECT n_objects FROM snapshots'
 ls -A | tr '\n' ' '
+echo "-- a cached database that was cut is loaded anew"
+export XDG_CACHE_HOME="$PWD/cut-cache"
+snapsql -q good.snap "SELECT count(*) > 0 AS n FROM object"
+for f in cut-cache/snap/*.db; do
+    head -c 5000 "$f" > cut && cat cut > "$f"
+    status snapsql -q good.snap "SELECT count(*) > 0 AS n FROM object"
+    : > "$f"
+    status snapsql -q good.snap "SELECT count(*) > 0 AS n FROM object"
+done

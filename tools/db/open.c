@@ -264,6 +264,25 @@ static int load_into(const char *path, const char *name, const struct heapdb_opt
     return output_publish(out);
 }
 
+/* Whether a cached database is there as it was published: a heap database of the length that its
+ * header states (pages at offset 28, their size at 16). A full disk or a crash of the machine may
+ * have cut it; then it is loaded anew. */
+static bool cache_whole(const char *name)
+{
+    unsigned char h[100];
+    struct sniff kind;
+    struct stat st;
+    if (sniff_path(name, &kind) != 0 || kind.kind != SNIFF_HEAPDB) return false;
+    FILE *f = fopen(name, "rb");
+    if (!f) return false;
+    bool got = fread(h, 1, sizeof h, f) == sizeof h && fstat(fileno(f), &st) == 0;
+    fclose(f);
+    if (!got) return false;
+    uint64_t page = (uint64_t)h[16] << 8 | h[17];
+    uint64_t pages = (uint64_t)h[28] << 24 | (uint64_t)h[29] << 16 | (uint64_t)h[30] << 8 | h[31];
+    return (uint64_t)st.st_size == pages * (page == 1 ? 65536 : page);
+}
+
 /* In the cache, from now on. Returns the database's name in *name; 1 when there is no cache to
  * use. */
 static int load_cached(const char *path, const struct heapdb_options *o, char **name)
@@ -274,7 +293,7 @@ static int load_cached(const char *path, const struct heapdb_options *o, char **
     *name = cache_name(directory, path);
     if (!*name) {
         status = message_errno(path, errno, "cannot read");
-    } else if (access(*name, R_OK) == 0) {
+    } else if (cache_whole(*name)) {
         cache_touch(*name);
     } else {
         struct load_estimate e = load_estimate(&path, 1, !o->need_refs);
