@@ -30,6 +30,10 @@ int loader_sqlite(struct loader *l, const char *doing)
     if ((code & 0xff) == SQLITE_FULL)
         message_error(l->output, MESSAGE_NO_OFFSET, "another file system with -o",
                       "%s: the disk is full", doing);
+    else if ((code & 0xff) == SQLITE_READONLY || (code & 0xff) == SQLITE_CANTOPEN)
+        message_error(l->output, MESSAGE_NO_OFFSET,
+                      l->options->complete_path ? "a copy that can be written to" : NULL,
+                      "%s: it cannot be written to", doing);
     else if ((code & 0xff) == SQLITE_IOERR && os)
         message_errno(l->output, os, "%s", doing);
     else
