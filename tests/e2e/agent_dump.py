@@ -12,7 +12,8 @@ class Modes(AgentCase):
     def test_result_and_facts(self):
         facts, snap = self.capture("""
             import heapsnap, json, os, platform
-            r = heapsnap.dump(PATH, labels={"service": "checkout", "version": "7"}, reason="why not")
+            labels = {"service": "checkout", "version": "7"}
+            r = heapsnap.dump(PATH, labels=labels, reason="why not")
             print(json.dumps([r.objects, r.edges, r.bytes, r.pause, r.total, r.mode, r.why, r.path,
                               os.path.getsize(PATH), oct(os.stat(PATH).st_mode & 0o777),
                               os.path.exists(PATH + ".part"), os.getpid(),
@@ -151,7 +152,7 @@ class Modes(AgentCase):
             self.assertNotIn("\n", error[1])
 
     def test_too_little_memory(self):
-        """Where no memory can be mapped the capture fails with a sentence, and the process goes on."""
+        """Where no memory can be mapped a capture fails with a sentence; the process goes on."""
         facts = self.run_python("""
             import heapsnap, json, resource
             data = [{"k": [i]} for i in range(300000)]
@@ -273,8 +274,10 @@ class Contents(AgentCase):
                 "int": lambda i: 10**9 + i, "long": lambda i: 10**(20 + i % 40) + i,
                 "float": lambda i: i + 0.5, "str": lambda i: "x%d" % i * (i % 50 + 1),
                 "latin": lambda i: "\\xe9%d" % i * (i % 50 + 1), "wide": lambda i: "\\u20ac%d" % i,
-                "bytes": lambda i: b"%d" % i * (i % 300 + 1), "tuple": lambda i: (None,) * (i % 90 + 3),
-                "list": lambda i: [None] * (i % 200), "dict": lambda i: dict.fromkeys(range(i % 150)),
+                "bytes": lambda i: b"%d" % i * (i % 300 + 1),
+                "tuple": lambda i: (None,) * (i % 90 + 3),
+                "list": lambda i: [None] * (i % 200),
+                "dict": lambda i: dict.fromkeys(range(i % 150)),
                 "strdict": lambda i: {"a": None, "b": None, "c": 1}, "empty": lambda i: {},
                 "set": lambda i: set(range(i % 100)), "bytearray": lambda i: bytearray(i % 500),
                 "plain": Plain, "tight": lambda i: Tight(), "words": lambda i: Words(a=None),
@@ -298,7 +301,8 @@ class Contents(AgentCase):
             if "mallinfo2" in str(error):
                 self.skipTest("this libc has no mallinfo2")
             raise
-        blocks = {"list": 2, "dict": 2, "set": 2, "bytearray": 2, "deque": 4, "strdict": 2, "ctypes": 2,
+        blocks = {"list": 2, "dict": 2, "set": 2, "bytearray": 2, "deque": 4, "strdict": 2,
+                  "ctypes": 2,
                   "words": 2, "plain": 2 if sys.version_info[1] in (11, 12) else 1}
         if sys.version_info < (3, 11):
             del facts["plain"]  # its attributes are an object of their own
@@ -352,7 +356,8 @@ class Contents(AgentCase):
     def test_resources(self):
         facts, snap = self.capture("""
             import heapsnap, io, json, mmap, select, socket
-            file, closed = open("/dev/null", "rb", buffering=0), open("/dev/null", "rb", buffering=0)
+            file = open("/dev/null", "rb", buffering=0)
+            closed = open("/dev/null", "rb", buffering=0)
             closed.close()
             pair = socket.socketpair(); pair[1].close()
             area = mmap.mmap(-1, 65536)

@@ -1,4 +1,4 @@
-"""The package as pip builds it: from the source tree, with the library and the compressor inside."""
+"""The package as pip builds it: from the source tree, with library and compressor inside."""
 
 import glob
 import importlib.util

@@ -1,7 +1,7 @@
 """Helpers of the agent_*.py tests: run a program in a fresh Python, read back what it captured.
 
-The tests run under the Python that they test; `heapsnap` is on its path, DUMP_ROWS names the program
-that prints a file's rows.
+The tests run under the Python that they test; `heapsnap` is on its path, DUMP_ROWS names the
+program that prints a file's rows.
 """
 
 import collections

@@ -88,7 +88,8 @@ class Whole(AgentCase):
             try: raise ValueError("kept")
             except ValueError as e: error = e
             ordered = collections.OrderedDict((str(i), [i]) for i in range(200))
-            stuff = [Derived(), WithMeta(), Words(a=[]), Pair(([], {})), collections.deque([[], {}]),
+            stuff = [Derived(), WithMeta(), Words(a=[]), Pair(([], {})),
+                     collections.deque([[], {}]),
                      collections.defaultdict(list, a=[1]), weakref.ref(WithMeta, print),
                      functools.partial(print, []), set([1, "a"]), frozenset([(1, 2)]),
                      memoryview(b"abc"), range(5000, 10**20), slice([], {}), 10**30,
