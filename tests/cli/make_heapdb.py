@@ -189,12 +189,17 @@ class Writer:
                 ids[v] = first + 1 + i
         size = [sum(h.objects[v]["shallow"] for v in p.objects) for p in parts]
         n_refs = sum(len(o["refs"]) for o in h.objects)
+        native = {}
+        if any("native" in o for o in h.objects):
+            sums = [sum(h.objects[v].get("native", 0) for v in p.objects) for p in parts]
+            native = {"native_size": sum(sums), "live_native": sums[0], "garbage_native": sums[1]}
         self.snapshot_row(id=s, path="shop.snap", file_number=s, runtime="cpython",
                           captured_at=1700000000.0 + 60 * s, host="web-1", pid=4711, service=service,
                           version="1.2", complete=complete, live_root_id=roots[0],
                           garbage_root_id=roots[1], n_objects=len(h.objects), n_refs=n_refs,
                           shallow_size=sum(size), live_size=size[0], garbage_size=size[1],
-                          n_live=len(live), n_garbage=len(garbage), n_roots=len(h.roots), has_refs=1)
+                          n_live=len(live), n_garbage=len(garbage), n_roots=len(h.roots), has_refs=1,
+                          **native)
         types = self.write_types(h, s, parts)
         component = self.write_components(h, s, parts, entries, ids)
         self.write_objects(h, s, parts, roots, ids, types, component)
@@ -268,6 +273,7 @@ class Writer:
         return found
 
     def write_objects(self, h, s, parts, roots, ids, types, component):
+        native = any("native" in o for o in h.objects)
         distance = self.distances(h, ids)
         rows = []
         for part, root, name in zip(parts, roots, ("live", "garbage")):
@@ -288,7 +294,9 @@ class Writer:
                     "parent_position": position, "component_id": component.get(v),
                     "stack_id": o.get("stack"), "external_refs": o.get("external"),
                     "flags": o.get("flags", 0), "refcount": o.get("refcount"),
-                    "generation": o.get("generation"), "native_size": o.get("native")})
+                    "generation": o.get("generation"), "native_size": o.get("native"),
+                    "retained_native": sum(h.objects[w].get("native", 0) for w in part.sets[v])
+                                       if native else None})
                 if any(k in o for k in ("name", "length", "capacity", "hash", "resource", "value")):
                     self.insert("detail", ids[v], self.text(o.get("name")), o.get("length"),
                                 o.get("capacity"), o.get("bound"), o.get("hash"), o.get("resource"),
@@ -440,8 +448,9 @@ def random_heap(seed):
     threads = [h.thread("t%d" % i) for i in range(3)]
     n = r.randint(1, 45)
     for _ in range(n):
+        native = {"native": r.randint(1, 900)} if seed % 2 and r.random() < 0.3 else {}
         h.object(r.choice(types), r.choice((0, 16, 16, r.randint(1, 500))),
-                 stack=r.choice([None] + stacks))
+                 stack=r.choice([None] + stacks), **native)
     for _ in range(int(n * r.choice((0.7, 1.2, 2, 3)))):
         a, b = r.randrange(n), r.randrange(n)
         if r.random() < 0.4:

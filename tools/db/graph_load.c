@@ -5,7 +5,7 @@
  */
 #include "graph_load.h"
 
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +18,7 @@ struct graph_private {
     uint32_t *target, *root;
     uint64_t n_edges, edge_capacity;
     uint64_t n_roots, root_capacity;
+    bool has_native; /* the capture knows of memory outside the heap */
 };
 
 int graph_status(const struct heapdb *db, enum heap_status status, const char *doing)
@@ -62,8 +63,8 @@ static int graph_allocate(struct graph *g, enum graph_key key, bool analyse)
     uint64_t n = g->heap.n, rows = n + 2;
     p->off = heap_new(n + 1, sizeof *p->off);
     p->shallow = heap_new(n, sizeof *p->shallow);
-    p->native = heap_new(n, sizeof *p->native);
-    bool missing = !p->off || !p->shallow || !p->native;
+    if (p->has_native) p->native = heap_new(n, sizeof *p->native);
+    bool missing = !p->off || !p->shallow || (p->has_native && !p->native);
     if (key != GRAPH_KEY_NONE) {
         g->key = heap_new(n, sizeof *g->key);
         missing |= !g->key;
@@ -74,10 +75,7 @@ static int graph_allocate(struct graph *g, enum graph_key key, bool analyse)
         a->node = heap_new(rows, sizeof *a->node);
         a->last = heap_new(rows, sizeof *a->last);
         a->dominator = heap_new(rows, sizeof *a->dominator);
-        a->retained_size = heap_new(rows, sizeof *a->retained_size);
-        a->retained_native = heap_new(rows, sizeof *a->retained_native);
-        missing |= !a->row_of || !a->node || !a->last || !a->dominator || !a->retained_size ||
-                   !a->retained_native;
+        missing |= !a->row_of || !a->node || !a->last || !a->dominator;
     }
     return missing ? message_no_memory("the reference graph") : STATUS_DONE;
 }
@@ -102,8 +100,8 @@ static bool graph_tree_row(struct graph *g, sqlite3_stmt *q, uint32_t node)
 {
     struct heap_analysis *a = &g->analysis;
     uint32_t row = node + 1;
-    int64_t last = graph_offset(g, sqlite3_column_int64(q, 3));
-    int64_t dominator = graph_offset(g, sqlite3_column_int64(q, 4));
+    int64_t last = graph_offset(g, sqlite3_column_int64(q, 2));
+    int64_t dominator = graph_offset(g, sqlite3_column_int64(q, 3));
     if (node == 0) dominator = -1; /* the virtual root, or what is above the top */
     /* As nodes: -1 is row 0. */
     if (dominator < -1 || dominator >= node || last < node || last >= g->heap.n ||
@@ -113,8 +111,6 @@ static bool graph_tree_row(struct graph *g, sqlite3_stmt *q, uint32_t node)
     a->node[row] = node;
     a->last[row] = (uint32_t)last + 1;
     a->dominator[row] = (uint32_t)(dominator + 1);
-    a->retained_size[row] = graph_size(q, 5);
-    a->retained_native[row] = graph_size(q, 6);
     return true;
 }
 
@@ -132,8 +128,6 @@ static void graph_virtual_rows(struct graph *g)
     a->dominator[0] = a->dominator[garbage] = HEAP_NONE;
     a->last[0] = n;
     a->last[garbage] = garbage;
-    a->retained_size[0] = a->retained_size[garbage] = 0;
-    a->retained_native[0] = a->retained_native[garbage] = 0;
 }
 
 static int graph_read_objects(struct heapdb *db, struct graph *g, enum graph_key key, bool analyse)
@@ -143,13 +137,14 @@ static int graph_read_objects(struct heapdb *db, struct graph *g, enum graph_key
     int status = STATUS_UNUSABLE, more;
     uint32_t node = 0;
     uint64_t total = 0;
-    const char *sql = key == GRAPH_KEY_SITE
-                          ? "SELECT id, shallow_size, native_size, last_dominated, dominator_id,"
-                            " retained_size, retained_native, stack_id FROM object"
-                            " WHERE id BETWEEN ?1 AND ?2 ORDER BY id"
-                          : "SELECT id, shallow_size, native_size, last_dominated, dominator_id,"
-                            " retained_size, retained_native, type_id FROM object"
-                            " WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+    /* A column costs time even where nobody looks at it, so the ones without use are constants. */
+    static const char *const keys[] = { [GRAPH_KEY_NONE] = "NULL", [GRAPH_KEY_TYPE] = "type_id",
+                                        [GRAPH_KEY_SITE] = "stack_id" };
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT id, shallow_size, last_dominated, dominator_id, %s, %s FROM object"
+             " WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+             keys[key], p->has_native ? "native_size" : "NULL");
     if (heapdb_prepare(db, &q, sql)) return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, g->first_id);
     sqlite3_bind_int64(q, 2, g->first_id + g->heap.n - 1);
@@ -158,13 +153,13 @@ static int graph_read_objects(struct heapdb *db, struct graph *g, enum graph_key
         int64_t id = sqlite3_column_int64(q, 0);
         if (node >= g->heap.n || id != g->first_id + node) break;
         p->shallow[node] = graph_size(q, 1);
-        p->native[node] = graph_size(q, 2);
+        if (p->has_native) p->native[node] = graph_size(q, 5);
         /* The sum is kept below 2^63, as the graph core demands. */
         if (p->shallow[node] > INT64_MAX - total) break;
         total += p->shallow[node];
         if (!analyse && !graph_tree_row(g, q, node)) break;
         if (g->key) {
-            int64_t k = sqlite3_column_type(q, 7) == SQLITE_NULL ? -1 : sqlite3_column_int64(q, 7);
+            int64_t k = sqlite3_column_type(q, 4) == SQLITE_NULL ? -1 : sqlite3_column_int64(q, 4);
             g->key[node] = k < 0 || k >= HEAP_NONE ? HEAP_NONE : (uint32_t)k;
         }
         node++;
@@ -174,7 +169,6 @@ static int graph_read_objects(struct heapdb *db, struct graph *g, enum graph_key
     else if (more == 0)
         status = STATUS_DONE;
     sqlite3_finalize(q);
-    if (status == STATUS_DONE && !analyse) g->analysis.retained_size[0] = total;
     return status;
 }
 
@@ -307,7 +301,11 @@ int graph_load(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_
     if (!out->private) return message_no_memory("the reference graph");
     struct graph_private *p = out->private;
     bool analyse = top_id == snapshot->garbage_root_id;
-    int status = graph_extent(db, snapshot, top_id, out);
+    int64_t ignored;
+    int native = heapdb_number(db, "SELECT native_size FROM snapshot WHERE id = ?", snapshot->id,
+                               &ignored);
+    p->has_native = native == 0;
+    int status = native < 0 ? STATUS_UNUSABLE : graph_extent(db, snapshot, top_id, out);
     if (!status) status = graph_allocate(out, key, analyse);
     if (!status) status = graph_read_objects(db, out, key, analyse);
     if (!status) status = graph_read_refs(db, out);

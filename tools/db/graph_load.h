@@ -11,7 +11,7 @@
  * that leave the subtree, keep their place among their source's references and have their bit in
  * heap.holds clear.
  *
- * Cost: one scan of the subtree's rows of `object` and `ref`, and of its roots. Memory: 48 B an
+ * Cost: one scan of the subtree's rows of `object` and `ref`, and of its roots. Memory: 32 B an
  * object and 4 B a reference; for all garbage the dominators are computed again (heap_analyse),
  * since the database does not keep the edges of the virtual garbage root.
  * Errors are printed (cli/message.h); functions return 0 or STATUS_UNUSABLE. A database is hostile:
@@ -35,8 +35,9 @@ struct graph {
     int64_t first_id;              /* id of node 0 */
     int64_t top_id;                /* an object, or a virtual root (then first_id is top_id + 1) */
     struct heap_graph heap;        /* its arrays belong to the graph */
-    struct heap_analysis analysis; /* dominator tree and sizes; no paths, no components. Rows: use
-                                      graph_row and graph_row_id */
+    struct heap_analysis analysis; /* the dominator tree (row_of, node, last, dominator) and what is
+                                      counted; retained sizes only where it was computed again,
+                                      no paths, no components. Rows: use graph_row, graph_row_id */
     uint32_t *key;                 /* [n] by node: type_id or stack_id; HEAP_NONE where null; NULL
                                       with GRAPH_KEY_NONE */
     bool positions_dense;          /* ref.position is the index among the source's references */
