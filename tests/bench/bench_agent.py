@@ -129,7 +129,8 @@ def main():
         gib = inline["rss"] / 2.0 ** 30
         print("%d objects, %d edges, %.0f MiB resident" % (objects, inline["edges"], gib * 1024))
         print("  inline  %.3f us of CPU an object (limit 0.35), pause %.3f s; %.2f B an object in "
-              "the file" % (inline["cpu"] / objects * 1e6, inline["pause"], inline["bytes"] / objects))
+              "the file"
+              % (inline["cpu"] / objects * 1e6, inline["pause"], inline["bytes"] / objects))
         memory = metadata(inline["file"], "capture.memory")
         if memory is not None:
             print("  memory  %.1f MiB: %.1f B an object + 16 MiB"

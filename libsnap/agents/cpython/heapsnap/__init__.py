@@ -68,8 +68,8 @@ def dump(path_or_fd, *, mode="auto", names="code", values=False, gc_collect=Fals
 
     path_or_fd  a path, or an open file descriptor (or an object with ``fileno``) that the snapshot
                 is written to from its current position. A path is written as ``PATH.part``,
-                readable by the owner only, and takes its name when it is whole; an existing regular file is
-                replaced.
+                readable by the owner only, and takes its name when it is whole; an existing
+                regular file is replaced.
     mode        "fork": the heap is walked in a forked child, so that the program stands still for
                 milliseconds only, at the price of memory. "inline": walked here, about 0.2 seconds
                 a million objects, in which no Python code runs. "auto": fork where memory allows;
@@ -92,11 +92,12 @@ def dump(path_or_fd, *, mode="auto", names="code", values=False, gc_collect=Fals
     Sizes are what the allocator gave, unlike ``sys.getsizeof``: for each block that the object
     alone owns, the size asked for, rounded as the allocator rounds (up to 512 bytes to a multiple
     of 16; beyond, with 8 bytes of malloc's header, to a multiple of 16 less these 8). An object's
-    own block is ``16`` (the collector's header, if its type has one) ``+ 16`` (3.11 and later: the slots for
-    attributes and weak references, if its class has them) ``+ __basicsize__ + items *
+    own block is ``16`` (the collector's header, if its type has one) ``+ 16`` (3.11 and later: the
+    slots for attributes and weak references, if its class has them) ``+ __basicsize__ + items *
     __itemsize__``, and on 3.13 the inline attribute values, ``8 + 9 * n`` rounded up. Further
-    blocks: the items of a list, the keys and values of a dict, the table of a set, the attribute values of
-    3.11 and 3.12, cached UTF-8 of a str, and so on. Objects that are part of a loaded file count 0.
+    blocks: the items of a list, the keys and values of a dict, the table of a set, the attribute
+    values of 3.11 and 3.12, cached UTF-8 of a str, and so on. Objects that are part of a loaded
+    file count 0.
     """
     labels = dict(labels) if labels else None
     arguments = (mode, names, bool(values), bool(gc_collect), labels, reason)
