@@ -1,8 +1,9 @@
 """Builds the package heapsnap from the source tree: `pip install libsnap/agents/cpython`.
 
 The library's writer is compiled into the extension module, and the compressor of zstd is linked
-into it where the static archive is found (libzstd-dev has it), so that the module depends on nothing
-but libc. Needed: a C11 compiler, the headers of zstd and of xxhash (libzstd-dev, libxxhash-dev).
+into it where the static archive is found (libzstd-dev has it), so that the module depends on
+nothing but libc. Needed: a C11 compiler, the headers of zstd and of xxhash (libzstd-dev,
+libxxhash-dev).
 """
 
 import atexit
