@@ -221,7 +221,8 @@ static bool define_named(struct truth *t)
     for (uint32_t y = 0; y < t->b->n_rows; y++) top_b[y] = is_top(t->b, t->b_to_a, y);
     for (uint64_t name = 1; name < 4; name++)
         for (uint32_t k = 0; k < ROWS; k++) {
-            uint32_t x = kth_named(t, false, top_a, name, k), y = kth_named(t, true, top_b, name, k);
+            uint32_t x = kth_named(t, false, top_a, name, k);
+            uint32_t y = kth_named(t, true, top_b, name, k);
             if (x == HEAP_NONE || y == HEAP_NONE || t->a->type[x] != t->b->type[y]) continue;
             if ((x < t->a->garbage_root) != (y < t->b->garbage_root)) continue;
             t->b_to_a[y] = x;
