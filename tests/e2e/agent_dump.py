@@ -2,7 +2,9 @@
 
 import json
 import os
+import subprocess
 import sys
+import time
 import unittest
 
 from agent_support import IMMORTAL, INTERNED, STATIC, AgentCase
@@ -150,6 +152,43 @@ class Modes(AgentCase):
         self.assertEqual(left, ["out.snap"])
         for error in errors:
             self.assertNotIn("\n", error[1])
+
+    def test_interrupted(self):
+        """Ctrl-C gives a capture up that waits for its output; its child is gone."""
+        facts = self.run_python("""
+            import heapsnap, json, os, signal, threading
+            data = [{"k": [i]} for i in range(300000)]
+            read, write = os.pipe()  # emptied by nobody
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+            try:
+                heapsnap.dump(write, mode="fork")
+                raised = None
+            except KeyboardInterrupt as e:
+                raised = type(e).__name__
+            with open("/proc/self/task/%d/children" % os.getpid()) as f: left = f.read()
+            print(json.dumps([raised, left, heapsnap.dump(PATH).mode]))
+        """)
+        self.assertEqual(facts, ["KeyboardInterrupt", "", "fork"])
+
+    def test_child_ends_with_the_process(self):
+        """A child that waits for its output does not outlive the process that made it."""
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        child = subprocess.Popen(
+            [sys.executable, "-c", "import heapsnap, os, sys\n"
+             "data = [{'k': [i]} for i in range(300000)]\n"
+             "print('go', flush=True)\n"
+             "heapsnap.dump(int(sys.argv[1]), mode='fork')\n", str(write)],
+            pass_fds=[write], stdout=subprocess.PIPE)
+        os.close(write)
+        child.stdout.readline()
+        self.assertEqual(len(os.read(read, 16)), 16)  # the child writes
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        ends = time.monotonic() + 20
+        while os.read(read, 1 << 16):  # until nobody has the other end open
+            self.assertLess(time.monotonic(), ends)
 
     def test_too_little_memory(self):
         """Where no memory can be mapped a capture fails with a sentence; the process goes on."""

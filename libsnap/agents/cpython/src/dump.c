@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -161,6 +162,15 @@ static void offer_to_be_killed_first(void)
     }
 }
 
+/* A child that waits for its output (a pipe that nobody empties) must not outlive the service: it
+ * would keep a copy of the heap. The signal is bound to the thread that made the child, and that
+ * thread waits for it. */
+static void end_with_parent(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
+}
+
 /* A child without an exit signal. Only the calling thread exists in it. */
 static pid_t clone_quietly(void)
 {
@@ -196,10 +206,12 @@ static int run_forked(struct capture *capture, dump_result *result)
     /* No handler of the program may run in the child: it could write to its wake-up pipe. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t parent = getpid();
     capture->started_ns = capture_now();
     layout_trace_lock();
     pid_t pid = clone_quietly();
     if (pid == 0) {
+        end_with_parent(parent);
         offer_to_be_killed_first();
         capture_run(capture);
         _exit(0);

@@ -57,6 +57,17 @@ static int choose(const char *option, const char *word, const char *const *words
 static const char *const mode_words[] = { "auto", "fork", "inline" };
 static const char *const names_words[] = { "code", "keys", "none" };
 
+/* While the child works: let the program's signal handlers run. One that raises (Ctrl-C) gives the
+ * capture up; the exception stays set. */
+static int interrupted(void *opaque)
+{
+    (void)opaque;
+    PyGILState_STATE state = PyGILState_Ensure();
+    int raised = PyErr_Occurred() != NULL || PyErr_CheckSignals() != 0;
+    PyGILState_Release(state);
+    return raised;
+}
+
 static PyObject *py_dump(PyObject *self, PyObject *args)
 {
     const char *mode, *names, *reason;
@@ -79,7 +90,10 @@ static PyObject *py_dump(PyObject *self, PyObject *args)
     options.labels = labels;
     options.n_labels = (size_t)n;
     options.reason = reason;
-    if (dump_to_fd(fd, &options, &result) != 0) {
+    options.cancelled = interrupted;
+    int failed = dump_to_fd(fd, &options, &result);
+    if (PyErr_Occurred()) return NULL;
+    if (failed) {
         PyErr_SetString(PyExc_RuntimeError, result.error);
         return NULL;
     }
