@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,11 +18,12 @@
 #include "progress.h"
 #include "text.h"
 
-/* The process's own: set once by message_setup, but for the counter. */
+/* The process's own: set once by message_setup, but for the counter and the flag. */
 static struct {
     const char *program;
     enum message_level level;
     atomic_uint_least64_t warnings;
+    atomic_bool no_memory; /* said already: threads that work side by side run out together */
 } message_state = { .program = "snap", .level = MESSAGE_NORMAL };
 
 void message_setup(const char *program, enum message_level level)
@@ -181,6 +183,7 @@ int message_usage(const char *format, ...)
 
 int message_no_memory(const char *what)
 {
+    if (atomic_exchange(&message_state.no_memory, true)) return STATUS_UNUSABLE;
     return message_error(NULL, MESSAGE_NO_OFFSET, NULL, "not enough memory for %s", what);
 }
 

@@ -61,7 +61,8 @@ int message_snap(const char *file, const struct snap_error *error, const char *h
 /** Wrong usage: the text, then "try PROGRAM --help". Returns STATUS_UNUSABLE. */
 int message_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** No memory: one line that names what it was for. Returns STATUS_UNUSABLE. */
+/** No memory: one line that names what it was for; further calls print nothing, since threads that
+ *  work side by side run out together. Returns STATUS_UNUSABLE. */
 int message_no_memory(const char *what);
 
 /** Prints a warning (not with --quiet) and counts it. The exit status does not change. */

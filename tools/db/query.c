@@ -15,6 +15,7 @@ int heapdb_error(const struct heapdb *db, const char *doing)
     int code = sqlite3_errcode(db->sqlite);
     if (code == SQLITE_INTERRUPT)
         return message_error(db->path, MESSAGE_NO_OFFSET, NULL, "%s: interrupted", doing);
+    if (code == SQLITE_NOMEM) return message_no_memory(doing);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
         return message_error(db->path, MESSAGE_NO_OFFSET, "snapload, to load the snapshot again",
                              "%s: the database is damaged (%s)", doing, sqlite3_errmsg(db->sqlite));
