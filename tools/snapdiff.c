@@ -7,6 +7,8 @@
 #include "cli/output.h"
 #include "report/diff_report.h"
 
+#define MIN_SIZE_AUTO UINT64_MAX
+
 struct options {
     struct common_options common;
     uint64_t n, min_size;
@@ -22,9 +24,10 @@ static const char *const matching_words[] = { "auto", "address", "id", "signatur
 static const struct option_spec specs[] = {
     OPT_U64(struct options, n, "number", 'n', "N", "show at most N lines a list (default 20)"),
     OPT_FLAG(struct options, all, "all", 0,
-             "show all lines, those that did not change in size, too"),
+             "show all lines, however small, and file names in full"),
     OPT_SIZE(struct options, min_size, "min-size", 0, "SIZE",
-             "leave out lines that changed by less (default 1 byte); K, M, G are KiB, MiB, GiB"),
+             "leave out lines that changed by less; K, M, G are KiB, MiB, GiB (default: 1/200 of "
+             "the largest change; 1 byte with --json and -o)"),
     OPT_ENUM(
         struct options, matching, "matching", 0, "HOW", matching_words,
         "how objects of the snapshots are matched: by address or id (one process), by signature "
@@ -62,9 +65,11 @@ static int report(const struct options *o, const struct diff_input *inputs, uint
                   struct output *out)
 {
     struct diff_report r;
+    bool folds = !o->all && o->min_size == MIN_SIZE_AUTO;
     struct diff_options options = { .matching = (enum diff_matching)o->matching,
                                     .top = o->all ? UINT64_MAX : o->n,
-                                    .min_size = o->all ? 0 : o->min_size,
+                                    .min_size = o->all ? 0 : folds ? 1 : o->min_size,
+                                    .fold = folds,
                                     .n_limits = (uint32_t)o->limits.n,
                                     .limits = o->limits.at };
     if (diff_build(inputs, n, &options, &r)) {
@@ -144,6 +149,6 @@ static const struct command command = {
 
 int main(int argc, char **argv)
 {
-    struct options o = { .n = 20, .min_size = 1 };
+    struct options o = { .n = 20, .min_size = MIN_SIZE_AUTO };
     return command_main(&command, argc, argv, &o);
 }

@@ -17,7 +17,7 @@ expect() {
         exit 1
     }
 }
-expect '__main__\.REGISTRY\.finished owns 9[0-9]%'
+expect '__main__\.REGISTRY\.finished holds 9[0-9]%'
 expect '__main__\.REGISTRY\.finished -> list'
 expect '__main__\.Request  *x\{0,1\}  *+\{0,1\}3,000'
 expect '^__main__  *REGISTRY  *RequestRegistry'

@@ -170,6 +170,8 @@ static void test_verdicts(void)
     check_verdict(&w, "undecided");
     world(&w, 0, 9 * mib, 8 * mib, 0);
     check_verdict(&w, "native-leak");
+    world(&w, 0, 2 * mib, 2 * mib, 0); /* pages of a capture, an arena: an idle process */
+    check_verdict(&w, "no-growth");
     world(&w, 0, 9 * mib, 0, 8 * mib);
     check_verdict(&w, "fragmentation");
     world(&w, 0, 9 * mib, 0, 0);
@@ -194,13 +196,69 @@ static void test_verdicts(void)
     check_verdict(&w, "collector-off");
     world(&w, mib, 0, 0, 0);
     w.report.n_lines_all = 1;
-    w.report.top_kind = DIFF_LINE_OWNER;
-    w.report.top_growth = mib;
-    w.report.top_signature = w.report.top_path = "x";
-    w.report.n_intervals = w.report.top_intervals = 2;
+    w.report.top = (struct diff_line){ .kind = DIFF_LINE_OWNER,
+                                       .retained_delta = mib,
+                                       .signature = "x",
+                                       .path = "x",
+                                       .intervals = 2,
+                                       .bound = { -1, -1 } };
+    w.report.n_intervals = 2;
     check_verdict(&w, "managed-leak");
-    w.report.top_intervals = 1;
+    w.report.top.bound.bound = 5000; /* a cache that fills: not called a leak */
     check_verdict(&w, "managed-growth");
+    w.report.top.bound.bound = -1;
+    w.report.top.intervals = 1;
+    check_verdict(&w, "managed-growth");
+}
+
+/* What is said of the owner that grew most, with an amount of it that others hold, too. */
+static void check_words(int64_t shared, const char *also, const char *about, int64_t bound,
+                        const char *sentence, const char *advice)
+{
+    struct world w;
+    int64_t mib = 1 << 20;
+    world(&w, mib, 0, 0, 0);
+    w.report.n_lines_all = 1;
+    w.report.top = (struct diff_line){ .kind = DIFF_LINE_OWNER,
+                                       .retained_delta = mib,
+                                       .added.shallow_size = (uint64_t)mib,
+                                       .shared.shallow_size = (uint64_t)shared,
+                                       .also = also,
+                                       .about = about,
+                                       .signature = "app<module>.ROWS<list>",
+                                       .path = "app.ROWS",
+                                       .bound = { bound, -1 } };
+    CHECK(diff_verdict_set(&w.report));
+    CHECK_STR(w.report.verdict.sentence, sentence);
+    CHECK_STR(w.report.verdict.advice, advice);
+    texts_free(&w.report.texts);
+}
+
+static void test_words(void)
+{
+    static const char third[] = "Two snapshots cannot tell a leak from a cache that fills: take a "
+                                "third after as much work again, and compare all three.";
+    int64_t mib = 1 << 20;
+    check_words(0, NULL, NULL, -1,
+                "The managed heap grew by 1.0 MiB, of which app.ROWS holds 100%.", third);
+    check_words(mib, "app.INDEX", NULL, -1,
+                "The managed heap grew by 1.0 MiB, of which app.ROWS holds 100%, together with "
+                "app.INDEX (freed only when all of them let go).",
+                third);
+    check_words(mib * 6 / 10, "app.INDEX", NULL, -1,
+                "The managed heap grew by 1.0 MiB, of which app.ROWS holds 100%, most of it "
+                "together with app.INDEX (freed only when all of them let go).",
+                third);
+    check_words(mib / 5, NULL, NULL, -1,
+                "The managed heap grew by 1.0 MiB, of which app.ROWS holds 100%, some of it "
+                "together with others (freed only when all of them let go).",
+                third);
+    check_words(mib / 10, "app.INDEX", NULL, -1,
+                "The managed heap grew by 1.0 MiB, of which app.ROWS holds 100%.", third);
+    check_words(0, NULL, "the cache of app.f", 100,
+                "The managed heap grew by 1.0 MiB, of which app.ROWS holds 100%. That is the cache "
+                "of app.f.",
+                "It is bounded: once full it grows only if its elements do.");
 }
 
 static void test_noise(void)
@@ -208,7 +266,11 @@ static void test_noise(void)
     CHECK(!diff_grew(0, 64 * 1024) && diff_grew(0, 64 * 1024 + 1));
     CHECK(!diff_grew(2000000000, 2010000000) && diff_grew(2000000000, 2010000001));
     CHECK(!diff_grew(1000000, 0));
+    CHECK(!diff_grew_resident(0, 2 << 20) && diff_grew_resident(0, (2 << 20) + 1));
+    CHECK(!diff_grew_resident(2000000000, 2020000000) &&
+          diff_grew_resident(2000000000, 2020000001));
 }
 
 CU_MAIN("diff rules", { "limits", test_limits }, { "what is shown", test_choose },
-        { "sums by type", test_types }, { "verdicts", test_verdicts }, { "noise", test_noise })
+        { "sums by type", test_types }, { "verdicts", test_verdicts }, { "words", test_words },
+        { "noise", test_noise })

@@ -469,9 +469,10 @@ uint64_t diff_names_label_hash(const struct diff_names *n, uint32_t row)
     return label == ROWMAP_NONE ? 0 : texts_hash(&n->sign->texts, label);
 }
 
-bool diff_names_is_own(const struct diff_names *n, uint32_t row)
+const char *diff_names_own(const struct diff_names *n, uint32_t row)
 {
-    return rowmap_get(&n->own, row) != ROWMAP_NONE;
+    uint32_t label = rowmap_get(&n->own, row);
+    return label == ROWMAP_NONE ? NULL : texts_get(&n->sign->texts, label, NULL);
 }
 
 void diff_names_free(struct diff_names *n)

@@ -61,8 +61,8 @@ int diff_names_other(struct diff_names *names, uint32_t row, uint32_t holder,
  * 0 where it has neither. The same for the same name in every snapshot. */
 uint64_t diff_names_label_hash(const struct diff_names *names, uint32_t row);
 
-/** Has the row a name of its own, as modules and classes have? */
-bool diff_names_is_own(const struct diff_names *names, uint32_t row);
+/** The name that a row has of its own, as modules and classes have; NULL: none. */
+const char *diff_names_own(const struct diff_names *names, uint32_t row);
 
 void diff_names_free(struct diff_names *names);
 

@@ -93,11 +93,37 @@ static const char *keep(struct texts *texts, sqlite3_stmt *q, int c)
     return texts_get(texts, texts_add(texts, s, (size_t)sqlite3_column_bytes(q, c)), NULL);
 }
 
+/* The last two names of a file's path, three where the last is one that every package has. */
+static const char *tail_of(const char *file)
+{
+    const char *s = file + strlen(file);
+    int names = strcmp(s - (s - file >= 11 ? 11 : 0), "__init__.py") == 0 ? 3 : 2;
+    while (s > file && (s[-1] != '/' || --names > 0)) s--;
+    return s;
+}
+
+/* Does another file of the database end in the same names? */
+static int is_ambiguous(struct heapdb *db, const char *file, const char *tail, bool *other)
+{
+    sqlite3_stmt *q;
+    *other = false;
+    if (tail == file) return 0;
+    if (heapdb_prepare(db, &q,
+                       "SELECT 1 FROM frame WHERE file <> ?1 AND substr(file, -length(?2)) = ?2 "
+                       "AND substr(file, -length(?2) - 1, 1) = '/' LIMIT 1"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_text(q, 1, file, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(q, 2, tail, -1, SQLITE_TRANSIENT);
+    int got = heapdb_step(db, q);
+    *other = got == 1;
+    sqlite3_finalize(q);
+    return got < 0 ? STATUS_UNUSABLE : 0;
+}
+
 /* "function (file:line)", or what of it is known. */
-static void add_frame(struct text *t, sqlite3_stmt *q)
+static void add_frame(struct text *t, sqlite3_stmt *q, const char *file)
 {
     const char *function = (const char *)sqlite3_column_text(q, 1);
-    const char *file = (const char *)sqlite3_column_text(q, 2);
     if (t->n) text_adds(t, " < ");
     if (function && strcmp(function, "?") == 0) function = NULL; /* tracers know lines only */
     if (function || !file) text_adds(t, function ? function : "?");
@@ -108,34 +134,60 @@ static void add_frame(struct text *t, sqlite3_stmt *q)
     if (function) text_adds(t, ")");
 }
 
+/* Is a frame the capture's own? The agent's package calls what it was asked to run from other files
+ * than this one, which holds the capture. */
+static bool is_capture(const char *file)
+{
+    static const char own[] = "/heapsnap/__init__.py";
+    size_t n = file ? strlen(file) : 0;
+    return n >= sizeof own - 1 && strcmp(file + n - (sizeof own - 1), own) == 0;
+}
+
+/* Takes frame i of a stack, the row that `q` stands on. */
+static int take_frame(struct heapdb *db, sqlite3_stmt *q, int i, struct texts *texts,
+                      struct text *whole, struct text *brief, struct diff_place *out)
+{
+    const char *file = (const char *)sqlite3_column_text(q, 2), *tail = file ? tail_of(file) : NULL;
+    bool ambiguous = false;
+    if (i == 0) {
+        out->function = keep(texts, q, 1);
+        out->file = keep(texts, q, 2);
+        out->line = sqlite3_column_int64(q, 3);
+    }
+    if (is_capture(file)) out->capture = true;
+    add_frame(whole, q, file);
+    if (i >= PLACE_BRIEF_FRAMES) return 0;
+    if (file && is_ambiguous(db, file, tail, &ambiguous)) return STATUS_UNUSABLE;
+    add_frame(brief, q, ambiguous ? file : tail);
+    return 0;
+}
+
 int diff_place_read(struct heapdb *db, uint32_t stack, struct texts *texts, struct diff_place *out)
 {
-    struct text t = { 0 };
+    struct text whole = { 0 }, brief = { 0 };
     sqlite3_stmt *q;
-    *out = (struct diff_place){ .stack = "" };
+    *out = (struct diff_place){ .stack = "", .brief = "" };
     if (heapdb_prepare(db, &q,
                        "SELECT k.parent_id, f.function, f.file, f.line FROM stack k "
                        "LEFT JOIN frame f ON f.id = k.frame_id WHERE k.id = ?1"))
         return STATUS_UNUSABLE;
     int64_t id = stack;
-    int got = 1;
-    for (int i = 0; got == 1 && id > 0 && i < PLACE_FRAMES; i++) {
+    int got = 1, n = 0;
+    while (got == 1 && id > 0 && n < PLACE_FRAMES) {
         sqlite3_reset(q);
         sqlite3_bind_int64(q, 1, id);
         got = heapdb_step(db, q);
         if (got != 1) break;
-        if (i == 0) {
-            out->function = keep(texts, q, 1);
-            out->file = keep(texts, q, 2);
-            out->line = sqlite3_column_int64(q, 3);
-        }
-        add_frame(&t, q);
+        if (take_frame(db, q, n++, texts, &whole, &brief, out)) got = -1;
         id = sqlite3_column_int64(q, 0);
     }
     sqlite3_finalize(q);
-    if (t.n) out->stack = texts_get(texts, texts_add(texts, t.s, t.n), NULL);
-    if (t.failed) texts->failed = true;
-    text_free(&t);
+    if (n > PLACE_BRIEF_FRAMES) text_adds(&brief, " < ...");
+    if (whole.n) out->stack = texts_get(texts, texts_add(texts, whole.s, whole.n), NULL);
+    if (brief.n) out->brief = texts_get(texts, texts_add(texts, brief.s, brief.n), NULL);
+    if (whole.failed || brief.failed) texts->failed = true;
+    text_free(&whole);
+    text_free(&brief);
     if (got < 0) return STATUS_UNUSABLE;
     return texts->failed ? message_no_memory("allocation stacks") : 0;
 }

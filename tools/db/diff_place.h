@@ -12,7 +12,7 @@
 #include "db/heapdb.h"
 
 /** Frames of a stack that are told, innermost first. */
-enum { PLACE_FRAMES = 8 };
+enum { PLACE_FRAMES = 8, PLACE_BRIEF_FRAMES = 3 };
 
 struct diff_places {
     uint32_t n;     /* largest stack id + 1; 0: there are no stacks */
@@ -28,6 +28,10 @@ struct diff_place {
     const char *function, *file; /* of the innermost frame; NULL: not known */
     int64_t line;                /* 0: not known */
     const char *stack;           /* "function (file:line) < caller (file:line) < ..." */
+    /* The first frames of the same, each file by its last two names where no other file of the
+     * database ends in them: "handle (shop/views.py:12) < ... 4 more". */
+    const char *brief;
+    bool capture; /* heapsnap allocated it for itself, while it captured */
 };
 
 int diff_place_read(struct heapdb *db, uint32_t stack, struct texts *texts, struct diff_place *out);

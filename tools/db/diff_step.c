@@ -127,7 +127,7 @@ static int add_paths(const struct diff_rows *o, struct diff_names *names, uint64
     uint32_t named = 0;
     for (uint32_t row = 1; row < o->garbage_root && named < STEP_NAMED_MAX;
          row = o->last[row] + 1) {
-        if (diff_names_is_own(names, row)) continue;
+        if (diff_names_own(names, row)) continue;
         uint64_t hash = diff_names_hash(names, row);
         if (hash) step[row] = heap_mix(3000, hash);
         named++;

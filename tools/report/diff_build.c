@@ -254,6 +254,7 @@ static void comparison_free(struct comparison *c)
 {
     lines_free(&c->lines);
     heap_match_free(&c->match);
+    diff_about_free(c->about);
     diff_names_free(c->names);
 }
 
@@ -272,6 +273,7 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison
     struct diff_name_source source = source_of(b, k);
     done(&since, "read the objects");
     if (!status) status = diff_names_new(&c->names, &source, &b->report->sign);
+    if (!status) status = diff_about_new(&c->about, &source, c->names, &b->report->sign);
     if (!status) status = comparison_match(c, b->report);
     done(&since, "matched them");
     if (!status) status = lines_make(&c->match, c->b, c->names, &b->report->sign, &c->lines);
@@ -351,7 +353,7 @@ int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_op
                struct diff_report *out)
 {
     struct building b = { .inputs = inputs, .n = n, .options = options, .report = out };
-    *out = (struct diff_report){ 0 };
+    *out = (struct diff_report){ .fold = options->fold };
     b.type_maps = calloc(n, sizeof *b.type_maps);
     b.rows = calloc(n, sizeof *b.rows);
     int status = b.type_maps && b.rows ? 0 : message_no_memory("the comparison");
@@ -381,6 +383,7 @@ void diff_report_free(struct diff_report *r)
         free(r->lines[i].held);
         free(r->lines[i].sites);
     }
+    free(r->top.held);
     free(r->snapshots);
     free(r->warnings);
     free(r->parts);

@@ -15,6 +15,19 @@ const char *fill_text(struct diff_report *r, const struct text *t)
     return texts_get(&r->texts, texts_add(&r->texts, text_str(t), t->n), NULL);
 }
 
+int64_t diff_line_growth(const struct diff_line *l)
+{
+    return l->retained_delta + l->native_delta;
+}
+
+bool diff_line_shares(const struct diff_line *l)
+{
+    uint64_t added = l->added.shallow_size + l->added.native_size;
+    uint64_t shared = l->shared.shallow_size + l->shared.native_size;
+    int64_t growth = diff_line_growth(l);
+    return growth > 0 && shared <= (uint64_t)growth && shared > added / 10;
+}
+
 /* ---- which are shown ----------------------------------------------------------------- */
 
 struct weighed {
@@ -161,6 +174,10 @@ static int held_texts(struct diff_report *r, const struct comparison *c, const s
             out->holder = fill_text(r, &t);
         }
     }
+    text_clear(&t);
+    if (!status && h->example_b != HEAP_NONE)
+        status = diff_about_function(c->about, h->example_b, &t);
+    if (t.n) out->about = fill_text(r, &t);
     text_free(&t);
     return status;
 }
@@ -237,20 +254,17 @@ static uint32_t intervals_of(const struct line *l, const struct rowmap *interval
     return grown == ROWMAP_NONE ? 0 : grown;
 }
 
-static void fill_top(struct diff_report *r, const struct line *l, const struct rowmap *intervals)
+static int line_texts(struct diff_report *r, const struct comparison *c, const struct line *l,
+                      struct diff_line *out)
 {
-    r->top_kind = l->kind;
-    r->top_growth = line_growth(l);
-    r->top_intervals = intervals_of(l, intervals);
-    signature_texts(r, l, &r->top_signature, &r->top_path);
-}
-
-static void line_texts(struct diff_report *r, const struct comparison *c, const struct line *l,
-                       struct diff_line *out)
-{
+    struct text t = { 0 };
     signature_texts(r, l, &out->signature, &out->path);
-    if (l->kind == DIFF_LINE_OWNER)
-        out->type = texts_get(&r->types_known.names, c->b->type[l->b_row], NULL);
+    if (l->kind != DIFF_LINE_OWNER) return 0;
+    out->type = texts_get(&r->types_known.names, c->b->type[l->b_row], NULL);
+    int status = diff_about_owner(c->about, l->b_row, &t, &out->bound);
+    if (!status && t.n) out->about = fill_text(r, &t);
+    text_free(&t);
+    return status;
 }
 
 static int fill_line(struct diff_report *r, const struct comparison *c, const struct line *l,
@@ -270,12 +284,13 @@ static int fill_line(struct diff_report *r, const struct comparison *c, const st
                                .removed = l->removed,
                                .moved = l->moved,
                                .shared = l->shared,
+                               .bound = { -1, -1 },
                                .resized = l->resized,
                                .resized_native = l->resized_native,
                                .owner_retained_a = (int64_t)c->a->retained[l->a_row],
                                .owner_retained_b = (int64_t)c->b->retained[l->b_row] };
-    line_texts(r, c, l, out);
-    if (r->has_interval && r->interval > 0) {
+    if (line_texts(r, c, l, out)) return STATUS_UNUSABLE;
+    if (r->has_interval && r->interval >= DIFF_RATE_SECONDS) {
         out->has_rate = true;
         out->rate = (double)line_growth(l) * 3600.0 / r->interval;
     }
@@ -296,9 +311,9 @@ int fill_lines(struct diff_report *r, const struct diff_options *options,
     }
     free(change);
     r->n_lines_all = lines->n;
-    if (lines->n) fill_top(r, &lines->at[0], intervals);
     r->lines = calloc((size_t)n + 1, sizeof *r->lines);
     int status = r->lines ? 0 : message_no_memory("the lines of the comparison");
+    if (!status && lines->n) status = fill_line(r, c, &lines->at[0], intervals, &r->top);
     for (uint32_t i = 0; !status && i < n; i++)
         status = fill_line(r, c, &lines->at[chosen[i]], intervals, &r->lines[r->n_lines++]);
     free(chosen);

@@ -19,6 +19,7 @@ struct comparison {
     const struct diff_rows *a, *b;
     struct heap_match match;
     struct diff_names *names; /* of B */
+    struct diff_about *about; /* of B */
     struct lines lines;
 };
 

@@ -58,6 +58,7 @@ static void verdict(struct json *j, const struct diff_report *r)
     json_string(j, "kind", diff_verdict_name(v->kind));
     json_string(j, "sentence", v->sentence);
     json_string(j, "rule", v->rule);
+    json_string(j, "advice", v->advice);
     json_string(j, "owner", v->owner);
     known(j, "share_percent", v->owner != NULL, v->share_percent);
     json_end_object(j);
@@ -97,6 +98,7 @@ static void site(struct json *j, const struct diff_site *s, bool both_sides)
     json_string(j, "file", s->file);
     known(j, "line", s->line > 0, s->line);
     json_string(j, "stack", s->stack);
+    json_bool(j, "capture", s->capture);
     if (both_sides) {
         json_i64(j, "count_a", s->n_a);
         json_i64(j, "count_b", s->n_b);
@@ -158,6 +160,7 @@ static void held(struct json *j, const struct diff_line *l)
         json_string(j, "type", h->type);
         json_string(j, "edge", h->edge);
         json_string(j, "holder", h->holder);
+        json_string(j, "about", h->about);
         json_i64(j, "direct_delta", h->tops_delta);
         json_i64(j, "direct_added", h->tops_added);
         json_i64(j, "direct_removed", h->tops_removed);
@@ -184,6 +187,9 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
     json_string(j, "signature", l->signature);
     json_string(j, "kind", kind_name(l->kind));
     json_string(j, "name", l->path);
+    json_string(j, "about", l->about);
+    known(j, "bound", l->bound.bound >= 0, l->bound.bound);
+    known(j, "length", l->bound.length >= 0, l->bound.length);
     path(j, r, l);
     json_string(j, "type", l->type);
     json_i64(j, "count_delta", l->count_delta);

@@ -19,6 +19,7 @@
 #ifndef SNAP_TOOLS_REPORT_DIFF_REPORT_H
 #define SNAP_TOOLS_REPORT_DIFF_REPORT_H
 
+#include "db/diff_about.h"
 #include "db/diff_facts.h"
 #include "db/diff_rows.h"
 #include "db/diff_sign.h"
@@ -27,6 +28,10 @@ enum diff_matching { DIFF_AUTO, DIFF_ADDRESS, DIFF_ID, DIFF_SIGNATURE };
 
 /** "auto", "address", "id", "signature". */
 const char *diff_matching_name(enum diff_matching matching);
+
+/** Seconds between A and B from which on a rate an hour is told: of what happened in less, such as
+ *  a burst of requests, nothing follows for an hour. */
+enum { DIFF_RATE_SECONDS = 60 };
 
 enum diff_line_kind {
     DIFF_LINE_OWNER,   /* one owner, or all owners of one signature */
@@ -47,6 +52,7 @@ struct diff_held {
     int64_t example_b, example_a; /* ids; 0: none */
     const char *holder; /* path of the object that holds the largest of them, where that is not
                            the owner itself; else NULL */
+    const char *about;  /* the function behind the largest of them (db/diff_about.h); NULL: none */
 };
 
 /** Where the new objects of a line or of the heap were allocated. */
@@ -55,6 +61,8 @@ struct diff_site {
     const char *function, *file;
     int64_t line;      /* 0: not known */
     const char *stack; /* "function (file:line)", innermost first, joined by " < " */
+    const char *brief; /* the same for a line of text: fewer frames, files by their last names */
+    bool capture;      /* the capture allocated it for itself */
     int64_t n_a, n_b, shallow_a, shallow_b;
     int64_t n_new, shallow_new; /* objects of B that A has not */
 };
@@ -73,6 +81,8 @@ struct diff_line {
     struct heap_amount moved;  /* of what was added: was there before, held by something else */
     struct heap_amount shared; /* of what was added: held here, but not only here */
     const char *also;          /* path of another holder of the largest of it; NULL: none found */
+    const char *about;         /* what the owner is, beside its path (db/diff_about.h); or NULL */
+    struct diff_bound bound;   /* what it declares about its size */
     int64_t resized, resized_native;
     int64_t owner_retained_a, owner_retained_b;
     bool has_rate;
@@ -118,10 +128,19 @@ enum diff_verdict_kind {
 struct diff_verdict {
     enum diff_verdict_kind kind;
     const char *sentence;  /* for people: one line */
+    const char *advice;    /* what it cannot tell, and how to find out; NULL: nothing */
     const char *rule;      /* why it was chosen */
     const char *owner;     /* signature of the owner that it names, or NULL */
     int64_t share_percent; /* of the growth that this owner holds; 0 without owner */
 };
+
+/** What a line grew by, native memory included. */
+int64_t diff_line_growth(const struct diff_line *line);
+
+/** Do others hold more than a tenth of what came below the line, so that emptying its owner alone
+ *  would free visibly less? Not asked where much came and went again: what others hold of the one
+ *  says nothing about the growth. */
+bool diff_line_shares(const struct diff_line *line);
 
 /** "managed-growth" and so on. */
 const char *diff_verdict_name(enum diff_verdict_kind kind);
@@ -133,6 +152,7 @@ struct diff_limit {
 };
 
 struct diff_report {
+    bool fold; /* as asked for: text leaves out what is small beside the largest change */
     struct texts texts; /* owns the texts */
     struct sign sign;
     struct diff_types types_known;
@@ -157,11 +177,7 @@ struct diff_report {
     uint32_t n_lines_all; /* lines with a change; the rest line counts as one */
     uint32_t n_lines;
     struct diff_line *lines; /* by retained_delta descending, ties by signature */
-    enum diff_line_kind
-        top_kind;       /* the line that grew most, shown or not; valid with n_lines_all */
-    int64_t top_growth; /* native memory included */
-    uint32_t top_intervals;
-    const char *top_signature, *top_path;
+    struct diff_line top; /* the line that grew most, shown or not; valid with n_lines_all */
     uint32_t n_types_all, n_types;
     struct diff_type *types; /* by growth descending, ties by name */
     bool has_sites;          /* B has allocation stacks */
@@ -178,6 +194,7 @@ struct diff_options {
     enum diff_matching matching;
     uint64_t top;      /* lines of each list; UINT64_MAX: all */
     uint64_t min_size; /* lines that changed by less bytes are left out */
+    bool fold;         /* people are not shown what is small beside the largest change */
     uint32_t n_limits;
     const char *const *limits; /* texts of --fail-if */
 };

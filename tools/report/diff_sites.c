@@ -92,6 +92,8 @@ static int site_texts(struct diff_report *r, const struct comparison *c, const s
                                .file = place.file,
                                .line = place.line,
                                .stack = place.stack,
+                               .brief = place.brief,
+                               .capture = place.capture,
                                .n_a = s->a.n,
                                .n_b = s->b.n,
                                .shallow_a = s->a.shallow,

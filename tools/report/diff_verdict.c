@@ -6,10 +6,20 @@
 
 #include "cli/number.h"
 
+static bool grew(int64_t before, int64_t after, int64_t least, int64_t part)
+{
+    int64_t noise = before / part > least ? before / part : least;
+    return after - before > noise;
+}
+
 bool diff_grew(int64_t before, int64_t after)
 {
-    int64_t noise = before / 200 > 64 * 1024 ? before / 200 : 64 * 1024;
-    return after - before > noise;
+    return grew(before, after, 64 * 1024, 200);
+}
+
+bool diff_grew_resident(int64_t before, int64_t after)
+{
+    return grew(before, after, 2 * 1024 * 1024, 100);
 }
 
 const char *diff_verdict_name(enum diff_verdict_kind kind)
@@ -91,23 +101,42 @@ static const char *keep(struct diff_report *r, struct text *t)
     return s;
 }
 
+/* How much of what came below the line that grew most is held by others as well. */
+static void say_shared(const struct diff_line *top, struct text *t)
+{
+    uint64_t all = top->added.shallow_size + top->added.native_size;
+    uint64_t shared = top->shared.shallow_size + top->shared.native_size;
+    if (!diff_line_shares(top)) return;
+    const char *part = shared > all / 2 ? "most of it " : "some of it ";
+    if (shared > all - all / 10) part = "";
+    if (top->also)
+        text_addf(t, ", %stogether with %s", part, top->also);
+    else
+        text_addf(t, ", %stogether with others", part);
+    text_adds(t, " (freed only when all of them let go)");
+}
+
 /* Names the line that grew most, where it is an owner. */
 static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
 {
+    const struct diff_line *top = &r->top;
+    int64_t own = diff_line_growth(top);
     char size[NUMBER_MAX];
-    if (!r->n_lines_all || r->top_growth <= 0) return;
-    if (r->top_kind == DIFF_LINE_GARBAGE)
+    if (!r->n_lines_all || own <= 0) return;
+    if (top->kind == DIFF_LINE_GARBAGE)
         text_adds(t, "; most of it is garbage that was not collected");
-    if (r->top_kind != DIFF_LINE_OWNER) return;
-    r->verdict.owner = r->top_signature;
-    if (r->top_growth > growth) { /* others shrank: its share would be more than all of it */
-        r->verdict.share_percent = 100;
-        text_addf(t, "; %s grew by %s while others shrank", r->top_path,
-                  number_size(size, (uint64_t)r->top_growth));
+    if (top->kind != DIFF_LINE_OWNER) return;
+    r->verdict.owner = top->signature;
+    if (own > growth) r->verdict.share_percent = 100; /* others shrank */
+    if (own > growth + growth / 10) {
+        text_addf(t, "; %s grew by %s while others shrank", top->path,
+                  number_size(size, (uint64_t)own));
     } else {
-        r->verdict.share_percent = (int64_t)((double)r->top_growth * 100.0 / (double)growth + 0.5);
-        text_addf(t, ", of which %s owns %lld%%", r->top_path, (long long)r->verdict.share_percent);
+        if (own <= growth)
+            r->verdict.share_percent = (int64_t)((double)own * 100.0 / (double)growth + 0.5);
+        text_addf(t, ", of which %s holds %lld%%", top->path, (long long)r->verdict.share_percent);
     }
+    say_shared(top, t);
 }
 
 static void managed(struct diff_report *r, const struct totals *t, enum diff_verdict_kind kind,
@@ -124,6 +153,8 @@ static void managed(struct diff_report *r, const struct totals *t, enum diff_ver
     if (kind == DIFF_MANAGED_LEAK)
         text_addf(&s, "; it grew in each of %u intervals", r->n_intervals);
     text_adds(&s, ".");
+    if (kind != DIFF_COLLECTOR_OFF && r->verdict.owner && r->top.about)
+        text_addf(&s, " That is %s.", r->top.about);
     r->verdict.kind = kind;
     r->verdict.rule = rule;
     r->verdict.sentence = keep(r, &s);
@@ -178,8 +209,8 @@ static void no_growth(struct diff_report *r, const struct totals *t)
                   number_delta(size, growth));
     r->verdict.kind = DIFF_NO_GROWTH;
     r->verdict.rule =
-        "neither the managed heap nor the resident memory grew by more than 64 KiB and "
-        "0.5%";
+        "neither did the managed heap grow by more than 64 KiB and 0.5%, nor the resident memory "
+        "by more than 2 MiB and 1%";
     r->verdict.sentence = keep(r, &s);
 }
 
@@ -199,14 +230,29 @@ static void incomplete(struct diff_report *r, const struct totals *t)
 /* The managed heap grew: as a leak, or as far as two snapshots can tell. */
 static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
 {
-    bool every = r->n_intervals >= 2 && r->n_lines_all && r->top_kind == DIFF_LINE_OWNER &&
-                 r->top_intervals == r->n_intervals && r->top_growth >= growth / 2;
-    managed(r, t, every ? DIFF_MANAGED_LEAK : DIFF_MANAGED_GROWTH,
-            every
-                ? "the managed heap grew, and the owner that grew most grew in every interval and "
-                  "holds at least half of it"
-                : "the managed heap grew by more than 64 KiB and 0.5%; two snapshots alone cannot "
-                  "tell a leak from a cache that fills");
+    const struct diff_line *top = &r->top;
+    bool owner = r->n_lines_all && top->kind == DIFF_LINE_OWNER;
+    bool bounded = owner && top->bound.bound >= 0;
+    bool every = r->n_intervals >= 2 && owner && top->intervals == r->n_intervals &&
+                 diff_line_growth(top) >= growth / 2;
+    const char *rule = "the managed heap grew, and the owner that grew most grew in every interval "
+                       "and holds at least half of it";
+    const char *advice = NULL;
+    if (r->n_intervals < 2)
+        rule = "the managed heap grew by more than 64 KiB and 0.5%; two snapshots alone cannot "
+               "tell a leak from a cache that fills";
+    else if (!every)
+        rule = "the managed heap grew, but no owner that holds at least half of that grew in every "
+               "interval";
+    else if (bounded)
+        rule = "the managed heap grew, and the owner that grew most is bounded";
+    if (bounded)
+        advice = "It is bounded: once full it grows only if its elements do.";
+    else if (r->n_intervals < 2)
+        advice = "Two snapshots cannot tell a leak from a cache that fills: take a third after as "
+                 "much work again, and compare all three.";
+    managed(r, t, every && !bounded ? DIFF_MANAGED_LEAK : DIFF_MANAGED_GROWTH, rule);
+    r->verdict.advice = advice;
 }
 
 bool diff_verdict_set(struct diff_report *r)
@@ -216,7 +262,8 @@ bool diff_verdict_set(struct diff_report *r)
     int64_t growth = t.managed_b - t.managed_a;
     bool heap = diff_grew(t.managed_a, t.managed_b);
     bool garbage = (r->garbage_b - r->garbage_a) > growth / 2 && b->gc_enabled == 0;
-    bool beyond = t.has_rss && diff_grew(t.rss_a, t.rss_b) && (t.rss_b - t.rss_a) / 3 > growth;
+    bool beyond =
+        t.has_rss && diff_grew_resident(t.rss_a, t.rss_b) && (t.rss_b - t.rss_a) / 3 > growth;
     if (!a->snapshot->complete || !b->snapshot->complete)
         incomplete(r, &t);
     else if (heap && garbage)

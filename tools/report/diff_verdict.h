@@ -8,17 +8,25 @@
  *   collector-off    the managed heap grew, more than half of that is garbage, and the cycle
  *                    collector is switched off in B
  *   native-leak, fragmentation, undecided
- *                    the resident memory grew by more than three times what the managed heap grew
- * by. native-leak: most of it was handed out by allocators to something that is no object.
- * fragmentation: most of it is free memory that an allocator holds, or in arenas for small objects,
- * which nothing else uses. undecided: neither. managed-leak     three snapshots or more, the
- * managed heap grew, and the owner that grew most grew in every interval and holds at least half of
- * the growth managed-growth   the managed heap grew (live objects, garbage and native memory of
- * objects) no-growth        nothing grew
+ *                    the resident memory grew by more than three times what the managed heap grew.
+ *                    native-leak: most of it was handed out by allocators to something that is no
+ *                    object. fragmentation: most of it is free memory that an allocator holds, or
+ *                    in arenas for small objects, which nothing else uses. undecided: neither.
+ *   managed-leak     three snapshots or more, the managed heap grew, and the owner that grew most
+ *                    grew in every interval, holds at least half of the growth, and declares no
+ *                    bound
+ *   managed-growth   the managed heap grew (live objects, garbage and native memory of objects)
+ *   no-growth        nothing grew
  *
- * "Grew" is by more than the noise of two captures: more than 64 KiB and more than 1 in 200 of what
- * was there. Two snapshots alone never tell a leak from a cache that fills, so what they show is
- * called growth.
+ * "Grew" is by more than the noise of two captures. The managed heap is counted object by object;
+ * what an idle process changes there are caches and counters of its runtime: more than 64 KiB and
+ * more than 1 in 200 of what was there is growth. Resident memory comes in steps: an arena of small
+ * objects is 1 MiB (256 KiB before CPython 3.10), malloc asks for 132 KiB at a time, a thread's
+ * stack is touched page by page, and a capture itself writes to pages that were shared. So less
+ * than two arenas, or 1 in 100, is noise. A slow leak passes both after a longer interval.
+ *
+ * Two snapshots alone never tell a leak from a cache that fills, so what they show is called
+ * growth, and the advice says how to find out.
  */
 #ifndef SNAP_TOOLS_REPORT_DIFF_VERDICT_H
 #define SNAP_TOOLS_REPORT_DIFF_VERDICT_H
@@ -28,7 +36,10 @@
 /** Fills report->verdict from the rest of the report. False without memory. */
 bool diff_verdict_set(struct diff_report *report);
 
-/** Did something that was `before` bytes grow by more than noise? */
+/** Did a managed heap that was `before` bytes grow by more than noise? */
 bool diff_grew(int64_t before, int64_t after);
+
+/** The same for resident memory. */
+bool diff_grew_resident(int64_t before, int64_t after);
 
 #endif

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""snapdiff's words on real processes: every line names something that stands in the source of the
+program; holders that share are named together; an idle service has not grown."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOOLS = os.environ.get("SNAP_TOOLS")
+SKIPPED = 77
+GROWN = 1200
+
+APP = '''
+import asyncio, functools, threading
+
+class Row:
+    def __init__(self, n):
+        self.n, self.data = n, "row %d" % n * 40
+
+class Store:
+    def __init__(self):
+        self.rows, self.index = [], {}
+    def add(self, n):
+        row = Row(n)
+        self.rows.append(row)
+        self.index["key %d" % n] = row
+
+store = Store()
+
+@functools.lru_cache(maxsize=None)
+def lookup(n):
+    return "value %d" % n * 20
+
+@functools.lru_cache(maxsize=5000)
+def bounded(n):
+    return "value %d" % n * 20
+
+local = threading.local()
+
+def in_thread(n):
+    local.__dict__.setdefault("items", []).append("item %d" % n * 20)
+
+def counter():
+    seen = []
+    def count(n):
+        seen.append("seen %d" % n * 20)
+    return count
+
+count = counter()
+callbacks, partials, methods, generators, tasks = [], [], [], [], []
+
+def subscribe(n):
+    payload = "payload %d" % n * 20
+    def on_event():
+        return payload
+    callbacks.append(on_event)
+
+def send(text):
+    pass
+
+def later(n):
+    partials.append(functools.partial(send, "text %d" % n * 20))
+
+class Listener:
+    def on_message(self):
+        pass
+
+def listen(n):
+    methods.append(Listener().on_message)
+
+def stream(n):
+    block = "block %d" % n * 40
+    while True:
+        yield block
+
+def start(n):
+    generators.append(stream(n))
+    next(generators[-1])
+
+async def wait(n):
+    buffer = "buffer %d" % n * 40
+    await asyncio.get_running_loop().create_future()
+
+def spawn(n):
+    tasks.append(asyncio.get_running_loop().create_task(wait(n)))
+
+kept = []
+
+def keep(n):
+    kept.append({"n": n, "text": "text %d" % n * 20})
+'''
+
+PROGRAM = '''
+import sys, types
+app = types.ModuleType("app")
+sys.modules["app"] = app
+exec(compile(%r, "/srv/shop/app.py", "exec"), app.__dict__)
+import asyncio, heapsnap
+
+async def main(do, names, grown):
+    n = 0
+    for k, name in enumerate(names):
+        for _ in range(100 if k == 0 else grown):
+            do(n)
+            n += 1
+        await asyncio.sleep(0)
+        heapsnap.dump(name)
+
+asyncio.run(main(getattr(app, sys.argv[1]) if sys.argv[1] != "add" else app.store.add,
+                 sys.argv[2].split(","), int(sys.argv[3])))
+''' % APP
+
+SERVICE = '''
+import sys, threading, urllib.request, http.server, heapsnap
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"hello")
+    def log_message(self, *_):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+
+def ask(times):
+    for _ in range(times):
+        urllib.request.urlopen("http://127.0.0.1:%d/" % server.server_address[1]).read()
+
+ask(50)
+for name in sys.argv[2:]:
+    heapsnap.dump(name, mode=sys.argv[1])
+    ask(20)
+'''
+
+
+class Words(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.environment = dict(os.environ, XDG_CACHE_HOME=os.path.join(self.folder, "cache"))
+
+    def run_python(self, program, *arguments, **environment):
+        subprocess.run([sys.executable, "-c", program, *arguments], check=True, cwd=self.folder,
+                       env=dict(self.environment, **environment), timeout=200,
+                       stderr=subprocess.PIPE)
+
+    def tell(self, *arguments):
+        done = subprocess.run([os.path.join(TOOLS, "snapdiff"), "-q", *arguments], cwd=self.folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=200,
+                              env=self.environment, universal_newlines=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def grow(self, function):
+        """The text and the document of a program in which `function` was called GROWN times."""
+        self.run_python(PROGRAM, function, "a.snap,b.snap", str(GROWN))
+        return self.tell("a.snap", "b.snap"), json.loads(self.tell("--json", "a.snap", "b.snap"))
+
+    def check(self, function, held, words):
+        """What hangs in the first owner is told as `words`."""
+        text, document = self.grow(function)
+        first = document["owners"][0]
+        self.assertEqual([h["about"] for h in first["holds"] if h["type"] == held], [words], text)
+        self.assertIn("%s x 1,200, such as %s\n" % (held, words), text)
+
+    def check_owner(self, function, words, bound=None):
+        """The owner itself is told as `words`, in its line and in the verdict."""
+        text, document = self.grow(function)
+        first = document["owners"][0]
+        self.assertEqual((first["about"], first["bound"]), (words, bound), text)
+        self.assertIn(" That is %s.\n" % words, text)
+        return text, document
+
+    def test_functions(self):
+        self.check("subscribe", "function", "app.subscribe.<locals>.on_event")
+        self.check("later", "functools.partial", "one of app.send")
+        self.check("listen", "method", "app.Listener.on_message")
+
+    def test_suspended(self):
+        self.check("start", "generator",
+                   "one of app.stream" if sys.version_info >= (3, 11) else "one of stream")
+        self.check("spawn", "_asyncio.Task",
+                   "one of app.wait" if sys.version_info >= (3, 11) else "one of wait")
+
+    def test_caches(self):
+        text, _ = self.check_owner("lookup",
+                                   "the cache of app.lookup (functools.lru_cache without a bound)")
+        self.assertIn("\nTwo snapshots cannot tell a leak from a cache that fills", text)
+        text, document = self.check_owner(
+            "bounded",
+            "the cache of app.bounded (functools.lru_cache, bounded: at most 5,000 results)", 5000)
+        self.assertIn("\nIt is bounded", text)
+        self.assertIn("it holds 1,300 now\n", text)
+        self.assertEqual(document["owners"][0]["length"], 1300)
+
+    def test_bounded_is_no_leak(self):
+        for function, kind in (("bounded", "managed-growth"), ("lookup", "managed-leak")):
+            self.run_python(PROGRAM, function, "a.snap,b.snap,c.snap", str(GROWN))
+            document = json.loads(self.tell("--json", "a.snap", "b.snap", "c.snap"))
+            self.assertEqual(document["verdict"]["kind"], kind, document["verdict"])
+
+    def test_variables(self):
+        self.check_owner("count", "a variable that is captured by app.counter.<locals>.count")
+        self.check_owner("in_thread", "data of a thread in app.local (threading.local)")
+
+    def test_shared(self):
+        text, document = self.grow("add")
+        first, second = "app.store.rows", "app.store.index"
+        self.assertEqual([o["name"] for o in document["owners"][:2]], [first, second], text)
+        self.assertRegex(text, r"of which %s holds \d+%%, together with %s \(freed only when all" %
+                         (first, second))
+        self.assertIn("is held by %s as well: freed only when all of them let go" % second, text)
+
+    def test_places(self):
+        self.run_python(PROGRAM, "keep", "a.snap,b.snap", str(GROWN), PYTHONTRACEMALLOC="5")
+        text = self.tell("a.snap", "b.snap")
+        self.assertRegex(text, r"allocated at (keep \()?shop/app\.py:\d+")
+        self.assertNotIn("heapsnap/__init__.py", text)
+        self.assertNotIn("/srv/shop", text)
+        whole = self.tell("--all", "a.snap", "b.snap")
+        self.assertIn("/srv/shop/app.py:", whole)
+        for site in json.loads(self.tell("--json", "--all", "a.snap", "b.snap"))["sites"]:
+            self.assertEqual(site["capture"], "heapsnap/__init__.py:" in site["stack"], site)
+
+    def test_idle(self):
+        for mode in "fork", "inline":
+            self.run_python(SERVICE, mode, "a.snap", "b.snap", "c.snap")
+            for pair in ("a.snap", "b.snap"), ("b.snap", "c.snap"), ("a.snap", "c.snap"):
+                verdict = json.loads(self.tell("--json", *pair))["verdict"]
+                self.assertEqual(verdict["kind"], "no-growth", (mode, pair, verdict))
+
+
+if __name__ == "__main__":
+    if not TOOLS or not os.path.exists(os.path.join(TOOLS, "snapdiff")):
+        print("skipped: the offline tools were not built")
+        raise SystemExit(SKIPPED)
+    unittest.main(verbosity=2)
