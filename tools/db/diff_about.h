@@ -28,8 +28,8 @@ struct diff_bound {
     int64_t length; /* elements that it holds now; -1: not known */
 };
 
-/** Starts, with the source and the names of one snapshot and the signatures that the names write to,
- *  which must outlive it. *out is NULL after an error. O(types). */
+/** Starts, with the source and the names of one snapshot and the signatures that the names write
+ *  to, which must outlive it. *out is NULL after an error. O(types). */
 int diff_about_new(struct diff_about **out, const struct diff_name_source *source,
                    struct diff_names *names, const struct sign *sign);
 
