@@ -41,7 +41,9 @@ static int answer(struct sql_shell *s, const struct options *o, int n, char **op
 {
     if (o->list) return sql_shell_list(s);
     if (o->saved) return sql_shell_saved(s, o->saved);
-    if (n > 1) return sql_shell_run(s, operands[1]);
+    int status = 0;
+    for (int i = 1; i < n && !status && !s->quit; i++) status = sql_shell_run(s, operands[i]);
+    if (n > 1) return status;
     bool interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     if (interactive)
         message_note("%s: %s; .help for help, .saved for questions, .docs for what is here",
@@ -75,9 +77,9 @@ static int run(void *options, int n, char **operands)
 static const struct command command = {
     .name = "snapsql",
     .summary = "Asks a heap snapshot in SQL; without SQL, reads statements from standard input.",
-    .operands = "FILE [SQL]",
+    .operands = "FILE [SQL...]",
     .min_operands = 1,
-    .max_operands = 2,
+    .max_operands = COMMAND_ANY,
     .specs = specs,
     .common = offsetof(struct options, common),
     .notes = "FILE is a snapshot (loaded into a database in the cache first) or a heap database.\n"
@@ -85,6 +87,7 @@ static const struct command command = {
              "Examples:\n"
              "  snapsql a.snap --list\n"
              "  snapsql a.snap --saved top_objects\n"
+             "  snapsql a.snap .tables\n"
              "  snapsql a.snap 'SELECT name, n, retained_size FROM types ORDER BY 3 DESC LIMIT 10'\n"
              "  echo .docs | snapsql a.snap",
     .run = run,

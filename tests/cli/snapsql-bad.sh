@@ -19,7 +19,6 @@ cp good.db secret.db
 chmod 000 secret.db
 status as_nobody snapsql secret.db 'SELECT 1'
 status snapsql
-status snapsql good.db 'SELECT 1' 'SELECT 2'
 echo "-- outputs"
 for sql in 'SELECT 1' 'SELECT * FROM doc'; do
     snapsql good.db "$sql" > /dev/full

@@ -37,3 +37,6 @@ END
 printf '.quit\nSELECT 1;\n' | snapsql a.db
 echo .mode nothing | status snapsql a.db
 : | status snapsql a.db
+echo "-- commands as arguments"
+snapsql a.db '.mode list' '.tables top%' 'SELECT 1 AS one' .quit 'SELECT 2'
+status snapsql a.db .nothing 'SELECT 1'

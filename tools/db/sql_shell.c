@@ -189,11 +189,6 @@ static int run_all(struct sql_shell *s, const char *sql, bool strict)
     return 0;
 }
 
-int sql_shell_run(struct sql_shell *s, const char *sql)
-{
-    return run_all(s, sql, false);
-}
-
 /* ---- saved queries ------------------------------------------------------------------------- */
 
 /* "No such query", with the nearest name. */
@@ -418,6 +413,15 @@ static int run_dot(struct sql_shell *s, char *line)
 }
 
 /* ---- the loop ------------------------------------------------------------------------------ */
+
+int sql_shell_run(struct sql_shell *s, const char *sql)
+{
+    if (*skip_space(sql) != '.') return run_all(s, sql, false);
+    char *line = copy(skip_space(sql), strlen(skip_space(sql)));
+    int status = line ? run_dot(s, line) : message_no_memory("a command");
+    free(line);
+    return status;
+}
 
 static void prompt(bool interactive, bool inside)
 {

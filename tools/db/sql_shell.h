@@ -37,7 +37,7 @@ struct sql_shell {
 int sql_shell_set(struct sql_shell *s, const char *assignment);
 void sql_shell_free(struct sql_shell *s);
 
-/** Runs all statements of `sql` and prints their rows to stdout. */
+/** Runs all statements of `sql`, or one command of the shell (".tables"), and prints to stdout. */
 int sql_shell_run(struct sql_shell *s, const char *sql);
 
 /** Runs a saved query by name; parameters it needs must be set. */
