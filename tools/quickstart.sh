@@ -78,6 +78,8 @@ fi
 say "What the commands below count on (to repeat them, start with these lines)"
 show cd "$folder"
 echo "\$ export PATH=$folder/build/tools:\$PATH PYTHONPATH=$folder/build/python"
+echo "\$ export XDG_CACHE_HOME=$folder/cache"
+export XDG_CACHE_HOME="$folder/cache"
 export PATH="$folder/build/tools:$PATH" PYTHONPATH="$folder/build/python${PYTHONPATH:+:$PYTHONPATH}"
 
 say "Start a web service of several threads, in a process that can be asked"

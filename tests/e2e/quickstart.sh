@@ -27,6 +27,9 @@ expect 'fork, pause'
 for file in before.snap after.snap diff.json build.log; do
     [ -s "$scratch/folder/$file" ]
 done
+# Databases of the snapshots, too, are in the folder.
+ls "$scratch"/folder/cache/snap/*.db >/dev/null
+[ ! -e "$scratch/cache" ]
 # The service has ended with the script, and nothing was left behind.
 [ -z "$(find "$scratch/folder" -name '*.part')" ]
 ! pgrep -f "$scratch" >/dev/null 2>&1
