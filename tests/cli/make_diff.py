@@ -293,6 +293,14 @@ def runtimes(folder, _):
     write(folder, "b", w, 600)
 
 
+def services(folder, _):
+    """A is of another service than B, on an older version of its runtime."""
+    w = program()
+    write(folder, "a", w, 0, service="shop", runtime_version="3.10.1", process_start="1")
+    w.request(w.registry)
+    write(folder, "b", w, 600, service="web", runtime_version="3.11.2")
+
+
 def moving(folder, _):
     """One process whose runtime moves objects: ids are no addresses to go by."""
     for name, when, shift, n in (("a", 0, 0, 2), ("b", 600, 0x100000, 4)):
@@ -437,7 +445,7 @@ def random_world(folder, seed):
 
 CASES = {f.__name__.replace("_", "-"): f for f in (
     leak, three, nested, shared, caches, reuse, root_reuse, hands, garbage, outside, hostile,
-    incomplete, runtimes, moving, restart, restart_hands, sites, local_only, chain, names_keys)}
+    incomplete, runtimes, services, moving, restart, restart_hands, sites, local_only, chain, names_keys)}
 CASES["random"] = random_world
 
 

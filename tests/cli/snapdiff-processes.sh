@@ -2,7 +2,7 @@
 # that cannot work is refused.
 # needs: snapdiff
 . "$TESTS_CLI/lib.inc"
-for case in restart restart-hands moving runtimes; do
+for case in restart restart-hands moving runtimes services; do
     "$PYTHON" "$TESTS_CLI/make_diff.py" $case $case
     echo "-- $case"
     snapdiff $case/a.db $case/b.db 2>&1 | sed '/^Growth by type/,$d'

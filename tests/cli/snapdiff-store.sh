@@ -24,6 +24,14 @@ sql outside.db "SELECT name, shallow_a, shallow_b FROM growth WHERE dimension = 
 echo "-- an existing file"
 status snapdiff -o leak.db leak/a.db leak/b.db 2>&1
 status snapdiff -f -o leak.db leak/a.db leak/b.db 2>&1 | tail -n 1
+echo "-- one of the inputs, by any name"
+cp leak/a.db input.db
+ln -s input.db symbolic.db
+ln input.db hard.db
+for name in input.db ./input.db symbolic.db hard.db; do
+    status snapdiff -f -o $name leak/b.db input.db 2>&1
+done
+cmp leak/a.db input.db && test -L symbolic.db && echo untouched
 echo "-- where no file can be"
 status snapdiff -o . leak/a.db leak/b.db 2>&1
 status snapdiff -o no/such/folder leak/a.db leak/b.db 2>&1

@@ -229,6 +229,17 @@ class Words(unittest.TestCase):
         for site in json.loads(self.tell("--json", "--all", "a.snap", "b.snap"))["sites"]:
             self.assertEqual(site["capture"], "heapsnap/__init__.py:" in site["stack"], site)
 
+    def warnings(self, a, b):
+        return json.loads(self.tell("--json", a, b))["warnings"]
+
+    def test_two_programs(self):
+        self.run_python(PROGRAM, "keep", "a.snap", "0")
+        self.run_python(PROGRAM, "listen", "b.snap,c.snap", str(GROWN))
+        self.assertEqual(self.warnings("a.snap", "c.snap"), [])
+        self.run_python(SERVICE, "fork", "other.snap")
+        self.assertRegex("".join(self.warnings("a.snap", "other.snap")),
+                         r"^only \d+% of the smaller heap has a partner in the other: are these")
+
     def test_idle(self):
         for mode in "fork", "inline":
             self.run_python(SERVICE, mode, "a.snap", "b.snap", "c.snap")

@@ -33,11 +33,7 @@ const char *diff_matching_name(enum diff_matching matching)
     return names[matching];
 }
 
-static int warn(struct diff_report *r, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* A sentence for readers of the report, and a warning on stderr. */
-static int warn(struct diff_report *r, const char *format, ...)
+int fill_warning(struct diff_report *r, const char *format, ...)
 {
     struct text t = { 0 };
     va_list args;
@@ -136,15 +132,51 @@ static int choose_matching(struct building *b)
                       "id",
                       "--matching=auto");
     if (!all.one_runtime &&
-        warn(r, "the snapshots are of different runtimes; only what has the same "
-                "path and type is matched"))
+        fill_warning(r, "the snapshots are of different runtimes; only what has the same path and "
+                        "type is matched"))
         return STATUS_UNUSABLE;
     if (r->matching == DIFF_ADDRESS && !all.one_process &&
-        warn(r,
-             "the snapshots are not known to be of one process; addresses of one mean nothing in "
-             "another, unless it was forked"))
+        fill_warning(r, "the snapshots are not known to be of one process; addresses of one mean "
+                        "nothing in another, unless it was forked"))
         return STATUS_UNUSABLE;
     return 0;
+}
+
+/* ---- what can be told of two programs --------------------------------------------------- */
+
+static int warn_of_programs(struct diff_report *r)
+{
+    const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
+    if (differ(a->service, b->service) &&
+        fill_warning(r,
+                     "the snapshots are of two services, %s and %s: what differs is not growth",
+                     a->service, b->service))
+        return STATUS_UNUSABLE;
+    if (differ(a->runtime, b->runtime) || !differ(a->runtime_version, b->runtime_version)) return 0;
+    return fill_warning(r,
+                        "the snapshots are of two versions of %s, %s and %s: the same objects can "
+                        "have other sizes",
+                        a->runtime ? a->runtime : "the runtime", a->runtime_version,
+                        b->runtime_version);
+}
+
+/* Objects below which shares say nothing: every Python has more before it runs a line. */
+enum { STRANGERS_MIN = 1000 };
+
+/* Two runs of one program have nearly all of the smaller heap in common: what they imported, the
+ * names of their modules. Two programs share the runtime and some of its library only. */
+static int warn_of_strangers(struct diff_report *r, const struct comparison *c)
+{
+    uint64_t common = 0;
+    uint32_t n_a = c->a->garbage_root, n_b = c->b->garbage_root; /* live ones */
+    uint32_t smaller = n_a < n_b ? n_a : n_b;
+    if (r->matching != DIFF_SIGNATURE) return 0;
+    for (uint32_t i = 0; i < n_a; i++) common += c->match.a_to_b[i] != HEAP_NONE;
+    if (smaller < STRANGERS_MIN || common >= smaller - smaller / 10) return 0;
+    return fill_warning(r,
+                        "only %llu%% of the smaller heap has a partner in the other: are these two "
+                        "runs of one program?",
+                        (unsigned long long)(common * 100 / smaller));
 }
 
 /* ---- facts --------------------------------------------------------------------------- */
@@ -152,23 +184,23 @@ static int choose_matching(struct building *b)
 static int warn_about(struct diff_report *r)
 {
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
-    int status = 0;
+    int status = warn_of_programs(r);
     for (uint32_t i = 0; !status && i < r->n_snapshots; i++) {
         const struct diff_facts *f = &r->snapshots[i];
         if (!f->snapshot->complete)
-            status = warn(r,
-                          "%s is incomplete: what it lacks looks new or gone, and nothing is "
-                          "concluded about garbage",
-                          f->path);
+            status = fill_warning(
+                r,
+                "%s is incomplete: what it lacks looks new or gone, and nothing is concluded about "
+                "garbage",
+                f->path);
         if (!status && !f->has_refs)
-            status = warn(r, "%s holds no references: owners have no names", f->path);
+            status = fill_warning(r, "%s holds no references: owners have no names", f->path);
     }
     if (!status && r->has_interval && r->interval < 0)
-        status =
-            warn(r, "the first snapshot is newer than the last: growth backwards in time is shown "
-                    "as shrinkage, and the other way round");
+        status = fill_warning(r, "the first snapshot is newer than the last: growth backwards in "
+                                 "time is shown as shrinkage, and the other way round");
     if (!status && diff_facts_same_capture(a, b))
-        status = warn(r, "the first and the last snapshot are the same one");
+        status = fill_warning(r, "the first and the last snapshot are the same one");
     return status;
 }
 
@@ -309,6 +341,10 @@ static int compare_span(struct building *b)
     if (compare(b, 0, b->n - 1, &c)) return STATUS_UNUSABLE;
     struct timespec since;
     clock_gettime(CLOCK_MONOTONIC, &since);
+    if (warn_of_strangers(r, &c)) {
+        comparison_free(&c);
+        return STATUS_UNUSABLE;
+    }
     uint32_t n_types = b->sums.n_types;
     struct diff_sum *last = b->sums.of + (size_t)(b->n - 1) * n_types;
     bool ok = diff_tally_types(c.a, c.match.a_to_b, n_types, b->sums.of) &&

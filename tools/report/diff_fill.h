@@ -55,9 +55,14 @@ int fill_sites(struct diff_report *report, const struct diff_options *options,
 /** The memory maps of A and B side by side. */
 int fill_parts(struct diff_report *report);
 
-/** Evaluates report->limits, which are parsed, over all lines and types (shown or not). */
+/** Evaluates report->limits, which are parsed, over all lines and types (shown or not), and warns
+ *  of names that nothing in B has: such a limit can hardly be passed. */
 int fill_limits(struct diff_report *report, const struct comparison *c,
                 const struct type_sums *sums);
+
+/** Keeps a sentence among the warnings of the report, and says it on stderr. */
+int fill_warning(struct diff_report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /** Keeps a text in the report. */
 const char *fill_text(struct diff_report *report, const struct text *t);

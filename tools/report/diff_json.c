@@ -274,6 +274,7 @@ static void lists(struct json *j, const struct diff_report *r)
         json_i64(j, "value", l->value);
         json_i64(j, "limit", l->limit);
         json_bool(j, "passed", l->passed);
+        json_bool(j, "known", l->known);
         json_end_object(j);
     }
     json_end_array(j);

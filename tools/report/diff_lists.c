@@ -5,6 +5,7 @@
 
 #include "cli/message.h"
 #include "cli/number.h"
+#include "db/diff_find.h"
 #include "report/diff_fill.h"
 #include "report/diff_limit.h"
 
@@ -141,13 +142,14 @@ static bool is_owner(const struct diff_report *r, uint32_t node, const struct li
 
 /* The line's live part: the garbage is nobody's growth. */
 static int64_t owner_growth(const struct diff_report *r, const struct comparison *c,
-                            const struct limit *l, bool *failed)
+                            const struct limit *l, bool *known, bool *failed)
 {
     struct text t = { 0 };
     int64_t sum = 0;
     for (uint32_t i = 0; i < c->lines.n; i++) {
         const struct line *x = &c->lines.at[i];
         if (!is_owner(r, x->node, l, &t)) continue;
+        *known = true;
         sum += l->count ? (int64_t)(x->added.count - x->removed.count) : line_retained(x);
     }
     if (t.failed) *failed = true;
@@ -164,7 +166,7 @@ static bool is_type(const char *name, size_t n, const struct limit *l)
 }
 
 static int64_t types_growth(const struct diff_report *r, const struct type_sums *sums,
-                            const struct limit *l)
+                            const struct limit *l, bool *known)
 {
     const struct diff_sum *a = sums->of;
     const struct diff_sum *b = sums->of + (size_t)(sums->n_snapshots - 1) * sums->n_types;
@@ -173,29 +175,53 @@ static int64_t types_growth(const struct diff_report *r, const struct type_sums 
         size_t n;
         const char *name = texts_get(&r->types_known.names, i, &n);
         if (!is_type(name, n, l)) continue;
+        *known = true;
         sum += l->count ? b[i].n - a[i].n : type_growth(sums, i);
     }
     return sum;
 }
 
+/* No line has the owner's name: it did not change, or there is none. */
+static int find_owner(struct diff_report *r, const struct comparison *c, const struct limit *l,
+                      bool *known)
+{
+    struct diff_name_source source = { .db = c->db_b,
+                                       .snapshot = c->snapshot_b,
+                                       .rows = c->b,
+                                       .type_names = &r->types_known.names };
+    return diff_find(&source, c->names, &r->sign, l->name, l->name_size, known);
+}
+
+static int warn_unknown(struct diff_report *r, const struct limit *l)
+{
+    return fill_warning(r, "--fail-if: %s has the name '%.*s'; its growth counts as 0",
+                        l->of == LIMIT_OWNER ? "no object of the last snapshot" : "no type",
+                        (int)l->name_size, l->name);
+}
+
 int fill_limits(struct diff_report *r, const struct comparison *c, const struct type_sums *sums)
 {
     bool failed = false;
-    for (uint32_t i = 0; i < r->n_limits; i++) {
+    int status = 0;
+    for (uint32_t i = 0; !status && i < r->n_limits; i++) {
         struct diff_limit *d = &r->limits[i];
         struct limit l;
         const char *wrong;
         limit_parse(d->text, &l, &wrong); /* diff_limits_check has seen that it is one */
         if (l.of == LIMIT_OWNER)
-            d->value = owner_growth(r, c, &l, &failed);
+            d->value = owner_growth(r, c, &l, &d->known, &failed);
         else if (l.of == LIMIT_TYPE)
-            d->value = types_growth(r, sums, &l);
+            d->value = types_growth(r, sums, &l, &d->known);
         else
             d->value = l.count ? r->n_live_b - r->n_live_a : r->live_b - r->live_a;
         d->limit = l.value;
         d->is_count = l.count;
         d->passed = limit_passed(&l, d->value);
+        if (l.of == LIMIT_OWNER && !d->known) status = find_owner(r, c, &l, &d->known);
+        if (l.of == LIMIT_ALL) d->known = true;
+        if (!status && !d->known) status = warn_unknown(r, &l);
     }
+    if (status) return status;
     return failed ? message_no_memory("the limits") : 0;
 }
 

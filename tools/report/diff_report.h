@@ -149,6 +149,7 @@ struct diff_limit {
     const char *text; /* as given */
     int64_t value, limit;
     bool is_count, passed;
+    bool known; /* something has the name that it gives */
 };
 
 struct diff_report {

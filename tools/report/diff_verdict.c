@@ -275,5 +275,7 @@ bool diff_verdict_set(struct diff_report *r)
         grown(r, &t, growth);
     else
         no_growth(r, &t);
+    if (r->has_interval && r->interval < 0)
+        r->verdict.advice = "B is older than A: swap them to see what grew.";
     return !r->texts.failed;
 }
