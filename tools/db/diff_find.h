@@ -10,9 +10,9 @@
 #include "db/diff_name.h"
 
 /** Looks for an object whose path or signature is the n bytes of `name`, along the references
- *  from modules, classes and roots whose own names it begins with. At most 2^18 objects are looked at:
- *  where that is not enough, *found is true, since nothing speaks against it. Prints its error; 0 or
- *  STATUS_UNUSABLE. Some microseconds an object. */
+ *  from modules, classes and roots whose own names it begins with. At most 2^18 objects are looked
+ *  at: where that is not enough, *found is true, since nothing speaks against it. Prints its error;
+ *  0 or STATUS_UNUSABLE. Some microseconds an object. */
 int diff_find(const struct diff_name_source *source, struct diff_names *names,
               const struct sign *sign, const char *name, size_t n, bool *found);
 
