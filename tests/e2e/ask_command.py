@@ -1,6 +1,7 @@
 """The command `python3 -m heapsnap`: ps, ask and run, their output, files and exit statuses."""
 
 import os
+import platform
 import stat
 import subprocess
 import sys
@@ -142,6 +143,19 @@ class Ask(AskCase):
         self.assertGreater(row["rss"], 1 << 20)
         self.assertIn(row["plan"]["mode"], ("fork", "inline"))
         self.assertEqual(row["uid"], os.geteuid())
+        self.assertEqual(row["python"], platform.python_version())
+
+    def test_stacks_left_out_are_told(self):
+        child = self.start("import tracemalloc; tracemalloc.start()\n" + LISTEN)
+        told = sys.version_info < (3, 12)
+        for mode, sites in (("inline", True), ("fork", not told)):
+            status, out, err = self.heapsnap("ask", str(child.pid), "-o", self.path(mode),
+                                             "--mode", mode, "--json")
+            self.assertEqual(status, 0, err)
+            self.assertIs(self.document(out)["sites"], sites)
+            self.assertEqual("warning: stacks" in err, not sites)
+        answer = self.ask(self.pid, "off.snap")
+        self.assertIsNone(answer["sites"])
 
     def test_ps_into_closed_pipe(self):
         done = subprocess.run("%s -m heapsnap ps | true" % sys.executable, shell=True,

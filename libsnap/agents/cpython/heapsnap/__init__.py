@@ -21,6 +21,9 @@ try:
 except ImportError as _error:
     if "cannot import name" not in str(_error):
         raise
+    if hasattr(globals().get("__loader__"), "archive"):
+        raise ImportError("heapsnap cannot be imported from a zip archive (%s): its extension "
+                          "module must be a file" % __loader__.archive) from None
     raise ImportError("heapsnap was built for another Python than this one (%s); install it with "
                       "this one: %s -m pip install libsnap/agents/cpython"
                       % (sys.version.split()[0], sys.executable)) from None
@@ -31,6 +34,9 @@ __all__ = [
     "DumpResult", "HeapsnapError", "Plan", "__version__", "dump", "listen", "listening", "plan",
     "self_check", "stop_listening",
 ]
+
+
+_SITES_LEFT_OUT = 2  # in what _heapsnap.dump returns
 
 
 class HeapsnapError(RuntimeError):
@@ -48,6 +54,8 @@ class DumpResult(typing.NamedTuple):
     total: float                #: seconds until the file was whole
     mode: str                   #: "fork" or "inline"
     why: str                    #: why that mode
+    #: Whether stacks of allocations are in the file; None where tracemalloc does not trace.
+    sites: typing.Optional[bool] = None
 
 
 class Plan(typing.NamedTuple):
@@ -69,21 +77,29 @@ def dump(path_or_fd, *, mode="auto", names="code", values=False, gc_collect=Fals
     path_or_fd  a path, or an open file descriptor (or an object with ``fileno``) that the snapshot
                 is written to from its current position. A path is written as ``PATH.part``,
                 readable by the owner only, and takes its name when it is whole; an existing
-                regular file is replaced.
+                regular file is replaced. After an error the part is kept where it holds objects,
+                which the message says; after Ctrl-C it is removed. Who writes to a pipe or
+                socket that nobody empties gives up: after 10 seconds inline, in which the process
+                stands still, and after 10 minutes in a forked child.
     mode        "fork": the heap is walked in a forked child, so that the program stands still for
                 milliseconds only, at the price of memory. "inline": walked here, about 0.2 seconds
                 a million objects, in which no Python code runs. "auto": fork where memory allows;
                 where it does not, the logger "heapsnap" gets a warning before the pause begins.
+                While tracemalloc traces, Pythons before 3.12 tell the stacks of allocations only
+                to the process itself: "auto" is inline then, and "fork" leaves the stacks out
+                (``sites`` of the result is False, and the logger gets a warning).
     names       which keys of dictionaries are written as they are: "code", those that are a name
                 or a constant in the program's own code; "keys", short strings; "none". Any other
                 key is told by a hash under a secret key that changes with every process. Names of
                 types, attributes, functions, variables, modules and files are always written.
     values      write previews of the contents of str, bytes and int objects as well.
     gc_collect  run a full collection first. Finalizers may run; otherwise no Python code does.
-    labels      a dict of str to str, such as ``{"service": "checkout", "version": "1.2"}``.
-    reason      why the snapshot is taken, one line for the record.
+    labels      a dict of str to str, such as ``{"service": "checkout", "version": "1.2"}``: at
+                most 256; keys without control characters; a key or value at most 64 KiB of UTF-8.
+    reason      why the snapshot is taken, one line for the record, at most 64 KiB of UTF-8.
 
-    Returns a :class:`DumpResult`; raises :class:`HeapsnapError` or :class:`OSError`.
+    Returns a :class:`DumpResult`; raises :class:`HeapsnapError` or :class:`OSError`, and TypeError or
+    ValueError for wrong arguments, before anything is opened.
 
     What is captured: all objects that the collector knows, frozen ones too (``gc.freeze``), and all
     that these and the interpreter reach: also str, int, bytes, untracked tuples and dicts. No
@@ -101,14 +117,18 @@ def dump(path_or_fd, *, mode="auto", names="code", values=False, gc_collect=Fals
     """
     labels = dict(labels) if labels else None
     arguments = (mode, names, bool(values), bool(gc_collect), labels, reason)
+    _heapsnap._check(0, *arguments)
+    fd = _descriptor(path_or_fd)
     if mode == "auto":
         _announce_inline(plan())
-    fd = _descriptor(path_or_fd)
     if fd is not None:
-        return _result(None, _run(fd, arguments))
+        try:
+            return _result(None, _capture(fd, arguments))
+        except _Failed as error:
+            raise HeapsnapError(error.text) from None
     path = os.fsdecode(path_or_fd)
     with _part_file(path) as fd:
-        facts = _run(fd, arguments)
+        facts = _capture(fd, arguments)
     return _result(path, facts)
 
 
@@ -166,24 +186,38 @@ def _descriptor(path_or_fd):
     return fileno()
 
 
-def _run(fd, arguments):
-    try:
-        return _heapsnap.dump(fd, *arguments)
-    except RuntimeError as error:
-        raise HeapsnapError(str(error)) from None
+class _Failed(Exception):
+    """A capture that failed: why, and whether what it wrote is worth keeping."""
+
+    def __init__(self, text, worth_keeping):
+        Exception.__init__(self, text)
+        self.text, self.worth_keeping = text, worth_keeping
+
+
+def _capture(fd, arguments):
+    facts = _heapsnap.dump(fd, *arguments)
+    if len(facts) == 2:
+        raise _Failed(*facts)
+    return facts
 
 
 def _result(path, facts):
-    objects, edges, size, pause, total, mode, why = facts
-    return DumpResult(path, objects, edges, size, pause * 1e-9, total * 1e-9, mode, why)
+    objects, edges, size, pause, total, mode, why, sites = facts
+    if sites == _SITES_LEFT_OUT:
+        import logging
+        logging.getLogger("heapsnap").warning(
+            "the snapshot holds no stacks of allocations, although tracemalloc is on: this Python "
+            "tells them to the process itself only, in mode 'inline'")
+    return DumpResult(path, objects, edges, size, pause * 1e-9, total * 1e-9, mode, why,
+                      (None, True, False)[sites])
 
 
 @contextlib.contextmanager
 def _part_file(path):
     """A descriptor for ``path.part``, which becomes ``path`` when the block ends without an error.
 
-    After an error the part stays where it is if anything was written: tools read it as far as it
-    goes.
+    After a failed capture the part stays where it is if it holds objects: tools read it as far as it
+    goes. What is interrupted (Ctrl-C, an exit) leaves nothing.
     """
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
@@ -202,9 +236,15 @@ def _part_file(path):
         yield fd
         os.fsync(fd)
         os.rename(part, path)
+    except _Failed as error:
+        if error.worth_keeping and os.fstat(fd).st_size > 0:
+            raise HeapsnapError("%s; what came before is in %s" % (error.text, part)) from None
+        os.unlink(part)
+        raise HeapsnapError(error.text) from None
+    except OSError:
+        raise
     except BaseException:
-        if os.fstat(fd).st_size == 0:
-            os.unlink(part)
+        os.unlink(part)
         raise
     finally:
         os.close(fd)

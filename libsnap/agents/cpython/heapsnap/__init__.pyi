@@ -15,6 +15,7 @@ class DumpResult(typing.NamedTuple):
     total: float
     mode: str
     why: str
+    sites: typing.Optional[bool]
 
 class Plan(typing.NamedTuple):
     mode: str

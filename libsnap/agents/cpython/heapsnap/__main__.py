@@ -63,6 +63,12 @@ def _label(text):
     return key, value
 
 
+def _one_line(text):
+    if not text.isprintable():
+        raise argparse.ArgumentTypeError("%r is not a line of text" % text)
+    return text
+
+
 def _progress(output, since):
     """A function that shows on a terminal how the file grows."""
     if not sys.stderr.isatty():
@@ -138,6 +144,9 @@ def _ask_command(arguments):
     except _ask.AskError as error:
         _say("%s: %s" % (arguments.target, error))
         return 2
+    if done["sites"] is False:
+        _say("%s: warning: stacks of allocations are left out, although tracemalloc is on: this "
+             "Python tells them to the process itself only (--mode inline)" % arguments.target)
     if arguments.json:
         _text.print_json(dict({"schema": "snap.ask/1", "path": arguments.output}, **done))
     elif not arguments.quiet:
@@ -206,7 +215,7 @@ def _add_ask(commands):
     ask.add_argument("--gc", action="store_true", help="run a full garbage collection first")
     ask.add_argument("--label", type=_label, action="append", default=[], metavar="KEY=VALUE",
                      help="put a label into the file; may be given several times")
-    ask.add_argument("--reason", metavar="TEXT", help="why, for the file")
+    ask.add_argument("--reason", type=_one_line, metavar="TEXT", help="why, for the file")
     ask.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS",
                      help="give up after that long (default 600)")
     ask.add_argument("--force", action="store_true", help="replace an existing FILE")

@@ -168,6 +168,8 @@ _PLAN = {"mode": str, "why": str, "objects": int, "pause_ns": int, "total_ns": i
          "extra_bytes": int}
 _DONE = {"mode": str, "why": str, "objects": int, "edges": int, "bytes": int, "pause_ns": int,
          "total_ns": int}
+#: What is there in some replies only.
+_SOMETIMES = {"sites": bool}
 
 
 def _fields(event, types):
@@ -295,6 +297,7 @@ def _await_end(talk, deadline, started, waiting):
             done = _fields(event, _DONE)
             if len(done) < len(_DONE):
                 raise AskError("it sent what is not a reply")
+            done.update(_fields(event, _SOMETIMES))
             return done
 
 
@@ -303,8 +306,8 @@ def ask(target, fd, *, mode="auto", names="code", values=False, gc_collect=False
     """Have the process `target` (a pid, or the name of its socket) write a capture to `fd`.
 
     `fd` must be a regular file that is open for writing. Returns a dict with ``pid``, ``objects``,
-    ``edges``, ``bytes``, ``pause_ns``, ``total_ns``, ``mode``, ``why``; raises AskError. `started`
-    is called with the mode and why before the process pauses, `waiting` several times a second.
+    ``edges``, ``bytes``, ``pause_ns``, ``total_ns``, ``mode``, ``why`` and ``sites`` (whether stacks
+    of allocations are in the file; None: tracemalloc is off); raises AskError. `started` is called with the mode and why before the process pauses, `waiting` several times a second.
     """
     options = [("mode", mode), ("names", names), ("values", int(bool(values))),
                ("gc", int(bool(gc_collect)))]
@@ -318,6 +321,7 @@ def ask(target, fd, *, mode="auto", names="code", values=False, gc_collect=False
                 talk.send("dump", options, fd)
                 done = _await_end(talk, deadline, started, waiting)
                 done["pid"] = talk.peer_pid or talk.listener.pid
+                done.setdefault("sites", None)
                 return done
         except _Dropped:
             # A process that found its socket closed (daemons close all that they do not know)

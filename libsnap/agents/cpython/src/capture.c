@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,10 +26,59 @@ uint64_t capture_now(void)
 
 /* ---- sink and memory ------------------------------------------------------------------------- */
 
+/* How long nobody may take what is written to a pipe or socket. Inline the program stands still
+ * meanwhile; and where it is to read the pipe itself, it never will. */
+#define INLINE_PATIENCE_S 10
+#define FORK_PATIENCE_S   600
+#define POLL_MS           100
+/* What a pipe that poll() finds writable takes without waiting (and sockets and terminals too). */
+#define PIPE_ATOMIC 4096u
+
 struct output {
     int fd;
+    bool waits;        /* may make a writer wait: not a file */
+    unsigned patience; /* seconds */
+    int (*interrupted)(void);
+    const char *failure; /* a sentence, or NULL */
     uint64_t bytes;
 };
+
+static void output_init(struct output *output, const struct capture *capture)
+{
+    struct stat status;
+    bool is_inline = capture->mode == DUMP_INLINE;
+
+    *output = (struct output){
+        .fd = capture->fd,
+        .patience = is_inline ? INLINE_PATIENCE_S : FORK_PATIENCE_S,
+        .interrupted = is_inline ? capture->options->interrupted : NULL,
+    };
+    if (fstat(output->fd, &status) == 0)
+        output->waits = !S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode);
+}
+
+/* Wait until output is taken; 0 or an errno value. */
+static int await_reader(struct output *output)
+{
+    uint64_t until = capture_now() + output->patience * UINT64_C(1000000000);
+    struct pollfd wait = { .fd = output->fd, .events = POLLOUT };
+
+    while (poll(&wait, 1, POLL_MS) <= 0) {
+        if (output->interrupted != NULL && output->interrupted()) {
+            output->failure = "the capture was given up";
+            return EINTR;
+        }
+        if (capture_now() > until) {
+            output->failure = output->patience == INLINE_PATIENCE_S
+                                  ? "nobody has read from the other end for 10 seconds, in which "
+                                    "the process stood still; a process that reads its own "
+                                    "capture needs mode 'fork'"
+                                  : "nobody has read from the other end for 10 minutes";
+            return ETIMEDOUT;
+        }
+    }
+    return 0;
+}
 
 static int write_all(void *opaque, const void *data, size_t size)
 {
@@ -36,10 +86,12 @@ static int write_all(void *opaque, const void *data, size_t size)
     const char *at = data;
 
     while (size > 0) {
-        ssize_t n = write(output->fd, at, size);
+        int failed = output->waits ? await_reader(output) : 0;
+        if (failed != 0) return failed;
+        ssize_t n = write(output->fd, at,
+                          output->waits && size > PIPE_ATOMIC ? PIPE_ATOMIC : size);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            struct pollfd wait = { .fd = output->fd, .events = POLLOUT };
-            (void)poll(&wait, 1, -1);
+            output->waits = true;
             continue;
         }
         if (n < 0 && errno != EINTR) return errno;
@@ -161,10 +213,13 @@ static const char *write_snapshot(const struct capture *capture, struct mem *mem
     return NULL;
 }
 
-/* snprintf of plain strings and numbers: no allocation, no locale. */
-static void tell(struct capture_shared *shared, const char *failure, const snap_error *err)
+/* snprintf of plain strings and numbers: no allocation, no locale. What the writer met comes before
+ * what the walk says of it, and what its output knows before both. */
+static void tell(struct capture_shared *shared, const struct output *output, const char *failure,
+                 const snap_error *err)
 {
-    if (failure != NULL && err->code >= SNAP_OK)
+    if (output->failure != NULL) failure = output->failure;
+    if (failure != NULL && (err->code >= SNAP_OK || failure == output->failure))
         snprintf(shared->error, sizeof(shared->error), "%s", failure);
     else if (err->os_errno != 0)
         snprintf(shared->error, sizeof(shared->error), "%.180s (errno %d)", err->text,
@@ -173,10 +228,10 @@ static void tell(struct capture_shared *shared, const char *failure, const snap_
         snprintf(shared->error, sizeof(shared->error), "%s", err->text);
 }
 
-void capture_run(const struct capture *capture)
+static void write_file(const struct capture *capture)
 {
     struct mem mem = { .limit = capture->memory_limit };
-    struct output output = { .fd = capture->fd };
+    struct output output;
     struct capture_shared *shared = capture->shared;
     snap_allocator allocator = { map, unmap, &mem };
     snap_writer_options options = { .size = sizeof(options), .allocator = &allocator };
@@ -185,8 +240,9 @@ void capture_run(const struct capture *capture)
     snap_writer_totals totals;
     snap_error err = { .code = SNAP_OK };
 
+    output_init(&output, capture);
     if (snap_writer_open_sink(&writer, &sink, &options, &err) != SNAP_OK) {
-        tell(shared, NULL, &err);
+        tell(shared, &output, NULL, &err);
         return;
     }
     const char *failure = write_snapshot(capture, &mem, writer);
@@ -197,12 +253,18 @@ void capture_run(const struct capture *capture)
         (void)snap_writer_status(writer, &err);
         (void)snap_writer_flush(writer);
         snap_writer_abort(writer, 1);
-        tell(shared, failure, &err);
+        tell(shared, &output, failure, &err);
     } else if (snap_writer_close(writer, &err) != SNAP_OK) {
-        tell(shared, NULL, &err);
+        tell(shared, &output, NULL, &err);
     } else {
         shared->done = 1;
     }
     shared->bytes = output.bytes;
     shared->memory_peak = mem.peak;
+}
+
+void capture_run(const struct capture *capture)
+{
+    write_file(capture);
+    capture->shared->ended = 1;
 }

@@ -22,7 +22,8 @@ struct capture_shared {
     uint64_t objects, edges, bytes;
     uint64_t memory_peak; /* bytes that the capture mapped for itself */
     char error[256];
-    int done; /* 1: the file is whole */
+    int done;  /* 1: the file is whole */
+    int ended; /* 1: the capture came to its end, with a file or without; `objects` is known */
 };
 
 struct capture {

@@ -14,6 +14,7 @@
 #include "layout.h"
 #include "memroom.h"
 #include "probe.h"
+#include "types.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,9 @@
  */
 #define RSS_PER_OBJECT        75u /* resident bytes an object, the runtime itself included */
 #define NS_PER_OBJECT         300u
+#define NS_PER_SITE           250u /* more, to find an object's allocation stack */
+#define NS_PER_SITE_FRAME     250u /* and for each of its calls, where tuples are made of them */
+#define TRACE_FRAMES_LIKELY   16 /* stacks are rarely deeper, whatever the limit */
 #define FORK_PAUSE_NS         UINT64_C(2000000)
 #define FORK_PAUSE_NS_PER_GIB UINT64_C(25000000)
 #define TABLE_PER_OBJECT      24u
@@ -73,10 +77,12 @@ static void size_text(char *text, size_t size, uint64_t bytes)
         snprintf(text, size, "%llu MiB", (unsigned long long)(bytes / MIB));
 }
 
-/* Whether tracebacks of allocations will be wanted but cannot be read in a forked child. */
-static bool needs_inline_for_sites(bool tracing)
+/* What becomes of the tracebacks of allocations: before 3.12 a forked child cannot read them. */
+static dump_sites sites_in(dump_mode mode, bool tracing)
 {
-    return tracing && !layout_trace_is_silent();
+    if (!tracing) return DUMP_SITES_OFF;
+    return mode == DUMP_FORK && !layout_trace_is_silent() ? DUMP_SITES_LEFT_OUT
+                                                          : DUMP_SITES_WRITTEN;
 }
 
 static void plan_fork(dump_plan *plan, const struct memroom *room)
@@ -117,6 +123,26 @@ static uint64_t count_blocks(void)
     return blocks > 0 ? (uint64_t)blocks : 0;
 }
 
+/* The most calls that a traceback of an allocation holds, where reading them takes time by their
+ * number; else 0. Only for estimates: it calls tracemalloc. */
+static unsigned trace_frames(void)
+{
+    PyObject *type, *value, *traceback;
+    long limit = 1;
+
+    if (layout_trace_is_silent()) return 0;
+    PyErr_Fetch(&type, &value, &traceback);
+    /* As it was imported: an import would run the program's hooks. */
+    PyObject *module = types_lookup(layout_modules(), "_tracemalloc");
+    PyObject *number =
+        module != NULL ? PyObject_CallMethod(module, "get_traceback_limit", NULL) : NULL;
+    if (number != NULL) limit = PyLong_AsLong(number);
+    Py_XDECREF(number);
+    PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+    return limit < 1 ? 1 : limit > TRACE_FRAMES_LIKELY ? TRACE_FRAMES_LIKELY : (unsigned)limit;
+}
+
 /* `objects`: how many there are, about, or 0: to be estimated from the resident size. */
 static void make_plan(const dump_options *options, bool tracing, uint64_t objects, dump_plan *plan)
 {
@@ -129,13 +155,20 @@ static void make_plan(const dump_options *options, bool tracing, uint64_t object
     plan_fork(plan, &room);
     if (options->mode != DUMP_AUTO) {
         plan->mode = options->mode;
-        snprintf(plan->why, sizeof(plan->why), "asked for");
-    } else if (plan->mode == DUMP_FORK && needs_inline_for_sites(tracing)) {
+        snprintf(plan->why, sizeof(plan->why), "asked for%s",
+                 sites_in(plan->mode, tracing) == DUMP_SITES_LEFT_OUT
+                     ? "; allocation stacks are left out: tracemalloc of this Python tells them "
+                       "to the process itself only, in mode inline"
+                     : "");
+    } else if (sites_in(plan->mode, tracing) == DUMP_SITES_LEFT_OUT) {
         plan->mode = DUMP_INLINE;
         snprintf(plan->why, sizeof(plan->why),
                  "tracemalloc is on, and this Python tells its stacks only to the process itself");
     }
+    plan->sites = sites_in(plan->mode, tracing);
     plan->total_ns = plan->objects * NS_PER_OBJECT;
+    if (plan->sites == DUMP_SITES_WRITTEN)
+        plan->total_ns += plan->objects * (NS_PER_SITE + NS_PER_SITE_FRAME * trace_frames());
     plan->pause_ns = plan->mode == DUMP_FORK
                          ? FORK_PAUSE_NS + plan->rss * FORK_PAUSE_NS_PER_GIB / (1024 * MIB)
                          : plan->total_ns;
@@ -273,7 +306,8 @@ static int prepare(struct capture *capture, const dump_options *options, dump_re
     make_plan(options, capture->sites, 0, &plan);
     capture->mode = result->mode = plan.mode;
     memcpy(result->why, plan.why, sizeof(result->why));
-    if (plan.mode == DUMP_FORK && needs_inline_for_sites(capture->sites)) capture->sites = false;
+    result->sites = plan.sites;
+    capture->sites = plan.sites == DUMP_SITES_WRITTEN;
     facts_collect(&capture->facts);
     counters_runtime(&capture->counters);
     PyThreadState *saved = PyEval_SaveThread();
@@ -307,6 +341,10 @@ static void run(struct capture *capture, dump_result *result)
             return;
         }
         capture->mode = result->mode = DUMP_INLINE;
+        if (result->sites == DUMP_SITES_LEFT_OUT) {
+            result->sites = DUMP_SITES_WRITTEN;
+            capture->sites = true;
+        }
         if (options->announce != NULL)
             options->announce(options->opaque, result->mode, result->why);
     }
@@ -342,7 +380,9 @@ static int dump_shared(int fd, const dump_options *options, struct capture *capt
     if (prepare(capture, options, result) != 0) return -1;
     capture->stats = fmemopen(capture->stats_text, sizeof(capture->stats_text) - 1, "w");
     if (capture->stats != NULL) setvbuf(capture->stats, NULL, _IONBF, 0);
+    result->kept = 1; /* a child that was killed cannot say what it wrote */
     run(capture, result);
+    if (capture->shared->ended) result->kept = capture->shared->objects > 0;
     if (capture->stats != NULL) fclose(capture->stats);
     result->objects = capture->shared->objects;
     result->edges = capture->shared->edges;

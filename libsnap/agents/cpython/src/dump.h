@@ -24,6 +24,13 @@ typedef enum dump_names {
     DUMP_NAMES_NONE = 2  /**< all keys hashed */
 } dump_names;
 
+/** Stacks of allocations. */
+typedef enum dump_sites {
+    DUMP_SITES_OFF = 0,     /**< tracemalloc does not trace */
+    DUMP_SITES_WRITTEN = 1, /**< in the file */
+    DUMP_SITES_LEFT_OUT = 2 /**< it traces, but tells a forked child nothing (before 3.12) */
+} dump_sites;
+
 typedef struct dump_label {
     const char *key;   /**< UTF-8, NUL-terminated */
     const char *value; /**< UTF-8, NUL-terminated */
@@ -43,7 +50,10 @@ typedef struct dump_options {
     /** NULL, or asked every few hundredths of a second, without the GIL, while a forked child
      *  works: non-zero gives the capture up (the child is killed; dump_to_fd fails). */
     int (*cancelled)(void *opaque);
-    void *opaque; /**< handed to both callbacks */
+    /** NULL, or asked while a capture that runs inline waits for its output: non-zero gives it up.
+     *  Called in the middle of the walk: it must neither run Python code nor touch objects. */
+    int (*interrupted)(void);
+    void *opaque; /**< handed to the first two callbacks */
 } dump_options;
 
 typedef struct dump_result {
@@ -53,6 +63,8 @@ typedef struct dump_result {
     uint64_t pause_ns; /**< how long no Python code could run */
     uint64_t total_ns; /**< until the last byte was written */
     dump_mode mode;    /**< the mode used: fork or inline */
+    dump_sites sites;  /**< whether stacks of allocations stand in the file */
+    int kept;          /**< after a failure: something was written that is worth keeping */
     char why[160];     /**< why that mode, one clause: "asked for", "head-room 3.1 GiB", ... */
     char error[256];   /**< empty, or why it failed: one sentence without a full stop */
 } dump_result;
@@ -66,6 +78,7 @@ typedef struct dump_plan {
     uint64_t pause_ns;   /**< estimated */
     uint64_t total_ns;   /**< estimated */
     uint64_t extra_bytes;/**< estimated memory needed while it lasts */
+    dump_sites sites;    /**< what would become of the stacks of allocations */
 } dump_plan;
 
 /** Capture into `fd` from its current position. Called with the GIL held; returns with it held;

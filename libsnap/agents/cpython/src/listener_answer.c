@@ -73,7 +73,11 @@ static void answer_status(listener *l, int client, int busy)
 {
     ask_reply reply;
     uint64_t resident = ask_resident_bytes();
+    /* "3.11.2 (main, ...": of the interpreter that runs, not of the headers we were built with. */
+    const char *version = Py_GetVersion();
+    char python[32];
 
+    snprintf(python, sizeof python, "%.*s", (int)strcspn(version, " "), version);
     ask_reply_begin(&reply, "status");
     ask_reply_number(&reply, "pid", getpid());
     ask_reply_number(&reply, "parent", getppid());
@@ -82,7 +86,7 @@ static void answer_status(listener *l, int client, int busy)
     ask_reply_number(&reply, "start_time", (int64_t)ask_start_time());
     ask_reply_text(&reply, "role", l->role);
     ask_reply_text(&reply, "argv0", l->argv0);
-    ask_reply_text(&reply, "python", PY_VERSION);
+    ask_reply_text(&reply, "python", python);
     ask_reply_text(&reply, "version", SNAP_VERSION_STRING);
     ask_reply_number(&reply, "listening_since", l->listening_since);
     ask_reply_number(&reply, "rss", (int64_t)resident);
@@ -158,6 +162,8 @@ static void answer_dump(listener *l, int client, int output, ask_request *reques
     ask_reply_number(&reply, "bytes", (int64_t)result.bytes);
     ask_reply_number(&reply, "pause_ns", (int64_t)result.pause_ns);
     ask_reply_number(&reply, "total_ns", (int64_t)result.total_ns);
+    if (result.sites != DUMP_SITES_OFF)
+        ask_reply_flag(&reply, "sites", result.sites == DUMP_SITES_WRITTEN);
     reply_send(client, &reply);
 }
 

@@ -10,9 +10,42 @@
 
 #include <string.h>
 
+#include <snap/format.h>
 #include <snap/version.h>
 
 #define LABELS_MAX 256
+
+/* The text of a label or reason as a C string that lives as long as `str`; NULL with an exception.
+ */
+static const char *read_text(PyObject *str, const char *what)
+{
+    Py_ssize_t size = 0;
+    const char *text = PyUnicode_AsUTF8AndSize(str, &size);
+
+    if (text == NULL) { /* lone surrogates */
+        if (!PyErr_ExceptionMatches(PyExc_UnicodeError)) return NULL;
+        PyErr_Clear();
+        PyErr_Format(PyExc_ValueError, "%s holds characters that UTF-8 has no form for", what);
+    } else if (size > (Py_ssize_t)SNAP_MAX_TEXT) {
+        PyErr_Format(PyExc_ValueError, "%s is longer than %d bytes", what, (int)SNAP_MAX_TEXT);
+    } else if (strlen(text) != (size_t)size) {
+        PyErr_Format(PyExc_ValueError, "%s holds a null character", what);
+    } else {
+        return text;
+    }
+    return NULL;
+}
+
+/* Keys stand in tables of the tools: text without control characters (C0, DEL, C1). */
+static int key_is_printable(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+
+    for (; *s != 0; s++) {
+        if (*s < 0x20 || *s == 0x7F || (s[0] == 0xC2 && s[1] < 0xA0)) return 0;
+    }
+    return s != (const unsigned char *)text;
+}
 
 /* The labels of a dict as C strings that live as long as the dict. The number, or -1 with an
  * exception. */
@@ -35,9 +68,15 @@ static Py_ssize_t read_labels(PyObject *dict, dump_label *labels)
             PyErr_Format(PyExc_ValueError, "more than %d labels", LABELS_MAX);
             return -1;
         }
-        labels[n].key = PyUnicode_AsUTF8(key);
-        labels[n].value = PyUnicode_AsUTF8(value);
-        if (labels[n].key == NULL || labels[n].value == NULL) return -1;
+        labels[n].key = read_text(key, "the key of a label");
+        if (labels[n].key == NULL) return -1;
+        if (!key_is_printable(labels[n].key)) {
+            PyErr_SetString(PyExc_ValueError,
+                            "the key of a label is empty or holds control characters");
+            return -1;
+        }
+        labels[n].value = read_text(value, "the value of a label");
+        if (labels[n].value == NULL) return -1;
         n++;
     }
     return n;
@@ -68,39 +107,75 @@ static int interrupted(void *opaque)
     return raised;
 }
 
-static PyObject *py_dump(PyObject *self, PyObject *args)
+/* The same in the middle of an inline walk, where no handler may run: whether SIGINT has come for
+ * Python, which is told again of it. */
+static int interrupted_inline(void)
 {
-    const char *mode, *names, *reason;
-    dump_label labels[LABELS_MAX];
-    dump_options options = { 0 };
-    dump_result result;
-    PyObject *label_dict;
-    int fd;
+    if (!PyOS_InterruptOccurred()) return 0;
+    PyErr_SetInterrupt();
+    return 1;
+}
 
-    (void)self;
-    if (!PyArg_ParseTuple(args, "issppOz:dump", &fd, &mode, &names, &options.values,
-                          &options.gc_collect, &label_dict, &reason))
-        return NULL;
+/* Arguments of dump and of its check: `options` points into them and to `labels`. 0, or -1 with an
+ * exception. */
+static int read_options(PyObject *args, int *fd, dump_options *options, dump_label *labels)
+{
+    const char *mode, *names;
+    PyObject *label_dict, *reason;
+
+    if (!PyArg_ParseTuple(args, "issppOO:dump", fd, &mode, &names, &options->values,
+                          &options->gc_collect, &label_dict, &reason))
+        return -1;
     int chosen_mode = choose("mode", mode, mode_words, 3);
     int chosen_names = chosen_mode < 0 ? -1 : choose("names", names, names_words, 3);
     Py_ssize_t n = chosen_names < 0 ? -1 : read_labels(label_dict, labels);
-    if (n < 0) return NULL;
-    options.mode = (dump_mode)chosen_mode;
-    options.names = (dump_names)chosen_names;
-    options.labels = labels;
-    options.n_labels = (size_t)n;
-    options.reason = reason;
-    options.cancelled = interrupted;
+    if (n < 0) return -1;
+    if (reason != Py_None) {
+        if (!PyUnicode_Check(reason)) {
+            PyErr_SetString(PyExc_TypeError, "reason must be a str");
+            return -1;
+        }
+        options->reason = read_text(reason, "the reason");
+        if (options->reason == NULL) return -1;
+    }
+    options->mode = (dump_mode)chosen_mode;
+    options->names = (dump_names)chosen_names;
+    options->labels = labels;
+    options->n_labels = (size_t)n;
+    return 0;
+}
+
+static PyObject *py_check(PyObject *self, PyObject *args)
+{
+    dump_label labels[LABELS_MAX];
+    dump_options options = { 0 };
+    int fd;
+
+    (void)self;
+    if (read_options(args, &fd, &options, labels) != 0) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_dump(PyObject *self, PyObject *args)
+{
+    dump_label labels[LABELS_MAX];
+    dump_options options = { .cancelled = interrupted, .interrupted = interrupted_inline };
+    dump_result result;
+    int fd;
+
+    (void)self;
+    if (read_options(args, &fd, &options, labels) != 0) return NULL;
     int failed = dump_to_fd(fd, &options, &result);
     if (PyErr_Occurred()) return NULL;
     if (failed) {
-        PyErr_SetString(PyExc_RuntimeError, result.error);
-        return NULL;
+        /* A handler of the signal that ended the capture says more than that it was ended. */
+        if (PyErr_CheckSignals() != 0) return NULL;
+        return Py_BuildValue("si", result.error, result.kept);
     }
-    return Py_BuildValue("KKKKKss", (unsigned long long)result.objects,
+    return Py_BuildValue("KKKKKssi", (unsigned long long)result.objects,
                          (unsigned long long)result.edges, (unsigned long long)result.bytes,
                          (unsigned long long)result.pause_ns, (unsigned long long)result.total_ns,
-                         dump_mode_name(result.mode), result.why);
+                         dump_mode_name(result.mode), result.why, (int)result.sites);
 }
 
 static PyObject *py_plan(PyObject *self, PyObject *args)
@@ -138,8 +213,13 @@ static PyObject *py_tracked(PyObject *self, PyObject *args)
 
 PyDoc_STRVAR(dump_doc,
              "dump(fd, mode, names, values, gc_collect, labels, reason) -> (objects, edges, "
-             "bytes, pause_ns, total_ns, mode, why)\n\n"
+             "bytes, pause_ns, total_ns, mode, why, sites)\n\n"
+             "sites: 0 tracemalloc is off, 1 stacks of allocations are in the file, 2 left out.\n"
+             "Or (error, worth_keeping) where the capture failed.\n"
              "Write a snapshot to an open descriptor; see heapsnap.dump.");
+PyDoc_STRVAR(check_doc,
+             "_check(...)\n\n"
+             "Raise what dump() would raise because of its arguments, and do nothing else.");
 PyDoc_STRVAR(plan_doc,
              "plan(mode) -> (mode, why, rss, objects, pause_ns, total_ns, extra_bytes)\n\n"
              "What a capture would cost now.");
@@ -147,6 +227,7 @@ PyDoc_STRVAR(tracked_doc, "_tracked() -> (young, middle, old, frozen)\n\n"
                           "Lengths of the collector's lists, as the walk sees them.");
 
 static PyMethodDef methods[] = { { "dump", py_dump, METH_VARARGS, dump_doc },
+                                 { "_check", py_check, METH_VARARGS, check_doc },
                                  { "plan", py_plan, METH_VARARGS, plan_doc },
                                  { "_tracked", py_tracked, METH_NOARGS, tracked_doc },
                                  { NULL, NULL, 0, NULL } };
