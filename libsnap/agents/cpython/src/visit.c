@@ -169,11 +169,11 @@ static void visit_common(struct walk *walk, PyObject *op, const struct type_info
 
 /* ---- containers ------------------------------------------------------------------------------ */
 
-static void visit_items(struct walk *walk, PyObject *const *items, Py_ssize_t n, bool first_told)
+static void visit_items(struct walk *walk, PyObject *const *items, Py_ssize_t n)
 {
-    /* Positions count up by themselves from the previous edge; they are told where that is wrong:
-     * at the first item when other edges came before, and after a hole. */
-    bool tell = first_told;
+    /* Positions count up by themselves from the first edge of an object on, which is why items come
+     * before what else it refers to; they are told after a hole. */
+    bool tell = false;
 
     for (Py_ssize_t i = 0; i < n; i++) {
         if (items[i] == NULL) {
@@ -401,12 +401,12 @@ void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
         visit_dict(walk, op, info->visit == VISIT_ODICT);
         break;
     case VISIT_LIST:
+        visit_items(walk, ((PyListObject *)op)->ob_item, Py_SIZE(op));
         if (subclass) visit_common(walk, op, info);
-        visit_items(walk, ((PyListObject *)op)->ob_item, Py_SIZE(op), subclass);
         break;
     case VISIT_TUPLE:
+        visit_items(walk, ((PyTupleObject *)op)->ob_item, Py_SIZE(op));
         if (subclass) visit_common(walk, op, info);
-        visit_items(walk, ((PyTupleObject *)op)->ob_item, Py_SIZE(op), subclass);
         break;
     case VISIT_TYPE:
         visit_type(walk, op, info);
