@@ -13,6 +13,7 @@
 #include "cli/number.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/spool.h"
 #include "db/load.h"
 
 struct options {
@@ -90,14 +91,13 @@ static double now(void)
 }
 
 /* Loads into a temporary file next to `path` and gives it its name. */
-static int load_to(const struct options *o, const char *path, size_t n, char **files)
+static int load_to(const struct options *o, const char *path, size_t n, const char *const *paths)
 {
     struct output *out;
     struct load_result result;
     struct load_options options = {
         .summary = o->summary, .max_memory = o->max_memory, .quiet_warnings = o->common.quiet,
     };
-    const char *const *paths = (const char *const *)files;
     double start = now();
     struct load_estimate estimate = load_estimate(paths, n, o->summary);
     int status = load_check_room(path, path, "another place with -o, or --summary", &estimate);
@@ -118,14 +118,36 @@ static int load_to(const struct options *o, const char *path, size_t n, char **f
     return STATUS_DONE;
 }
 
+/* The same with operands as the user gave them: `-` and pipes are copied first. */
+static int load_operands(const struct options *o, const char *path, int n, char **operands)
+{
+    struct spool *inputs = calloc((size_t)n, sizeof *inputs);
+    const char **files = calloc((size_t)n, sizeof *files);
+    int opened = 0;
+    int status = inputs && files ? 0 : message_no_memory("names of files");
+    while (!status && opened < n) {
+        status = spool_open(&inputs[opened], operands[opened]);
+        if (status) break;
+        files[opened] = inputs[opened].file;
+        opened++;
+    }
+    if (!status) status = load_to(o, path, (size_t)n, files);
+    while (opened > 0) spool_close(&inputs[--opened]);
+    free(inputs);
+    free(files);
+    return status;
+}
+
 static int run(void *options, int n, char **operands)
 {
     struct options *o = options;
+    if (!o->output && strcmp(operands[0], "-") == 0)
+        return message_usage("standard input has no name to make one of: -o says where to write");
     char *made = o->output ? NULL : default_output(operands[0]);
     if (!o->output && !made) return message_no_memory("a file name");
     const char *path = o->output ? o->output : made;
     int status = output_check_inputs(path, operands, n);
-    if (!status) status = load_to(o, path, (size_t)n, operands);
+    if (!status) status = load_operands(o, path, n, operands);
     free(made);
     return status;
 }
@@ -138,8 +160,9 @@ static const struct command command = {
     .max_operands = COMMAND_ANY,
     .specs = specs,
     .common = offsetof(struct options, common),
-    .notes = "Several files become one database with as many snapshots, to be compared in SQL. The\n"
-             "tables and views are explained in the database: SELECT * FROM doc.",
+    .notes = "A FILE may be `-` for standard input. Several files become one database with as many\n"
+             "snapshots, to be compared in SQL. The tables and views are explained in the database:\n"
+             "SELECT * FROM doc.",
     .run = run,
 };
 

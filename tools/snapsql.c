@@ -82,7 +82,8 @@ static const struct command command = {
     .max_operands = COMMAND_ANY,
     .specs = specs,
     .common = offsetof(struct options, common),
-    .notes = "FILE is a snapshot (loaded into a database in the cache first) or a heap database.\n"
+    .notes = "FILE is a snapshot (loaded into a database in the cache first) or a heap database, or `-`\n"
+             "for one on standard input.\n"
              "\n"
              "Examples:\n"
              "  snapsql a.snap --list\n"

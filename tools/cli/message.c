@@ -18,11 +18,16 @@
 #include "progress.h"
 #include "text.h"
 
-/* The process's own: set once by message_setup, but for the counter and the flag. */
+enum { MESSAGE_NAMES = 8 };
+
+/* The process's own: set once by message_setup, but for the counter, the flag and the names. */
 static struct {
     const char *program;
     enum message_level level;
     atomic_uint_least64_t warnings;
+    struct {
+        const char *file, *name; /* NULL: free */
+    } names[MESSAGE_NAMES];
     atomic_bool no_memory; /* said already: threads that work side by side run out together */
 } message_state = { .program = "snap", .level = MESSAGE_NORMAL };
 
@@ -40,6 +45,26 @@ const char *message_program(void)
 enum message_level message_level(void)
 {
     return message_state.level;
+}
+
+void message_call(const char *file, const char *name)
+{
+    for (size_t i = 0; i < MESSAGE_NAMES; i++) {
+        const char *known = message_state.names[i].file;
+        if (name ? known != NULL : !known || strcmp(known, file) != 0) continue;
+        message_state.names[i].file = name ? file : NULL;
+        message_state.names[i].name = name;
+        return;
+    }
+}
+
+const char *message_name(const char *file)
+{
+    for (size_t i = 0; i < MESSAGE_NAMES; i++) {
+        const char *known = message_state.names[i].file;
+        if (known && strcmp(known, file) == 0) return message_state.names[i].name;
+    }
+    return file;
 }
 
 uint64_t message_warnings(void)
@@ -85,7 +110,7 @@ static void message_line(struct text *line, const struct message *m)
         text_adds(line, color_off(stderr));
         text_adds(line, ": ");
     }
-    if (m->file) message_part(line, m->file);
+    if (m->file) message_part(line, message_name(m->file));
     if (m->offset != MESSAGE_NO_OFFSET)
         text_addf(line, "offset %llu: ", (unsigned long long)m->offset);
     text_escape(line, m->what, strlen(m->what));

@@ -36,6 +36,14 @@ enum message_level { MESSAGE_QUIET, MESSAGE_NORMAL, MESSAGE_VERBOSE, MESSAGE_DEB
 /** Sets name and level; command_main does it. `program` is kept, not copied. */
 void message_setup(const char *program, enum message_level level);
 
+/** From now on messages about the file `file` say `name`; NULL ends that. For copies that the user
+ *  does not know by name (spool.h). Both must stay as they are meanwhile; of more than eight at a
+ *  time the rest are called what they are. */
+void message_call(const char *file, const char *name);
+
+/** What to call `file`: the name that it was given by message_call, or itself. */
+const char *message_name(const char *file);
+
 /** The name of the running program, never NULL. */
 const char *message_program(void);
 

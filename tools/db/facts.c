@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/message.h"
+
 /* The value of a key: of the snapshot where it has one, else of the file. */
 static uint32_t find_pair(const struct loader *l, const struct snapshot *s, bool is_label,
                           const char *key)
@@ -125,7 +127,8 @@ static int write_snapshot(struct loader *l, struct snapshot *s)
         " :boot_id, :file_uuid, :parent_uuid)");
     if (status) return status;
     bind_parameter(q, ":id", s->id);
-    sqlite3_bind_text(q, sqlite3_bind_parameter_index(q, ":path"), l->file.path, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, sqlite3_bind_parameter_index(q, ":path"),
+                      message_name(l->file.path), -1, SQLITE_STATIC);
     bind_parameter(q, ":file_number", s->number);
     bind_metadata(l, s, q, ":runtime", "runtime.name");
     bind_metadata(l, s, q, ":host", "host.name");

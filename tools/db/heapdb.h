@@ -43,6 +43,7 @@ enum heapdb_taken {
 
 struct heapdb_options {
     bool need_refs; /* ref and referrer are asked; a database without them is completed */
+    bool load_refs; /* likewise, but a database without them will do as it is */
     bool no_cache;  /* load into a temporary database that goes when it is closed */
     bool writable;  /* for tools that add tables to a database of their own: opened read-write; only
                        for HEAPDB_TAKEN_DATABASE */
@@ -65,8 +66,8 @@ struct heapdb_snapshot {
 
 struct heapdb {
     sqlite3 *sqlite;
-    const char *path;     /* as the user named it */
-    const char *database; /* the database's own name: `path`, or a file in the cache */
+    const char *path;     /* as the user named it, for messages; "standard input" for `-` */
+    const char *database; /* the database's own name: the input, or a file in the cache */
     enum heapdb_taken taken;
     const char *taken_text; /* "a heap snapshot", "a heap database": for JSON and messages */
     size_t n_snapshots;
@@ -76,7 +77,7 @@ struct heapdb {
 
 /**
  * Opens `path`: a snapshot file (whole, `.part` or truncated: what is missing is a warning), a heap
- * database, or a dump that an importer knows.
+ * database, or a dump that an importer knows. `-` is standard input; pipes are copied first.
  *
  * A database is opened read-only and defensively: SQLITE_DBCONFIG_DEFENSIVE, no trusted schema, no
  * extensions, lowered limits, no memory map, application id and version checked; nothing of the

@@ -246,6 +246,12 @@ static bool lacks_refs(const struct heapdb *db)
     return false;
 }
 
+/* Whether a file that has to be loaded is loaded with its references. */
+static bool with_refs(const struct heapdb_options *o)
+{
+    return o->need_refs || o->load_refs;
+}
+
 /* ---- a snapshot file ----------------------------------------------------------------------- */
 
 /* Loads `path` into the database `name`, which the output machinery makes whole or not at all. */
@@ -253,7 +259,7 @@ static int load_into(const char *path, const char *name, const struct heapdb_opt
 {
     struct output *out;
     struct load_result result;
-    struct load_options lo = { .summary = !o->need_refs };
+    struct load_options lo = { .summary = !with_refs(o) };
     int status = output_open(&out, name, OUTPUT_REGULAR | OUTPUT_FORCE);
     if (status) return status;
     status = load_files(&path, 1, output_temporary(out), name, &lo, &result);
@@ -296,9 +302,9 @@ static int load_cached(const char *path, const struct heapdb_options *o, char **
     } else if (cache_whole(*name)) {
         cache_touch(*name);
     } else {
-        struct load_estimate e = load_estimate(&path, 1, !o->need_refs);
+        struct load_estimate e = load_estimate(&path, 1, !with_refs(o));
         cache_trim(directory, e.database_size, NULL);
-        message_note("loading %s into %s", path, *name);
+        message_note("loading %s into %s", message_name(path), *name);
         status = load_check_room(*name, path, "XDG_CACHE_HOME, for a cache on another disk", &e);
         if (!status) status = load_into(path, *name, o);
         if (!status) cache_trim(directory, 0, *name);
@@ -320,14 +326,15 @@ static int load_temporary(const char *path, const struct heapdb_options *o, char
     if (fd < 0) return message_errno(t.s, errno, "cannot make a temporary file");
     close(fd);
     struct load_result result;
-    struct load_options lo = { .summary = !o->need_refs };
+    struct load_options lo = { .summary = !with_refs(o) };
     return load_files(&path, 1, *name, *name, &lo, &result);
 }
 
 static int open_snapshot(struct heapdb *db, const struct heapdb_options *o)
 {
     char *name = NULL;
-    const struct import_format *format = import_open(db->path);
+    const char *file = db->private->input.file;
+    const struct import_format *format = import_open(file);
     if (!format) return STATUS_UNUSABLE;
     bool is_snap = strcmp(format->name, "snap") == 0;
     db->taken = is_snap ? HEAPDB_TAKEN_SNAP : HEAPDB_TAKEN_FOREIGN;
@@ -335,12 +342,12 @@ static int open_snapshot(struct heapdb *db, const struct heapdb_options *o)
     if (o->writable)
         return message_error(db->path, MESSAGE_NO_OFFSET, "snapload",
                              "this is %s, not a database that can be written to", format->what);
-    int status = o->no_cache ? 1 : load_cached(db->path, o, &name);
+    int status = o->no_cache ? 1 : load_cached(file, o, &name);
     bool temporary = status == 1;
-    if (temporary) status = load_temporary(db->path, o, &name);
+    if (temporary) status = load_temporary(file, o, &name);
     if (!status) status = open_database(db, name, false);
-    if (!status && o->need_refs && lacks_refs(db)) {
-        status = complete_database(db, name, db->path);
+    if (!status && with_refs(o) && lacks_refs(db)) {
+        status = complete_database(db, name, file);
         if (!status) status = heapdb_reopen(db, name);
     }
     if (temporary && name) unlink(name); /* SQLite has it open; it goes with the last descriptor */
@@ -364,16 +371,17 @@ int heapdb_reopen(struct heapdb *db, const char *name)
 static int open_any(struct heapdb *db, const struct heapdb_options *o)
 {
     struct sniff s;
-    int error = sniff_path(db->path, &s);
+    const char *file = db->private->input.file;
+    int error = sniff_path(file, &s);
     if (error) return message_errno(db->path, error, "cannot read");
     if (s.kind != SNIFF_HEAPDB && s.kind != SNIFF_SQLITE) return open_snapshot(db, o);
     db->taken = HEAPDB_TAKEN_DATABASE;
     db->taken_text = "a heap database";
-    db->database = db->path;
-    int status = open_database(db, db->path, o->writable);
+    db->database = file;
+    int status = open_database(db, file, o->writable);
     if (!status && o->need_refs && lacks_refs(db)) {
-        status = complete_database(db, db->path, NULL);
-        if (!status) status = heapdb_reopen(db, db->path);
+        status = complete_database(db, file, NULL);
+        if (!status) status = heapdb_reopen(db, file);
     }
     return status;
 }
@@ -414,9 +422,10 @@ int heapdb_open(struct heapdb **out, const char *path, const struct heapdb_optio
         free(p);
         return message_no_memory("a database");
     }
+    int status = spool_open(&p->input, path);
     db->private = p;
-    db->path = path;
-    int status = open_any(db, options ? options : &defaults);
+    db->path = p->input.name;
+    if (!status) status = open_any(db, options ? options : &defaults);
     if (!status && message_warnings() == warnings) status = repeat_warnings(db);
     if (status)
         heapdb_close(db);
@@ -434,6 +443,7 @@ void heapdb_close(struct heapdb *db)
         free(db->private->kept);
         db->private->kept = next;
     }
+    spool_close(&db->private->input);
     free(db->private->database);
     free(db->private);
     free(db->snapshots);

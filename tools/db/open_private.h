@@ -5,6 +5,7 @@
 #ifndef SNAP_TOOLS_DB_OPEN_PRIVATE_H
 #define SNAP_TOOLS_DB_OPEN_PRIVATE_H
 
+#include "cli/spool.h"
 #include "db/heapdb.h"
 
 /* A text that lives as long as the database. */
@@ -14,6 +15,7 @@ struct kept {
 };
 
 struct heapdb_private {
+    struct spool input; /* input.file is what to open, db->path what to call it */
     struct kept *kept;
     char *database; /* name in the cache */
 };

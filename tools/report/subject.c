@@ -6,16 +6,13 @@
 
 #include "cli/color.h"
 #include "cli/message.h"
-#include "cli/sniff.h"
 
 int subject_open(struct subject *s, const char *path, const struct subject_options *options,
                  enum subject_refs refs)
 {
     struct heapdb_options o = { .need_refs = refs == SUBJECT_NEEDS_REFS,
+                                .load_refs = refs == SUBJECT_LIKES_REFS,
                                 .no_cache = options->no_cache };
-    struct sniff sniff;
-    if (refs == SUBJECT_LIKES_REFS)
-        o.need_refs = sniff_path(path, &sniff) == 0 && sniff.kind != SNIFF_HEAPDB;
     *s = (struct subject){ .chosen = options->snapshot != NULL };
     if (heapdb_open(&s->db, path, &o)) return STATUS_UNUSABLE;
     /* One transaction for all that is read: one state of the file, and no locking a statement,
