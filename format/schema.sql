@@ -442,7 +442,7 @@ INSERT INTO edge_kind (id, name, holds) VALUES
     (0, 'other', 1), (1, 'attribute', 1), (2, 'element', 1), (3, 'key', 1), (4, 'value', 1), (5, 'variable', 1),
     (6, 'local', 1), (7, 'internal', 1), (8, 'type', 1), (9, 'static', 1), (10, 'weak', 0),
     (11, 'soft', 1), (12, 'phantom', 0), (13, 'finalizer', 1), (14, 'ephemeron', 1),
-    (15, 'shortcut', 0), (16, 'hidden', 1);
+    (15, 'shortcut', 0), (16, 'hidden', 1), (17, 'ruled out', 0);
 
 CREATE TABLE root_kind (
     id   INTEGER PRIMARY KEY,

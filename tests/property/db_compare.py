@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 BRUTE_MAX = 1200  # objects beyond which retained sets are not computed by the definition
-WEAK = {10, 12, 15}
+WEAK = {10, 12, 15, 17}
 OWNING_ROOTS = {3, 9, 10, 11}
 IMMORTAL, EXTERNAL, UNREACHABLE = 7, 8, 19
 IMMORTAL_FLAG = 8

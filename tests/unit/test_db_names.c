@@ -38,7 +38,7 @@ static void check_names(const char *table, const char *(*name)(int64_t), int64_t
 
 static void test_kinds(void)
 {
-    check_names("edge_kind", heapdb_edge_kind, SNAP_EDGE_HIDDEN);
+    check_names("edge_kind", heapdb_edge_kind, SNAP_EDGE_RULED_OUT);
     check_names("root_kind", heapdb_root_kind, SNAP_ROOT_UNREACHABLE);
     check_names("resource_kind", heapdb_resource_kind, SNAP_RESOURCE_SELECTOR);
     check_names("resource_state", heapdb_resource_state, SNAP_STATE_CLOSED);
@@ -97,7 +97,7 @@ static void check_label(sqlite3 *s, int kind, const char *name, bool has_key, ui
 static void test_labels(void)
 {
     sqlite3 *s = database();
-    for (int kind = 0; kind <= SNAP_EDGE_HIDDEN; kind++) {
+    for (int kind = 0; kind <= SNAP_EDGE_RULED_OUT; kind++) {
         check_label(s, kind, NULL, false, 0);
         check_label(s, kind, "name", false, 0);
         check_label(s, kind, NULL, true, 0x5e1c90);

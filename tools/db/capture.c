@@ -316,7 +316,7 @@ int capture_edges(struct capture *c, const struct record_batch *b)
             continue;
         }
         uint64_t kind = record_get(&b->column[SNAP_COL_EDGE_KIND], i);
-        if (kind > SNAP_EDGE_HIDDEN) kind = 0;
+        if (kind > SNAP_EDGE_RULED_OUT) kind = 0;
         uint32_t name = capture_text(c->definitions, record_get(&b->column[SNAP_COL_EDGE_NAME], i));
         uint64_t position = put_run(c, (uint32_t)cache.node);
         uint32_t key = edge_key(b, i, kind, name, position);

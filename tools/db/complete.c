@@ -96,7 +96,7 @@ static int complete_rows(struct loader *l, struct snapshot *s)
     struct heap_analysis *a = &s->analysis;
     int status = find_snapshot(l, s, &found);
     if (status || !found) return status;
-    if (!resolve(&s->capture, false, &s->resolved)) return loader_no_memory(l);
+    if (!resolve(&s->capture, false, facts_rule(l, s), &s->resolved)) return loader_no_memory(l);
     if (s->resolved.n != a->n_nodes) {
         message_error(l->output, MESSAGE_NO_OFFSET, "snapload, to load it again",
                       "%s has changed since it was loaded", l->file.path);

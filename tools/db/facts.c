@@ -31,6 +31,18 @@ uint32_t facts_metadata(const struct loader *l, const struct snapshot *s, const 
     return find_pair(l, s, false, key);
 }
 
+bool facts_metadata_is(const struct loader *l, const struct snapshot *s, const char *key,
+                       const char *value)
+{
+    const char *text = strings_text(&l->strings, facts_metadata(l, s, key));
+    return text && strcmp(text, value) == 0;
+}
+
+enum resolve_rule facts_rule(const struct loader *l, const struct snapshot *s)
+{
+    return facts_metadata_is(l, s, "edges.rule", "v8-page") ? RESOLVE_V8_PAGE : RESOLVE_BY_KIND;
+}
+
 uint32_t facts_label(const struct loader *l, const struct snapshot *s, const char *key)
 {
     return find_pair(l, s, true, key);

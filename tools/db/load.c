@@ -55,13 +55,15 @@ static int snapshot_begin(struct loader *l, uint32_t number)
     return 0;
 }
 
-/* The analysis; where missing references could fake garbage, everything that nothing reaches is
- * kept as a root of its own kind and analysed again, so that nothing is called garbage. */
+/* The analysis. Where missing references could fake garbage, or the runtime dumps none, everything
+ * that nothing reaches is kept as a root of its own kind and analysed again, so that nothing is
+ * called garbage. */
 static int snapshot_analyse(struct loader *l, struct snapshot *s)
 {
     struct capture *c = &s->capture;
     uint32_t *roots = NULL;
     int status = 0;
+    bool garbage = s->complete && c->n_roots && !facts_metadata_is(l, s, "unreached", "live");
     for (int round = 0; round < 2 && !status; round++) {
         struct resolved *r = &s->resolved;
         free(roots);
@@ -75,7 +77,7 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
         heap_analysis_free(&s->analysis);
         status = loader_heap(l, heap_analyse(&s->graph, HEAP_WANT_ALL, (uint64_t)s->first_id,
                                              &s->analysis));
-        if (status || (s->complete && c->n_roots) || !s->analysis.n_garbage_entry) break;
+        if (status || garbage || !s->analysis.n_garbage_entry) break;
         for (uint32_t i = 0; i < s->analysis.n_garbage_entry && !status; i++) {
             uint32_t node = s->analysis.node[s->analysis.garbage_entry[i]];
             if (!resolved_add_root(r, node, SNAP_ROOT_UNREACHABLE, CAPTURE_NONE))
@@ -230,7 +232,9 @@ static int snapshot_end(struct loader *l)
     s->component_base = l->next_component;
     s->thread_base = l->next_thread;
 
-    int status = resolve(&s->capture, s->complete, &s->resolved) ? 0 : loader_no_memory(l);
+    int status = resolve(&s->capture, s->complete, facts_rule(l, s), &s->resolved)
+                     ? 0
+                     : loader_no_memory(l);
     double resolved = cpu_now();
     if (!status) status = snapshot_analyse(l, s);
     if (!status) status = snapshot_order(l, s);

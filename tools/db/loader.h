@@ -201,5 +201,9 @@ static inline int64_t loader_object_id(const struct snapshot *s, uint32_t row)
 /* The text of a file's metadata key, that of the snapshot before that of the file; 0 if none. */
 uint32_t facts_metadata(const struct loader *l, const struct snapshot *s, const char *key);
 uint32_t facts_label(const struct loader *l, const struct snapshot *s, const char *key);
+bool facts_metadata_is(const struct loader *l, const struct snapshot *s, const char *key,
+                       const char *value);
+/* Which references hold, by the metadata `edges.rule`. */
+enum resolve_rule facts_rule(const struct loader *l, const struct snapshot *s);
 
 #endif

@@ -11,6 +11,7 @@
 static const char *const edge_names[] = {
     "other", "attribute", "element", "key", "value", "variable", "local", "internal", "type",
     "static", "weak", "soft", "phantom", "finalizer", "ephemeron", "shortcut", "hidden",
+    "ruled out",
 };
 
 static const char *const root_names[] = {
@@ -58,7 +59,8 @@ const char *heapdb_resource_state(int64_t state)
 
 bool heapdb_edge_holds(int64_t kind)
 {
-    return kind != SNAP_EDGE_WEAK && kind != SNAP_EDGE_PHANTOM && kind != SNAP_EDGE_SHORTCUT;
+    return kind != SNAP_EDGE_WEAK && kind != SNAP_EDGE_PHANTOM && kind != SNAP_EDGE_SHORTCUT &&
+           kind != SNAP_EDGE_RULED_OUT;
 }
 
 void heapdb_flags(struct text *t, int64_t flags)

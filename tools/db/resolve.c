@@ -357,6 +357,61 @@ static bool resolve_roots(struct work *w)
     return true;
 }
 
+/* ---- rules --------------------------------------------------------------------------------- */
+
+static bool mark(uint64_t *bits, uint32_t node)
+{
+    if (bits[node / 64] >> (node % 64) & 1) return false;
+    bits[node / 64] |= UINT64_C(1) << (node % 64);
+    return true;
+}
+
+/* Marks what roots of kind `global` reach over anything but weak references. `queue` has room for
+ * every node. */
+static void mark_page(const struct work *w, uint64_t *page, uint32_t *queue)
+{
+    const struct capture *c = w->c;
+    const uint64_t *off = w->out->off;
+    uint32_t n = 0;
+    for (size_t i = 0; i < w->out->n_roots; i++) {
+        const struct resolved_root *r = &w->out->root[i];
+        if (r->kind == SNAP_ROOT_GLOBAL && mark(page, r->node)) queue[n++] = r->node;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t v = queue[i];
+        for (uint64_t e = off[v]; e < off[v + 1]; e++) {
+            if (e + AHEAD < c->m) __builtin_prefetch(&page[c->target[e + AHEAD] / 64]);
+            if ((c->kind[e] & ~CAPTURE_OWNS) != SNAP_EDGE_WEAK && mark(page, c->target[e]))
+                queue[n++] = c->target[e];
+        }
+    }
+}
+
+/* RESOLVE_V8_PAGE: what lies outside of the page holds nothing of it. */
+static bool rule_v8_page(struct work *w)
+{
+    struct capture *c = w->c;
+    const uint64_t *off = w->out->off;
+    uint64_t *page = memory_zeroed(w->b, heap_holds_words(c->n), sizeof *page);
+    uint32_t *queue = memory_new(w->b, c->n, sizeof *queue);
+    if (page && queue) mark_page(w, page, queue);
+    for (uint32_t v = 0; page && queue && v < c->n; v++) {
+        if (heap_holds_get(page, v)) continue;
+        for (uint64_t e = off[v]; e < off[v + 1]; e++) {
+            if (!heap_holds_get(page, c->target[e]) ||
+                !heapdb_edge_holds(c->kind[e] & ~CAPTURE_OWNS))
+                continue;
+            c->kind[e] = (uint8_t)(SNAP_EDGE_RULED_OUT | (c->kind[e] & CAPTURE_OWNS));
+        }
+    }
+    bool ok = page && queue;
+    memory_free(w->b, page, heap_holds_words(c->n), sizeof *page);
+    memory_free(w->b, queue, c->n, sizeof *queue);
+    return ok;
+}
+
+/* ---- what is held from outside ------------------------------------------------------------- */
+
 /* Does the runtime hold one counted reference for each root of this kind, which no object's edge
  * explains (format/registry.md)? Modules, types and interned strings stand in tables that are
  * objects themselves. */
@@ -422,12 +477,12 @@ static bool add_roots(struct work *w)
     return true;
 }
 
-bool resolve(struct capture *c, bool complete, struct resolved *out)
+bool resolve(struct capture *c, bool complete, enum resolve_rule rule, struct resolved *out)
 {
     struct work w = { .c = c, .out = out, .b = c->budget };
     *out = (struct resolved){ .budget = c->budget };
-    bool ok = drop_duplicates(&w) && resolve_targets(&w) && build_rows(&w) && find_holds(&w) &&
-              resolve_roots(&w);
+    bool ok = drop_duplicates(&w) && resolve_targets(&w) && build_rows(&w) && resolve_roots(&w) &&
+              (rule != RESOLVE_V8_PAGE || rule_v8_page(&w)) && find_holds(&w);
     if (ok && complete) ok = find_external(&w) && add_roots(&w);
     memory_free(w.b, w.renumber, w.n_before, sizeof *w.renumber);
     memory_free(w.b, w.dead, heap_holds_words(w.n_before), sizeof *w.dead);

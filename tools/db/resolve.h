@@ -36,14 +36,18 @@ struct resolved {
     uint64_t over_owned;   /* objects with fewer references than the heap explains */
 };
 
+/** Which references hold, beyond their kinds: the metadata `edges.rule` (format/registry.md). */
+enum resolve_rule { RESOLVE_BY_KIND, RESOLVE_V8_PAGE };
+
 /**
- * Resolves `c`. Where `complete`, external references are computed and objects held from outside,
- * and immortal ones, become roots; otherwise missing references could fake both.
+ * Resolves `c`; references that `rule` rules out become SNAP_EDGE_RULED_OUT. Where `complete`,
+ * external references are computed and objects held from outside, and immortal ones, become roots;
+ * otherwise missing references could fake both.
  * False without memory; resolved_free is due either way.
  * O(n + m) but for the radix sort of the ids. Memory beyond the results: 24 B an object while
  * sorting; 8 B an object for the hash table where references name ids.
  */
-bool resolve(struct capture *c, bool complete, struct resolved *out);
+bool resolve(struct capture *c, bool complete, enum resolve_rule rule, struct resolved *out);
 void resolved_free(struct resolved *r);
 /** Frees all but `off` and `holds`. */
 void resolved_release(struct resolved *r);

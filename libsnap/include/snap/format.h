@@ -272,7 +272,8 @@ typedef enum snap_edge_kind {
     SNAP_EDGE_FINALIZER = 13, /**< referent of a finalizer record */
     SNAP_EDGE_EPHEMERON = 14, /**< value of a weak map: held while its key is */
     SNAP_EDGE_SHORTCUT = 15,  /**< repeats a path for people; holds nothing */
-    SNAP_EDGE_HIDDEN = 16     /**< not shown to people, but holds */
+    SNAP_EDGE_HIDDEN = 16,    /**< not shown to people, but holds */
+    SNAP_EDGE_RULED_OUT = 17  /**< holds nothing by the runtime's own rule, whatever it is */
 } snap_edge_kind;
 
 /** Edge flags. */
