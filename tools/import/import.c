@@ -12,7 +12,7 @@
 #include "cli/message.h"
 #include "cli/sniff.h"
 
-static const struct import_format *const formats[] = { &import_snap };
+static const struct import_format *const formats[] = { &import_snap, &import_v8 };
 
 const struct import_format *import_choose(const unsigned char *head, size_t n)
 {

@@ -26,6 +26,7 @@ struct import_options {
     /* Called now and then with the bytes read so far; may be NULL. */
     void (*progress)(void *opaque, uint64_t bytes);
     void *opaque;
+    bool values; /* contents (of strings, of fields) too, as `value` records */
 };
 
 /** What a file announces: rows of all its snapshots. A lie costs nothing but a wrong estimate. */
@@ -61,5 +62,6 @@ bool import_totals(const char *path, struct import_totals *totals);
 
 /* The formats, each in its own file. */
 extern const struct import_format import_snap;
+extern const struct import_format import_v8;
 
 #endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * V8 heap snapshots (.heapsnapshot of Node, Chrome, Deno, Bun) as a source of records. What maps to
+ * what is told in format/v8.md; the parts are listed in v8_private.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "cli/message.h"
+#include "import/v8_private.h"
+
+/* ---- bytes --------------------------------------------------------------------------------- */
+
+/* The file, with a hash of what was read in the first pass. */
+struct source {
+    int fd;
+    uint64_t bytes;
+    XXH3_state_t *hash; /* NULL: not any more */
+    const struct import_options *options; /* of the second pass: whom to tell; NULL: nobody */
+};
+
+static ptrdiff_t source_read(void *opaque, void *to, size_t n)
+{
+    struct source *s = opaque;
+    ssize_t got;
+    do got = read(s->fd, to, n);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0) return got;
+    s->bytes += (uint64_t)got;
+    if (s->hash) XXH3_128bits_update(s->hash, to, (size_t)got);
+    if (s->options && s->options->progress)
+        s->options->progress(s->options->opaque, s->bytes);
+    return got;
+}
+
+/* ---- helpers ------------------------------------------------------------------------------- */
+
+bool v8_no_memory(struct v8_reading *v)
+{
+    v->no_memory = true;
+    return jstream_fail(&v->json, "no memory");
+}
+
+bool v8_sent(struct v8_reading *v, int status)
+{
+    if (status == RECORD_OK) return true;
+    v->stopped = true;
+    return jstream_fail(&v->json, "stopped");
+}
+
+bool v8_grow(struct v8_reading *v, void *array, size_t *cap, size_t need, size_t size)
+{
+    void **a = array;
+    if (need <= *cap) return true;
+    size_t more = *cap < 256 ? 256 : *cap;
+    if (more < need) more = need + need / 4;
+    else more += more / 2;
+    if (more > SIZE_MAX / size) return v8_no_memory(v);
+    void *p = realloc(*a, more * size);
+    if (!p) return v8_no_memory(v);
+    *a = p;
+    *cap = more;
+    return true;
+}
+
+static struct record_text text_of(const char *s)
+{
+    return (struct record_text){ s, strlen(s) };
+}
+
+void v8_damage(struct v8_reading *v, uint64_t offset, const char *text)
+{
+    v->result->complete = false;
+    if (v->sink->damage) v->sink->damage(v->sink->opaque, offset, text);
+}
+
+void v8_damage_count(struct v8_reading *v, uint64_t n, const char *what)
+{
+    char text[128];
+    if (!n) return;
+    snprintf(text, sizeof text, "%s: %llu", what, (unsigned long long)n);
+    v8_damage(v, UINT64_MAX, text);
+}
+
+/* ---- facts --------------------------------------------------------------------------------- */
+
+static bool send_counter(struct v8_reading *v, const char *name, uint64_t value)
+{
+    const struct record_sink *k = v->sink;
+    if (!k->counter || value > INT64_MAX) return true;
+    return v8_sent(v, k->counter(k->opaque, 1, text_of(name), (int64_t)value));
+}
+
+static bool send_facts(struct v8_reading *v)
+{
+    static const char *const facts[][2] = {
+        { "runtime.name", "v8" },   { "id.kind", "serial" }, { "id.stable", "yes" },
+        { "size.model", "reported" }, { "names", "keys" },   { "edges.rule", "v8-page" },
+        { "unreached", "live" },
+    };
+    const struct record_sink *k = v->sink;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts && k->metadata; i++) {
+        if (!v8_sent(v, k->metadata(k->opaque, 0, text_of(facts[i][0]), text_of(facts[i][1]))))
+            return false;
+    }
+    bool values = v->options && v->options->values;
+    if (k->metadata && !v8_sent(v, k->metadata(k->opaque, 0, text_of("values"),
+                                               text_of(values ? "yes" : "no"))))
+        return false;
+    snap_begin begin = { 0 };
+    if (k->begin && !v8_sent(v, k->begin(k->opaque, 1, &begin))) return false;
+    return !v->meta.has_extra_native ||
+           send_counter(v, "v8.extra_native_bytes", v->meta.extra_native_bytes);
+}
+
+/* ---- passes -------------------------------------------------------------------------------- */
+
+/* The first pass: everything but nodes and edges. */
+static bool scan(struct v8_reading *v)
+{
+    struct jstream *j = &v->json;
+    struct jstream_place place = jstream_enter(j, '{');
+    bool strings = false;
+    while (jstream_member(j, &place)) {
+        if (jstream_key_is(j, "snapshot")) {
+            if (v->meta.there) return jstream_fail(j, "the header stands in the file twice");
+            if (!v8_read_meta(v) || !send_facts(v)) return false;
+        } else if (!v->meta.there) {
+            jstream_skip(j);
+        } else if (jstream_key_is(j, "trace_function_infos")) {
+            v8_read_functions(v);
+        } else if (jstream_key_is(j, "trace_tree")) {
+            v8_read_trace(v);
+        } else if (jstream_key_is(j, "samples")) {
+            v8_read_samples(v);
+        } else if (jstream_key_is(j, "strings")) {
+            strings = v8_read_strings(v);
+        } else {
+            jstream_skip(j);
+        }
+    }
+    if (!jstream_finish(j)) return false;
+    if (!v->meta.there) return jstream_fail(j, "no \"snapshot\" describes the file");
+    return strings || jstream_fail(j, "\"strings\" is missing");
+}
+
+/* The second pass; ends after the edges. */
+static bool stream(struct v8_reading *v)
+{
+    struct jstream *j = &v->json;
+    struct jstream_place place = jstream_enter(j, '{');
+    bool nodes = false, edges = false;
+    while (!(nodes && edges) && jstream_member(j, &place)) {
+        if (jstream_key_is(j, "nodes")) nodes = v8_read_nodes(v);
+        else if (jstream_key_is(j, "edges")) edges = v8_read_edges(v);
+        else jstream_skip(j);
+    }
+    if (j->error) return false;
+    return (nodes && edges) || jstream_fail(j, "\"nodes\" or \"edges\" is missing");
+}
+
+/* After a pass: goes on after a cut, says what was wrong otherwise. */
+static bool pass_usable(struct v8_reading *v)
+{
+    const struct jstream *j = &v->json;
+    if (!j->error) return true;
+    if (v->stopped) return false;
+    if (v->no_memory || j->no_memory) {
+        message_no_memory("the names in the snapshot");
+    } else if (j->error_errno) {
+        message_errno(v->path, j->error_errno, "cannot read");
+    } else if (j->ended && v->meta.there) {
+        if (!v->cut) v8_damage(v, j->error_offset, "the file ends early");
+        v->cut = true;
+        return true;
+    } else {
+        message_error(v->path, j->error_offset, NULL, "not a whole V8 heap snapshot: %s",
+                      j->error);
+    }
+    return false;
+}
+
+/* Between the passes. */
+static bool prepare(struct v8_reading *v)
+{
+    if (v->meta.root_index % v->meta.node.n) return jstream_fail(&v->json, "a wrong root_index");
+    v->meta.root_index /= v->meta.node.n;
+    v->strings.id = calloc(v->strings.n + 1, sizeof *v->strings.id);
+    return v->strings.id ? v8_send_stacks(v) : v8_no_memory(v);
+}
+
+static bool send_finish(struct v8_reading *v)
+{
+    const struct record_sink *k = v->sink;
+    uint64_t expected = 0;
+    for (size_t i = 0; i < v->n_nodes; i++) expected += v->edge_count[i];
+    v8_damage_count(v, v->bad_targets, "references that lead to no node");
+    v8_damage_count(v, v->bad_names, "names that are not among the strings");
+    v8_damage_count(v, v->bad_kinds, "kinds that the header does not list");
+    if (!v->cut && (v->n_edges != expected ||
+                    (v->meta.has_counts && (v->meta.node_count != v->n_nodes ||
+                                            v->meta.edge_count != v->n_edges))))
+        v8_damage(v, UINT64_MAX,
+               "the numbers of nodes and edges contradict the header or each other");
+    snap_finish finish = {
+        .objects = v->n_nodes, .edges = v->n_edges, .roots = v->n_roots,
+        .flags = v->result->complete ? SNAP_FINISH_COMPLETE : 0,
+    };
+    return !k->finish || v8_sent(v, k->finish(k->opaque, 1, &finish));
+}
+
+static bool read_file(struct v8_reading *v, struct source *s)
+{
+    XXH3_128bits_reset(s->hash);
+    scan(v);
+    if (!pass_usable(v)) return false;
+    XXH128_hash_t hash = XXH3_128bits_digest(s->hash);
+    v->result->bytes = s->bytes;
+    v->result->has_uuid = true;
+    memcpy(v->result->uuid, &hash, sizeof v->result->uuid);
+    s->hash = NULL;
+
+    if (lseek(s->fd, 0, SEEK_SET) != 0) {
+        message_errno(v->path, errno, "cannot read again");
+        return false;
+    }
+    s->bytes = 0;
+    s->options = v->options;
+    jstream_stop(&v->json);
+    if (!jstream_start(&v->json, source_read, s)) {
+        message_no_memory("reading a snapshot");
+        return false;
+    }
+    if (prepare(v)) stream(v);
+    if (!pass_usable(v)) return false;
+    if (!v->n_nodes) {
+        message_error(v->path, MESSAGE_NO_OFFSET, NULL, "a V8 heap snapshot without any node");
+        return false;
+    }
+    return send_finish(v);
+}
+
+static void reading_free(struct v8_reading *v)
+{
+    jstream_stop(&v->json);
+    free(v->strings.bytes);
+    free(v->strings.end);
+    free(v->strings.id);
+    free(v->function);
+    free(v->trace);
+    free(v->edge_count);
+    free(v->name);
+    free(v->kind);
+    free(v->table);
+    free(v->table_id);
+    u64map_free(&v->types);
+    u64map_free(&v->table_ids);
+    u64map_free(&v->stacks);
+}
+
+static int v8_read(const char *path, const struct record_sink *sink,
+                   const struct import_options *options, struct import_result *result)
+{
+    struct v8_reading v = { .path = path, .sink = sink, .options = options, .result = result };
+    struct source s = { .fd = open(path, O_RDONLY | O_CLOEXEC) };
+    int status = RECORD_STOP;
+    *result = (struct import_result){ .complete = true };
+    if (s.fd < 0) {
+        message_errno(path, errno, "cannot read");
+        return RECORD_STOP;
+    }
+    s.hash = XXH3_createState();
+    XXH3_state_t *hash = s.hash;
+    if (!hash || !jstream_start(&v.json, source_read, &s))
+        message_no_memory("reading a snapshot");
+    else if (read_file(&v, &s))
+        status = RECORD_OK;
+    reading_free(&v);
+    XXH3_freeState(hash);
+    close(s.fd);
+    return status;
+}
+
+/* ---- before reading ------------------------------------------------------------------------ */
+
+/* The next byte that is no white space; n when there is none. */
+static size_t skip_space(const unsigned char *p, size_t at, size_t n)
+{
+    while (at < n && (p[at] == ' ' || p[at] == '\n' || p[at] == '\r' || p[at] == '\t')) at++;
+    return at;
+}
+
+static int v8_bid(const unsigned char *head, size_t n)
+{
+    static const char *const tokens[] = { "{", "\"snapshot\"", ":", "{" };
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        size_t size = strlen(tokens[i]);
+        at = skip_space(head, at, n);
+        if (n - at < size || memcmp(head + at, tokens[i], size) != 0) return 0;
+        at += size;
+    }
+    return 90;
+}
+
+/* The header stands first. */
+static bool v8_totals(const char *path, struct import_totals *totals)
+{
+    struct import_result result;
+    struct v8_reading v = { .path = path, .result = &result };
+    struct source s = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
+    *totals = (struct import_totals){ 0, 0 };
+    if (s.fd < 0) return false;
+    if (jstream_start(&v.json, source_read, &s)) {
+        struct jstream_place place = jstream_enter(&v.json, '{');
+        if (jstream_member(&v.json, &place) && jstream_key_is(&v.json, "snapshot"))
+            v8_read_meta(&v);
+    }
+    jstream_stop(&v.json);
+    close(s.fd);
+    *totals = (struct import_totals){ v.meta.node_count, v.meta.edge_count };
+    return v.meta.has_counts;
+}
+
+const struct import_format import_v8 = {
+    .name = "v8", .what = "a V8 heap snapshot", .bid = v8_bid, .read = v8_read,
+    .totals = v8_totals,
+};
