@@ -15,7 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from make_heapdb import (ATTRIBUTE, ELEMENT, EXTERNAL_ROOT, GLOBAL_ROOT, INTERNAL, KEY,  # noqa: E402
-                         LOCAL_ROOT, VALUE, WEAK, Heap, Writer)
+                         LOCAL_ROOT, VALUE, VARIABLE, WEAK, Heap, Writer)
 
 FIXED, BUILTIN, CLASS, STRING = 1, 2, 1, 5
 TYPES = {  # name: (module, kind, flags)
@@ -168,6 +168,27 @@ def nested(folder, _):
         w.request(lists[-1])
     write(folder, "a", w, 0)
     for at in lists[:3]:
+        w.request(at)
+    write(folder, "b", w, 600)
+
+
+def closures(folder, _):
+    """Lists that functions have captured, under a recorded name and without one."""
+    w = program()
+    w.types.update((t, ("builtins", BUILTIN, 0)) for t in ("function", "tuple", "cell"))
+    captured = []
+    for name, kind, variable_name in (("COUNT", VARIABLE, "seen"), ("SUM", ELEMENT, None)):
+        function = w.variable(name, "function", 160)
+        w.objects[function]["facts"]["name"] = "make.<locals>." + name.lower()
+        w.ref(function, w.dict, ATTRIBUTE, "__globals__")
+        cells, cell, held = w.new("tuple", 48), w.new("cell", 48), w.new("list", 56)
+        w.ref(function, cells, ATTRIBUTE, "__closure__")
+        w.ref(cells, cell, kind, variable_name)
+        w.ref(cell, held, ATTRIBUTE, "cell_contents")
+        w.request(held)
+        captured.append(held)
+    write(folder, "a", w, 0)
+    for at in captured[0], captured[0], captured[1]:
         w.request(at)
     write(folder, "b", w, 600)
 
@@ -444,8 +465,9 @@ def random_world(folder, seed):
 
 
 CASES = {f.__name__.replace("_", "-"): f for f in (
-    leak, three, nested, shared, caches, reuse, root_reuse, hands, garbage, outside, hostile,
-    incomplete, runtimes, services, moving, restart, restart_hands, sites, local_only, chain, names_keys)}
+    leak, three, nested, closures, shared, caches, reuse, root_reuse, hands, garbage, outside,
+    hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites, local_only,
+    chain, names_keys)}
 CASES["random"] = random_world
 
 

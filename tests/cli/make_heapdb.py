@@ -16,7 +16,7 @@ import sqlite3
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ATTRIBUTE, ELEMENT, KEY, VALUE, LOCAL, INTERNAL, TYPE, WEAK = 1, 2, 3, 4, 6, 7, 8, 10
+ATTRIBUTE, ELEMENT, KEY, VALUE, VARIABLE, LOCAL, INTERNAL, TYPE, WEAK = 1, 2, 3, 4, 5, 6, 7, 8, 10
 GLOBAL_ROOT, LOCAL_ROOT, THREAD_ROOT, EXTERNAL_ROOT = 2, 3, 4, 8
 BLOCK = 32768
 

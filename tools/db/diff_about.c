@@ -76,7 +76,7 @@ struct diff_about {
     struct diff_names *names;
     const struct sign *sign; /* that the names write to */
     uint32_t number[ABOUT_TYPES]; /* of the type; HEAP_NONE: the heap has none */
-    sqlite3_stmt *refs, *globals, *detail;
+    sqlite3_stmt *refs, *globals, *variable, *detail;
 };
 
 int diff_about_new(struct diff_about **out, const struct diff_name_source *source,
@@ -98,6 +98,9 @@ int diff_about_new(struct diff_about **out, const struct diff_name_source *sourc
         heapdb_prepare(source->db, &a->globals,
                        "SELECT r.target_id FROM ref r JOIN string s ON s.id = r.name_id "
                        "WHERE r.source_id = ?1 AND s.text = '__globals__'") ||
+        heapdb_prepare(source->db, &a->variable,
+                       "SELECT (SELECT text FROM string WHERE id = name_id) FROM ref "
+                       "WHERE source_id = ?1 AND position = ?2 AND kind = ?3") ||
         heapdb_prepare(source->db, &a->detail,
                        "SELECT (SELECT text FROM string WHERE id = name_id), bound, length "
                        "FROM detail WHERE object_id = ?1")) {
@@ -113,6 +116,7 @@ void diff_about_free(struct diff_about *a)
     if (!a) return;
     sqlite3_finalize(a->refs);
     sqlite3_finalize(a->globals);
+    sqlite3_finalize(a->variable);
     sqlite3_finalize(a->detail);
     free(a);
 }
@@ -273,6 +277,30 @@ static int about_with(struct diff_about *a, const char *words, uint32_t row, str
     return status;
 }
 
+/* "a variable that is captured by app.counter.count", with the variable's name where one of the
+ * references from the function down to the row has it. */
+static int about_captured(struct diff_about *a, uint32_t function, uint32_t row, struct text *out)
+{
+    const struct diff_rows *rows = a->from.rows;
+    struct text words = { 0 };
+    int got = 0;
+    for (uint32_t at = row; got == 0 && at != function; at = rows->parent[at]) {
+        sqlite3_bind_int64(a->variable, 1, rows->first_id + (int64_t)rows->parent[at]);
+        sqlite3_bind_int64(a->variable, 2, (int64_t)rows->parent_position[at]);
+        sqlite3_bind_int64(a->variable, 3, SNAP_EDGE_VARIABLE);
+        got = heapdb_step(a->from.db, a->variable);
+        const char *name =
+            got == 1 ? (const char *)sqlite3_column_text(a->variable, 0) : NULL;
+        if (name) text_addf(&words, "the variable %s, captured by", name);
+        sqlite3_reset(a->variable);
+    }
+    if (!words.n) text_adds(&words, "a variable that is captured by");
+    int status = got < 0 ? STATUS_UNUSABLE : about_with(a, text_str(&words), function, out);
+    if (words.failed) out->failed = true;
+    text_free(&words);
+    return status;
+}
+
 /* The object above an owner that tells what it is, HEAP_NONE: none. Classes and modules have names
  * of their own and end the climb. */
 static uint32_t belongs_to(const struct diff_about *a, uint32_t row, bool *in_cell)
@@ -321,7 +349,7 @@ int diff_about_owner(struct diff_about *a, uint32_t row, struct text *out, struc
     case ABOUT_LOCAL:
         return about_local(a, above, out);
     case ABOUT_FUNCTION:
-        return about_with(a, "a variable that is captured by", above, out);
+        return about_captured(a, above, row, out);
     default:
         if (above == row) return about_with(a, "a suspended call of", above, out);
         return about_with(a, "a local variable of a suspended call of", above, out);

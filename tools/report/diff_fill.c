@@ -164,7 +164,11 @@ static int held_texts(struct diff_report *r, const struct comparison *c, const s
     int status = 0;
     out->edge = "";
     if (h->example_b != HEAP_NONE && c->b->parent[h->example_b] == h->owner_row) {
-        status = diff_names_edge(c->names, h->example_b, &t);
+        uint32_t node = SIGN_NONE;
+        if (h->owner_row != 0) status = diff_names_edge(c->names, h->example_b, &t);
+        /* Of a root the name that it begins with: `<local handle.batch>`, `<interned>`. */
+        if (h->owner_row == 0) status = diff_names_row(c->names, h->example_b, &node);
+        if (!status && node != SIGN_NONE) sign_path(&r->sign, node, &t);
         out->edge = fill_text(r, &t);
     } else if (h->example_b != HEAP_NONE && h->holder != HEAP_NONE && h->holder != h->owner_row) {
         uint32_t node;
