@@ -12,6 +12,7 @@ libc6-dev           build  echo '#include <stdio.h>' | cc -E -
 libzstd-dev         build  pkg-config --exists 'libzstd >= 1.5'
 libsqlite3-dev      build  pkg-config --exists 'sqlite3 >= 3.40'
 libcjson-dev        build  pkg-config --exists libcjson
+zlib1g-dev          build  pkg-config --exists zlib
 libxxhash-dev       build  pkg-config --exists libxxhash
 python3-dev         build  packages_python_headers python3
 libcunit1-dev       test   pkg-config --exists cunit

@@ -2,16 +2,19 @@
 /*
  * The project's own format as a source of records: one pass over the file with the streaming
  * reader, columns handed on as they were decoded. Kinds that the sink does not want are not
- * decompressed. Memory: the reader's, and 512 KiB for the positions of edges.
+ * decompressed. Memory: the reader's, and 512 KiB for the positions of edges; 16 MiB more for a
+ * wrapped file.
  */
 #include "import/import.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <snap/reader.h>
 
 #include "cli/message.h"
+#include "import/unwrap.h"
 
 static const unsigned char magic[8] = { 0x89, 'S', 'N', 'A', 'P', '\r', '\n', 0x1a };
 
@@ -274,10 +277,67 @@ static int pass_all(struct reading *r)
     }
 }
 
+/* ---- wrapped files ------------------------------------------------------------------------- */
+
+/* The reader goes forward through a source without an index; what it asks for again lies in the
+ * last block. */
+struct wrapped {
+    struct unwrap *stream;
+    unsigned char *block; /* [SNAP_MAX_CHUNK_BYTES] */
+    uint64_t start;       /* of the block in the contents */
+    size_t size;
+};
+
+static int wrapped_read_at(void *opaque, uint64_t offset, void *data, size_t size, size_t *got)
+{
+    struct wrapped *w = opaque;
+    *got = 0;
+    while (*got < size) {
+        if (offset < w->start) return ESPIPE;
+        if (offset - w->start < w->size) {
+            size_t at = (size_t)(offset - w->start), n = w->size - at;
+            if (n > size - *got) n = size - *got;
+            memcpy((char *)data + *got, w->block + at, n);
+            *got += n;
+            offset += n;
+            continue;
+        }
+        w->start += w->size;
+        w->size = unwrap_read(w->stream, w->block, SNAP_MAX_CHUNK_BYTES);
+        if (w->size == 0) return 0;
+    }
+    return 0;
+}
+
+/* Opens `path`, through `w` where it is wrapped. */
+static snap_status open_any(struct reading *r, struct wrapped *w, const snap_reader_options *ro,
+                            snap_error *err)
+{
+    w->stream = unwrap_open(r->path, NULL);
+    if (!w->stream || !unwrap_wrapper(w->stream))
+        return snap_reader_open_path(&r->reader, r->path, ro, err);
+    snap_source source = { .read_at = wrapped_read_at, .opaque = w, .size = UINT64_MAX };
+    w->block = malloc(SNAP_MAX_CHUNK_BYTES);
+    if (!w->block) {
+        *err = (snap_error){ .code = SNAP_E_MEMORY, .offset = UINT64_MAX, .text = "no memory" };
+        return SNAP_E_MEMORY;
+    }
+    return snap_reader_open_source(&r->reader, &source, ro, err);
+}
+
+static void close_wrapped(struct reading *r, struct wrapped *w)
+{
+    const struct unwrap_problem *p = w->stream ? unwrap_problem(w->stream) : NULL;
+    if (p && r->sink->damage) r->sink->damage(r->sink->opaque, p->offset, p->text);
+    unwrap_close(w->stream);
+    free(w->block);
+}
+
 static int snap_read(const char *path, const struct record_sink *sink,
                      const struct import_options *options, struct import_result *result)
 {
     struct reading r = { .path = path, .sink = sink, .options = options };
+    struct wrapped wrapped = { 0 };
     int status = RECORD_STOP;
     snap_error err;
     snap_reader_options ro = {
@@ -290,7 +350,7 @@ static int snap_read(const char *path, const struct record_sink *sink,
         message_no_memory("reading a snapshot");
         goto err0;
     }
-    if (snap_reader_open_path(&r.reader, path, &ro, &err) != SNAP_OK) {
+    if (open_any(&r, &wrapped, &ro, &err) != SNAP_OK) {
         message_snap(path, &err, NULL);
         goto err0;
     }
@@ -310,6 +370,7 @@ static int snap_read(const char *path, const struct record_sink *sink,
 
 err0:
     snap_reader_close(r.reader);
+    close_wrapped(&r, &wrapped);
     if (r.joiner) snap_string_joiner_free(r.joiner);
     free(r.edge_index);
     return status;
