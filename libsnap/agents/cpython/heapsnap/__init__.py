@@ -88,10 +88,15 @@ def dump(path_or_fd, *, mode="auto", names="code", values=False, gc_collect=Fals
                 While tracemalloc traces, Pythons before 3.12 tell the stacks of allocations only
                 to the process itself: "auto" is inline then, and "fork" leaves the stacks out
                 (``sites`` of the result is False, and the logger gets a warning).
-    names       which keys of dictionaries are written as they are: "code", those that are a name
-                or a constant in the program's own code; "keys", short strings; "none". Any other
-                key is told by a hash under a secret key that changes with every process. Names of
-                types, attributes, functions, variables, modules and files are always written.
+    names       which keys of dictionaries and names of attributes are written as they are: "code",
+                those that stand in the program, which is: a name or constant in its code, a
+                global of a module, an attribute of a class that a class statement or C code made,
+                a part of the name of a module from the import path; "keys", short strings, too;
+                "none". Any other is told by a hash under a secret key that changes with every
+                process. Names of threads and tasks are written if their words stand in the
+                program ("keys": all short ones; "none": none), those of classes and modules if
+                their words stand in it, else as a hash. Names of functions, variables and files
+                are always written.
     values      write previews of the contents of str, bytes and int objects as well.
     gc_collect  run a full collection first. Finalizers may run; otherwise no Python code does.
     labels      a dict of str to str, such as ``{"service": "checkout", "version": "1.2"}``: at

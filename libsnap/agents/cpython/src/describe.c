@@ -158,7 +158,7 @@ static void describe_class(struct sum *sum, struct names *names, PyObject *op)
     for (size_t i = 0; i < n; i++) describe_add_block(sum, blocks[i]);
     if (layout_cached_keys(type, &keys)) describe_add_block(sum, keys.bytes);
     if (type->tp_flags & Py_TPFLAGS_HEAPTYPE)
-        sum->row->name = names_program(names, ((PyHeapTypeObject *)type)->ht_qualname);
+        sum->row->name = types_class_name(names, type);
     else
         sum->row->name = names_literal(names, type->tp_name);
 }
@@ -179,7 +179,7 @@ static void describe_module(struct sum *sum, struct names *names, PyObject *op)
     const PyModuleDef *def = PyModule_GetDef(op);
 
     layout_attrs(op, Py_TYPE(op), &view);
-    sum->row->name = names_program(names, types_lookup(view.dict, "__name__"));
+    sum->row->name = names_words(names, types_lookup(view.dict, "__name__"));
     if (def != NULL && def->m_size > 0 && PyModule_GetState(op) != NULL)
         describe_add_block(sum, (size_t)def->m_size);
 }

@@ -22,27 +22,6 @@ struct name_slot {
     enum { SLOT_LEARNED, SLOT_NAME, SLOT_KEY } kind; /* what it was looked up as */
 };
 
-bool names_init(struct names *names, struct mem *mem, snap_writer *writer,
-                const struct hash_key *key, dump_names policy)
-{
-    *names = (struct names){
-        .mem = mem, .writer = writer, .key = *key, .policy = policy, .set_bits = SET_BITS_MIN
-    };
-    names->set = mem_map(mem, sizeof(*names->set) << SET_BITS_MIN);
-    names->cache = mem_map(mem, sizeof(*names->cache) << CACHE_BITS);
-    names->text = mem_map(mem, NAME_CHARS * 6);
-    bool learned = objset_init(&names->learned, mem) && objset_index(&names->learned, 0);
-    return learned && names->set != NULL && names->cache != NULL && names->text != NULL;
-}
-
-void names_free(struct names *names)
-{
-    mem_unmap(names->mem, names->set, sizeof(*names->set) << names->set_bits);
-    mem_unmap(names->mem, names->cache, sizeof(*names->cache) << CACHE_BITS);
-    mem_unmap(names->mem, names->text, NAME_CHARS * 6);
-    objset_free(&names->learned);
-}
-
 /* ---- the set --------------------------------------------------------------------------------- */
 
 static bool set_has(const struct names *names, uint64_t hash)
@@ -93,6 +72,32 @@ static uint64_t str_inner(const struct names *names, const struct str_view *view
     return hash != 0 ? hash : 1;
 }
 
+bool names_init(struct names *names, struct mem *mem, snap_writer *writer,
+                const struct hash_key *key, dump_names policy)
+{
+    *names = (struct names){
+        .mem = mem, .writer = writer, .key = *key, .policy = policy, .set_bits = SET_BITS_MIN
+    };
+    names->set = mem_map(mem, sizeof(*names->set) << SET_BITS_MIN);
+    names->cache = mem_map(mem, sizeof(*names->cache) << CACHE_BITS);
+    names->text = mem_map(mem, NAME_CHARS * 6);
+    bool learned = objset_init(&names->learned, mem) && objset_index(&names->learned, 0);
+    if (names->set != NULL) {
+        /* The script's module has no file's name. */
+        struct str_view view = { .data = "__main__", .length = 8, .kind = 1, .ascii = true };
+        set_add(names, str_inner(names, &view));
+    }
+    return learned && names->set != NULL && names->cache != NULL && names->text != NULL;
+}
+
+void names_free(struct names *names)
+{
+    mem_unmap(names->mem, names->set, sizeof(*names->set) << names->set_bits);
+    mem_unmap(names->mem, names->cache, sizeof(*names->cache) << CACHE_BITS);
+    mem_unmap(names->mem, names->text, NAME_CHARS * 6);
+    objset_free(&names->learned);
+}
+
 static struct name_slot *cache_slot(const struct names *names, PyObject *str)
 {
     uint64_t h = (uint64_t)(uintptr_t)str * UINT64_C(0x9E3779B97F4A7C15);
@@ -123,9 +128,27 @@ void names_learn_namespace(struct names *names, PyObject *dict)
 {
     struct dict_view view;
 
-    if (dict == NULL || !PyDict_Check(dict) || names->policy == DUMP_NAMES_NONE) return;
+    if (dict == NULL || !PyDict_Check(dict)) return;
     layout_dict(dict, &view);
     for (Py_ssize_t i = 0; i < view.keys.n; i++) learn_str(names, layout_entry_key(&view.keys, i));
+}
+
+void names_learn_dotted(struct names *names, PyObject *str)
+{
+    struct str_view view;
+
+    if (str == NULL || !PyUnicode_Check(str)) return;
+    layout_str(str, &view);
+    const char *text = view.data;
+    size_t length = view.length;
+    if (!view.ascii || length > KEY_CHARS) return;
+    for (size_t i = 0, start = 0; i <= length; i++) {
+        if (i < length && text[i] != '.') continue;
+        view.data = text + start;
+        view.length = i - start;
+        if (view.length > 0) set_add(names, str_inner(names, &view));
+        start = i + 1;
+    }
 }
 
 /* The text before the first placeholder of a format string: names of threads and tasks are often
@@ -422,6 +445,58 @@ uint64_t names_label(struct names *names, PyObject *str)
         while (i < view.length && text[i] >= '0' && text[i] <= '9') i++;
     }
     return write_str(names, str);
+}
+
+/* ASCII characters of identifiers; a name in other letters is one word. */
+static bool is_name_char(char c)
+{
+    return is_word_char((uint8_t)c) || (c >= '0' && c <= '9');
+}
+
+static bool words_known(const struct names *names, const struct str_view *view)
+{
+    const char *text = view->data;
+
+    if (set_has(names, str_inner(names, view))) return true;
+    if (!view->ascii) return false;
+    for (size_t i = 0; i < view->length;) {
+        size_t start = i;
+        while (i < view->length && is_name_char(text[i])) i++;
+        if (i > start && !ascii_known(names, text + start, i - start)) return false;
+        while (i < view->length && !is_name_char(text[i])) i++;
+    }
+    return true;
+}
+
+uint64_t names_words(struct names *names, PyObject *str)
+{
+    static const char digits[] = "0123456789abcdef";
+    char hidden[] = "[#000000]";
+    struct str_view view;
+    uint64_t id = 0;
+
+    if (str == NULL || !PyUnicode_Check(str)) return 0;
+    layout_str(str, &view);
+    if (view.data == NULL) return 0;
+    bool open = names->policy == DUMP_NAMES_KEYS && view.length <= OPEN_KEY_CHARS;
+    if (open || words_known(names, &view)) return write_str(names, str);
+    uint32_t hash = short_hash(names, str_inner(names, &view));
+    for (unsigned i = 0; i < 6; i++) hidden[7 - i] = digits[hash >> 4 * i & 15];
+    (void)snap_writer_string(names->writer, hidden, sizeof(hidden) - 1, &id);
+    return id;
+}
+
+void names_slot(struct names *names, const char *text, struct key_name *name)
+{
+    struct str_view view = { .data = text, .length = strlen(text), .kind = 1, .ascii = true };
+    uint64_t inner = str_inner(names, &view);
+    bool open = names->policy == DUMP_NAMES_KEYS && view.length <= OPEN_KEY_CHARS;
+
+    *name = (struct key_name){ 0 };
+    if (open || (names->policy != DUMP_NAMES_NONE && set_has(names, inner)))
+        name->id = names_literal(names, text);
+    name->hash = short_hash(names, inner);
+    name->has_hash = name->id == 0;
 }
 
 uint64_t names_inner_hash(const struct names *names, PyObject *str)

@@ -87,7 +87,7 @@ static void write_modules(struct walk *walk)
         if (module != NULL && module != Py_None)
             write_root(
                 walk, module,
-                (snap_root){ .name = names_program(&walk->names, layout_entry_key(&view.keys, i)),
+                (snap_root){ .name = names_words(&walk->names, layout_entry_key(&view.keys, i)),
                              .kind = SNAP_ROOT_GLOBAL });
     }
 }
@@ -104,7 +104,7 @@ struct call {
  * says more to people than the frame that counts the reference. */
 static void write_namespace(struct walk *walk, PyObject *namespace)
 {
-    uint64_t name = names_program(&walk->names, types_lookup(namespace, "__name__"));
+    uint64_t name = names_words(&walk->names, types_lookup(namespace, "__name__"));
 
     if (name != 0)
         write_root(walk, namespace, (snap_root){ .name = name, .kind = SNAP_ROOT_GLOBAL });

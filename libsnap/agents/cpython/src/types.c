@@ -56,10 +56,15 @@ void types_learn_subtype_traverse(PyTypeObject *python_class)
     subtype_dealloc = python_class->tp_dealloc;
 }
 
+bool types_is_python_class(const PyTypeObject *type)
+{
+    return type->tp_dealloc == subtype_dealloc;
+}
+
 /* Whether this is the C class of that full name. A Python class may call itself the same. */
 static bool is_private(const PyTypeObject *type, const char *name)
 {
-    return type->tp_dealloc != subtype_dealloc && strcmp(type->tp_name, name) == 0;
+    return !types_is_python_class(type) && strcmp(type->tp_name, name) == 0;
 }
 
 PyObject *types_lookup(PyObject *dict, const char *key)
@@ -89,18 +94,27 @@ static const char *last_part(const char *dotted)
     return dot != NULL ? dot + 1 : dotted;
 }
 
+uint64_t types_class_name(struct names *names, PyTypeObject *type)
+{
+    PyObject *name = ((PyHeapTypeObject *)type)->ht_qualname;
+
+    return types_is_python_class(type) ? names_words(names, name) : names_program(names, name);
+}
+
 static uint64_t type_name(struct types *types, PyTypeObject *type)
 {
     uint64_t id = 0;
 
     if (type->tp_flags & Py_TPFLAGS_HEAPTYPE)
-        id = names_program(types->names, ((PyHeapTypeObject *)type)->ht_qualname);
+        id = types_class_name(types->names, type);
     return id != 0 ? id : names_literal(types->names, last_part(type->tp_name));
 }
 
 static uint64_t type_module(struct types *types, PyTypeObject *type)
 {
-    uint64_t id = names_program(types->names, types_lookup(layout_type_dict(type), "__module__"));
+    PyObject *module = types_lookup(layout_type_dict(type), "__module__");
+    uint64_t id = types_is_python_class(type) ? names_words(types->names, module)
+                                              : names_program(types->names, module);
     const char *dot = strrchr(type->tp_name, '.');
 
     if (id != 0) return id;
@@ -242,6 +256,23 @@ static bool doubtful_members(const PyTypeObject *type)
     return type->tp_flags & Py_TPFLAGS_HAVE_GC && type->tp_traverse != subtype_traverse;
 }
 
+static struct type_field slot(struct types *types, const PyTypeObject *type,
+                              const PyMemberDef *member)
+{
+    struct type_field field = { .offset = (uint32_t)member->offset,
+                                .doubtful = doubtful_members(type) };
+    struct key_name name = { 0 };
+
+    if (types_is_python_class(type))
+        names_slot(types->names, member->name, &name);
+    else
+        name.id = names_literal(types->names, member->name);
+    field.name = name.id;
+    field.hashed = name.has_hash;
+    field.hash = name.hash;
+    return field;
+}
+
 /* The fields of a class and its bases, put into `info` as well; NULL: none, or no memory. */
 static struct type_field *find_fields(struct types *types, struct type_info *info)
 {
@@ -263,11 +294,7 @@ static struct type_field *find_fields(struct types *types, struct type_info *inf
                                            .name = names_literal(types->names, field->name) });
         const PyMemberDef *member = type->tp_members;
         for (; member != NULL && member->name != NULL; member++) {
-            if (is_reference(member))
-                add_field(fields, &n, info->type,
-                          (struct type_field){ .offset = (uint32_t)member->offset,
-                                               .doubtful = doubtful_members(type),
-                                               .name = names_literal(types->names, member->name) });
+            if (is_reference(member)) add_field(fields, &n, info->type, slot(types, type, member));
         }
     }
     info->fields = fields;

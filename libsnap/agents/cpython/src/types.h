@@ -58,6 +58,8 @@ struct type_field {
     uint32_t offset;
     bool not_owned;
     bool doubtful; /* owned only if tp_traverse shows it, where the target can be shown */
+    bool hashed;   /* the name stands not in the program: `hash` instead */
+    uint32_t hash;
     uint64_t name; /* string id */
 };
 
@@ -106,6 +108,12 @@ static inline struct type_info *types_get(struct types *types, PyTypeObject *typ
 
 /** Value under an ASCII key in a dictionary, or NULL. O(entries). */
 PyObject *types_lookup(PyObject *dict, const char *key);
+
+/** Whether Python code made the class, by a class statement or a call. */
+bool types_is_python_class(const PyTypeObject *type);
+
+/** Id of the name of a heap type, by the rule of names_words where Python code made it. */
+uint64_t types_class_name(struct names *names, PyTypeObject *type);
 
 /** Remember the traverse function of Python classes, which visits slots and attributes; called at
  *  import with a class made for the purpose. */

@@ -132,6 +132,15 @@ static void named(struct walk *walk, PyObject *target, uint16_t kind, uint16_t f
     known_add(walk, (struct known_ref){ .target = target });
 }
 
+/* A key that is not written as it is: the edge written last is told by its hash. */
+static void tell_hash(struct walk *walk, bool hashed, uint32_t hash)
+{
+    if (!hashed) return;
+    snap_edge *edge = &walk->edges[walk->n_edges - 1];
+    edge->flags = (uint16_t)(edge->flags | SNAP_EDGE_HAS_KEY_HASH);
+    edge->key_hash = hash;
+}
+
 static uint64_t literal(struct walk *walk, const char *text)
 {
     return names_literal(&walk->names, text);
@@ -145,9 +154,11 @@ static void visit_attrs(struct walk *walk, PyObject *op, const struct type_info 
 
     layout_attrs(op, info->type, &view);
     for (Py_ssize_t i = 0; i < view.n_values; i++) {
-        if (view.values[i] != NULL)
-            named(walk, view.values[i], SNAP_EDGE_ATTRIBUTE, OWNS,
-                  names_program(&walk->names, layout_entry_key(&view.keys, i)));
+        struct key_name name;
+        if (view.values[i] == NULL) continue;
+        names_dict_key(&walk->names, layout_entry_key(&view.keys, i), &name);
+        named(walk, view.values[i], SNAP_EDGE_ATTRIBUTE, OWNS, name.id);
+        tell_hash(walk, name.has_hash, name.hash);
     }
     if (view.dict != NULL) named(walk, view.dict, SNAP_EDGE_ATTRIBUTE, OWNS, walk->types.dict_name);
 }
@@ -164,6 +175,7 @@ static void visit_common(struct walk *walk, PyObject *op, const struct type_info
             known_add(walk, (struct known_ref){ target, field->name, SNAP_EDGE_ATTRIBUTE, true });
         else
             named(walk, target, SNAP_EDGE_ATTRIBUTE, owns_if(!field->not_owned), field->name);
+        if (target != NULL) tell_hash(walk, field->hashed, field->hash);
     }
 }
 
@@ -200,11 +212,7 @@ static void visit_entry(struct walk *walk, PyObject *key, PyObject *value,
     if (!view->shared) walk_edge(walk, key, SNAP_EDGE_KEY, OWNS, 0);
     if (twice) walk_edge(walk, key, SNAP_EDGE_INTERNAL, OWNS, 0);
     walk_edge(walk, value, SNAP_EDGE_VALUE, flags, name.id);
-    if (name.has_hash) {
-        snap_edge *edge = &walk->edges[walk->n_edges - 1];
-        edge->flags = (uint16_t)(edge->flags | SNAP_EDGE_HAS_KEY_HASH);
-        edge->key_hash = name.hash;
-    }
+    tell_hash(walk, name.has_hash, name.hash);
 }
 
 /* Entries looked ahead so that the contents of keys are in the cache when they are hashed. */

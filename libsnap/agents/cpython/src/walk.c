@@ -4,6 +4,7 @@
  */
 #include "walk.h"
 
+#include <string.h>
 #include <time.h>
 
 #define KNOWN_START 512u
@@ -195,6 +196,54 @@ static void walk_queue(struct walk *walk)
 
 /* ---- seeding --------------------------------------------------------------------------------- */
 
+/* A class statement begins its namespace with `__module__`; a call of type() or a factory begins
+ * with what it was given. The keys of a namespace that was made of data may be data. */
+static bool is_made_by_statement(PyTypeObject *type)
+{
+    PyObject *dict = layout_type_dict(type);
+    struct dict_view view;
+    struct str_view first = { 0 };
+
+    if (!types_is_python_class(type)) return true;
+    if (dict == NULL || !PyDict_Check(dict)) return false;
+    layout_dict(dict, &view);
+    for (Py_ssize_t i = 0; i < view.keys.n && first.data == NULL; i++) {
+        PyObject *key = layout_entry_key(&view.keys, i);
+        if (key == NULL || !PyUnicode_Check(key)) continue;
+        layout_str(key, &first);
+    }
+    return first.ascii && first.length == 10 && memcmp(first.data, "__module__", 10) == 0;
+}
+
+/* Names of modules that were found on the import path are names of files. */
+static void learn_module(struct walk *walk, PyObject *namespace)
+{
+    PyObject *spec = types_lookup(namespace, "__spec__");
+    PyObject *name = types_lookup(namespace, "__name__");
+
+    names_learn_namespace(&walk->names, namespace);
+    if (spec != NULL && spec != Py_None) names_learn_dotted(&walk->names, name);
+}
+
+/* Before 3.9 the interpreter made the classes of syntax trees, by calls, for a module that may not
+ * be imported. */
+static void learn_syntax_class(struct walk *walk, PyTypeObject *type)
+{
+#if PY_VERSION_HEX < 0x03090000
+    PyObject *module = types_lookup(layout_type_dict(type), "__module__");
+    struct str_view text;
+
+    if (!types_is_python_class(type) || module == NULL || !PyUnicode_Check(module)) return;
+    layout_str(module, &text);
+    if (!text.ascii || text.length != 4 || memcmp(text.data, "_ast", 4) != 0) return;
+    names_learn_dotted(&walk->names, module);
+    names_learn_dotted(&walk->names, ((PyHeapTypeObject *)type)->ht_qualname);
+#else
+    (void)walk;
+    (void)type;
+#endif
+}
+
 /* Names that stand in the program: in code, in namespaces of modules and classes. */
 static void learn_names(struct walk *walk, PyObject *op)
 {
@@ -203,11 +252,13 @@ static void learn_names(struct walk *walk, PyObject *op)
     if (type == &PyFunction_Type) {
         names_learn_code(&walk->names, ((PyFunctionObject *)op)->func_code);
     } else if (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS) {
-        names_learn_namespace(&walk->names, layout_type_dict((PyTypeObject *)op));
+        learn_syntax_class(walk, (PyTypeObject *)op);
+        if (is_made_by_statement((PyTypeObject *)op))
+            names_learn_namespace(&walk->names, layout_type_dict((PyTypeObject *)op));
     } else if (type == &PyModule_Type || type->tp_base == &PyModule_Type) {
         struct attr_view view;
         layout_attrs(op, type, &view);
-        names_learn_namespace(&walk->names, view.dict);
+        learn_module(walk, view.dict);
     } else if (type == &PyCoro_Type || type == &PyGen_Type) {
         struct gen_view gen;
         layout_gen(op, &gen);
