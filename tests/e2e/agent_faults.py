@@ -47,8 +47,9 @@ class Arguments(FaultCase):
         answers, files = self.attempts("""
             class Str(str): pass
             big = "x" * 65537
-            bad = [dict(labels={"": "v"}), dict(labels={"a\\nb": "v"}), dict(labels={"a\\x85": "v"}),
-                   dict(labels={"a\\0b": "v"}), dict(labels={"k": "v\\0w"}), dict(labels={big: "v"}),
+            bad = [dict(labels={"": "v"}), dict(labels={"a\\nb": "v"}),
+                   dict(labels={"a\\x85": "v"}), dict(labels={"a\\0b": "v"}),
+                   dict(labels={"k": "v\\0w"}), dict(labels={big: "v"}),
                    dict(labels={"k": big}), dict(labels={"k\\udc80": "v"}),
                    dict(labels={"k": "\\ud800"}), dict(labels={"k": 1}), dict(labels={b"k": "v"}),
                    dict(labels={str(i): "" for i in range(257)}), dict(labels=5),

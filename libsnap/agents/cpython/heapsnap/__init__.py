@@ -103,8 +103,8 @@ def dump(path_or_fd, *, mode="auto", names="code", values=False, gc_collect=Fals
                 most 256; keys without control characters; a key or value at most 64 KiB of UTF-8.
     reason      why the snapshot is taken, one line for the record, at most 64 KiB of UTF-8.
 
-    Returns a :class:`DumpResult`; raises :class:`HeapsnapError` or :class:`OSError`, and TypeError or
-    ValueError for wrong arguments, before anything is opened.
+    Returns a :class:`DumpResult`; raises :class:`HeapsnapError` or :class:`OSError`, and TypeError
+    or ValueError for wrong arguments, before anything is opened.
 
     What is captured: all objects that the collector knows, frozen ones too (``gc.freeze``), and all
     that these and the interpreter reach: also str, int, bytes, untracked tuples and dicts. No
@@ -221,8 +221,8 @@ def _result(path, facts):
 def _part_file(path):
     """A descriptor for ``path.part``, which becomes ``path`` when the block ends without an error.
 
-    After a failed capture the part stays where it is if it holds objects: tools read it as far as it
-    goes. What is interrupted (Ctrl-C, an exit) leaves nothing.
+    After a failed capture the part stays where it is if it holds objects: tools read it as far as
+    it goes. What is interrupted (Ctrl-C, an exit) leaves nothing.
     """
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):

@@ -306,8 +306,9 @@ def ask(target, fd, *, mode="auto", names="code", values=False, gc_collect=False
     """Have the process `target` (a pid, or the name of its socket) write a capture to `fd`.
 
     `fd` must be a regular file that is open for writing. Returns a dict with ``pid``, ``objects``,
-    ``edges``, ``bytes``, ``pause_ns``, ``total_ns``, ``mode``, ``why`` and ``sites`` (whether stacks
-    of allocations are in the file; None: tracemalloc is off); raises AskError. `started` is called with the mode and why before the process pauses, `waiting` several times a second.
+    ``edges``, ``bytes``, ``pause_ns``, ``total_ns``, ``mode``, ``why`` and ``sites`` (whether
+    stacks of allocations are in the file; None: tracemalloc is off); raises AskError. `started` is
+    called with the mode and why before the process pauses, `waiting` several times a second.
     """
     options = [("mode", mode), ("names", names), ("values", int(bool(values))),
                ("gc", int(bool(gc_collect)))]

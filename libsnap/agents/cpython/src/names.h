@@ -5,8 +5,8 @@
  * A name may be written when it stands in the program: names of functions, variables and files
  * always; keys of dictionaries and names of attributes when an equal string is a constant or a name
  * in a code object, a global of a module, an attribute of a class that a class statement or C code
- * made, or part of the name of a module that was found on the import path; names of classes, modules
- * and threads when all their words do. These are collected before the walk (names_learn_*) as a set
+ * made, or part of the name of a module that was found on the import path; names of classes,
+ * modules and threads when all their words do. These are collected before the walk (names_learn_*) as a set
  * of 64-bit hashes, 8 to 16 bytes a distinct string. Any other is told by 24 bits of its keyed hash
  * (keyhash.h): enough to see that two are the same, not what they say.
  *
