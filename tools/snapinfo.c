@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * snapinfo: what is in a .snap file. Options and flow; the work is done in tools/info, with nothing
- * but libsnap's public reader.
+ * snapinfo: what is in a .snap file, or in a heap database. Options and flow; the work on snapshots is
+ * done in tools/info, with nothing but libsnap's public reader.
  */
 #include <string.h>
 #include <time.h>
@@ -10,7 +10,10 @@
 #include "cli/message.h"
 #include "cli/number.h"
 #include "cli/options.h"
+#include "cli/sniff.h"
+#include "cli/spool.h"
 #include "info/info.h"
+#include "report/database.h"
 
 struct options {
     struct common_options common;
@@ -141,20 +144,58 @@ static int show(const struct options *o, const struct parts *p, const struct inf
     return STATUS_DONE;
 }
 
-static int one_file(const struct options *o, const char *path, struct json *j)
+/* Each prints one entry; *shown: its JSON members are written, whatever is returned. */
+static int one_snapshot(const struct options *o, const char *path, struct json *j, bool *shown)
 {
     struct parts p = { .in = { .fd = -1 } };
     struct info_report report = { .in = &p.in, .chunks = o->chunks, .top = o->top };
     int status = info_open(&p.in, path);
     if (!status) status = collect(&p, &report, o);
-    if (!status) {
-        status = show(o, &p, &report, j);
-        if (!status && o->verify) status = judge(&report);
-    } else if (j) {
-        json_string(j, "path", path);
-        json_bool(j, "unusable", true);
-    }
+    *shown = !status;
+    if (!status) status = show(o, &p, &report, j);
+    if (!status && o->verify) status = judge(&report);
     parts_free(&p);
+    return status;
+}
+
+/* What there is to know of a database; the rest are questions to snapshot files. */
+static int one_database(const struct options *o, const char *path, struct json *j, bool *shown)
+{
+    const char *what = o->types     ? "types"
+                       : o->privacy ? "privacy"
+                       : o->chunks  ? "chunks"
+                       : o->recover ? "recover"
+                                    : NULL;
+    *shown = false;
+    if (!what) return database_show(path, o->verify, j, shown);
+    return message_error(path, MESSAGE_NO_OFFSET, o->types ? "snaptop --by type" : "snapsql",
+                         "this is a heap database: --%s looks into snapshot files", what);
+}
+
+static void unusable(const char *path, struct json *j)
+{
+    uint64_t offset;
+    json_string(j, "path", path);
+    json_bool(j, "unusable", true);
+    json_string(j, "error", message_last(&offset));
+    if (offset == MESSAGE_NO_OFFSET)
+        json_null(j, "offset");
+    else
+        json_u64(j, "offset", offset);
+}
+
+static int one_file(const struct options *o, const char *path, struct json *j)
+{
+    struct sniff sniff;
+    struct spool input;
+    bool shown = false;
+    int status = spool_open(&input, path);
+    if (!status) {
+        bool database = sniff_path(input.file, &sniff) == 0 && sniff.kind == SNIFF_HEAPDB;
+        status = (database ? one_database : one_snapshot)(o, input.file, j, &shown);
+        spool_close(&input);
+    }
+    if (j && !shown) unusable(input.name, j);
     return status;
 }
 
@@ -190,7 +231,7 @@ static int run(void *options, int n, char **files)
 
 static const struct command command = {
     .name = "snapinfo",
-    .summary = "Shows what is in heap snapshot files, whole or damaged.",
+    .summary = "Shows what is in heap snapshot files, whole or damaged, and in heap databases.",
     .operands = "FILE...",
     .min_operands = 1,
     .max_operands = COMMAND_ANY,

@@ -31,6 +31,12 @@ static struct {
     atomic_bool no_memory; /* said already: threads that work side by side run out together */
 } message_state = { .program = "snap", .level = MESSAGE_NORMAL };
 
+/* What message_last tells. */
+static _Thread_local struct {
+    char text[400];
+    uint64_t offset;
+} message_kept = { .offset = MESSAGE_NO_OFFSET };
+
 void message_setup(const char *program, enum message_level level)
 {
     message_state.program = program;
@@ -81,6 +87,7 @@ struct message {
     const char *what;     /* already formatted, not yet escaped */
     const char *system;   /* the system's words, or NULL */
     const char *hint;
+    bool is_error;
 };
 
 /* Adds "name: ". */
@@ -124,6 +131,22 @@ static void message_line(struct text *line, const struct message *m)
     }
 }
 
+/* Keeps an error for message_last. */
+static void message_keep(const struct message *m)
+{
+    struct text kept = text_fixed(message_kept.text, sizeof message_kept.text);
+    text_adds(&kept, m->what);
+    if (m->system) text_addf(&kept, ": %s", m->system);
+    text_str(&kept);
+    message_kept.offset = m->offset;
+}
+
+const char *message_last(uint64_t *offset)
+{
+    *offset = message_kept.offset;
+    return message_kept.text;
+}
+
 /* Without memory the line is made on the stack, and cut where it does not fit. */
 static void message_print(const struct message *m)
 {
@@ -153,13 +176,14 @@ static void message_format(struct message *m, const char *format, va_list args)
     if (what.failed) vsnprintf(buffer, sizeof buffer, format, again);
     va_end(again);
     m->what = what.failed ? buffer : text_str(&what);
+    if (m->is_error) message_keep(m);
     message_print(m);
     text_free(&what);
 }
 
 int message_error(const char *file, uint64_t offset, const char *hint, const char *format, ...)
 {
-    struct message m = { .file = file, .offset = offset, .hint = hint };
+    struct message m = { .file = file, .offset = offset, .hint = hint, .is_error = true };
     va_list args;
     va_start(args, format);
     message_format(&m, format, args);
@@ -169,7 +193,8 @@ int message_error(const char *file, uint64_t offset, const char *hint, const cha
 
 int message_errno(const char *file, int os_errno, const char *format, ...)
 {
-    struct message m = { .file = file, .offset = MESSAGE_NO_OFFSET, .system = strerror(os_errno) };
+    struct message m = { .file = file, .offset = MESSAGE_NO_OFFSET,
+                         .system = strerror(os_errno), .is_error = true };
     va_list args;
     va_start(args, format);
     message_format(&m, format, args);
@@ -189,6 +214,7 @@ int message_snap(const char *file, const struct snap_error *error, const char *h
 {
     struct message m = { .file = file, .offset = error->offset, .what = error->text,
                          .system = message_system(error), .hint = hint };
+    message_keep(&m);
     message_print(&m);
     return STATUS_UNUSABLE;
 }

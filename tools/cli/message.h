@@ -73,6 +73,11 @@ int message_usage(const char *format, ...) __attribute__((format(printf, 1, 2)))
  *  work side by side run out together. Returns STATUS_UNUSABLE. */
 int message_no_memory(const char *what);
 
+/** The calling thread's last error, for documents that tell it too: its text (with the system's
+ *  words, without file and hint; cut where it is very long), "" before the first, and in *offset
+ *  its place or MESSAGE_NO_OFFSET. Valid until the thread's next error. */
+const char *message_last(uint64_t *offset);
+
 /** Prints a warning (not with --quiet) and counts it. The exit status does not change. */
 void message_warning(const char *file, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

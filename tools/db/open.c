@@ -424,7 +424,7 @@ int heapdb_open(struct heapdb **out, const char *path, const struct heapdb_optio
     }
     int status = spool_open(&p->input, path);
     db->private = p;
-    db->path = p->input.name;
+    db->path = message_name(p->input.name);
     if (!status) status = open_any(db, options ? options : &defaults);
     if (!status && message_warnings() == warnings) status = repeat_warnings(db);
     if (status)

@@ -32,16 +32,14 @@ const char *info_kind_name(unsigned kind);
 
 /* ---- the input ------------------------------------------------------------------------------ */
 
-/** A file to look at, open. Pipes and standard input are copied to an unlinked temporary file, so
- *  that every part may read as often as it likes. */
+/** A file to look at, open: every part may read it as often as it likes. */
 struct info_input {
     const char *path; /* as given, for messages */
     int fd;
     uint64_t size;    /* bytes */
-    FILE *spool;      /* the copy, or NULL */
 };
 
-/** Opens `path` (`-`: standard input). */
+/** Opens `path`, a regular file (cli/spool.h makes one of a pipe). */
 int info_open(struct info_input *in, const char *path);
 void info_close(struct info_input *in);
 

@@ -22,57 +22,31 @@ const char *info_kind_name(unsigned kind)
     return kind < INFO_KINDS ? names[kind] : NULL;
 }
 
-/* Copies a pipe into a temporary file that has no name. */
-static int info_spool(struct info_input *in, int from)
-{
-    char buffer[8192]; /* the stack may be small */
-    in->spool = tmpfile();
-    if (!in->spool) return message_errno(in->path, errno, "cannot make a temporary copy");
-    for (;;) {
-        ssize_t got = read(from, buffer, sizeof buffer);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return message_errno(in->path, errno, "cannot read");
-        if (got == 0) break;
-        in->size += (uint64_t)got;
-        if (fwrite(buffer, 1, (size_t)got, in->spool) != (size_t)got)
-            return message_errno(in->path, errno, "cannot make a temporary copy");
-    }
-    if (fflush(in->spool)) return message_errno(in->path, errno, "cannot make a temporary copy");
-    in->fd = fileno(in->spool);
-    return 0;
-}
-
 int info_open(struct info_input *in, const char *path)
 {
-    bool is_stdin = strcmp(path, "-") == 0;
     struct stat st;
-    *in = (struct info_input){ .path = is_stdin ? "standard input" : path, .fd = -1 };
-    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC), status = 0;
-    if (fd < 0) return message_errno(in->path, errno, "cannot open");
-    if (fstat(fd, &st)) {
-        status = message_errno(in->path, errno, "cannot open");
-    } else if (S_ISDIR(st.st_mode)) {
-        status = message_errno(in->path, EISDIR, "cannot read");
-    } else if (S_ISREG(st.st_mode)) {
-        in->fd = fd;
-        in->size = (uint64_t)st.st_size;
-        return 0;
-    } else {
-        status = info_spool(in, fd);
+    *in = (struct info_input){ .path = message_name(path), .fd = -1 };
+    int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return message_errno(path, errno, "cannot open");
+    int status = 0;
+    if (fstat(fd, &st))
+        status = message_errno(path, errno, "cannot open");
+    else if (S_ISDIR(st.st_mode))
+        status = message_errno(path, EISDIR, "cannot read");
+    else if (!S_ISREG(st.st_mode))
+        status = message_error(path, MESSAGE_NO_OFFSET, "a copy in a file", "not a regular file");
+    if (status) {
+        close(fd);
+        return status;
     }
-    if (!is_stdin) close(fd);
-    if (status) info_close(in);
-    return status;
+    in->fd = fd;
+    in->size = (uint64_t)st.st_size;
+    return 0;
 }
 
 void info_close(struct info_input *in)
 {
-    if (in->spool) {
-        fclose(in->spool);
-    } else if (in->fd > STDERR_FILENO) {
-        close(in->fd);
-    }
-    in->spool = NULL;
+    if (in->fd >= 0) close(in->fd);
     in->fd = -1;
 }
 

@@ -130,12 +130,8 @@ void subject_heading(const struct subject *s, FILE *out)
     text_free(&t);
 }
 
-void subject_json(const struct subject *s, struct json *j)
+void subject_snapshot_json(const struct heapdb_snapshot *x, struct json *j)
 {
-    const struct heapdb_snapshot *x = s->snapshot;
-    json_string(j, "file", s->db->path);
-    json_string(j, "taken_as", s->db->taken_text);
-    json_object(j, "snapshot");
     json_id(j, "id", (uint64_t)x->id);
     json_string(j, "path", x->path);
     json_string(j, "runtime", x->runtime);
@@ -156,6 +152,14 @@ void subject_json(const struct subject *s, struct json *j)
     json_u64(j, "garbage_objects", subject_size(x->n_garbage));
     json_u64(j, "live_size", subject_size(x->live_size));
     json_u64(j, "garbage_size", subject_size(x->garbage_size));
+}
+
+void subject_json(const struct subject *s, struct json *j)
+{
+    json_string(j, "file", s->db->path);
+    json_string(j, "taken_as", s->db->taken_text);
+    json_object(j, "snapshot");
+    subject_snapshot_json(s->snapshot, j);
     json_end_object(j);
 }
 

@@ -60,6 +60,9 @@ int subject_range(const struct subject *s, bool garbage, int64_t *first, int64_t
 /** One or two lines: the file and the process, then live heap and garbage. */
 void subject_heading(const struct subject *s, FILE *out);
 
+/** The members that describe a snapshot, into the open JSON object. */
+void subject_snapshot_json(const struct heapdb_snapshot *snapshot, struct json *j);
+
 /** Members "file", "taken_as", "snapshot" of the open JSON object. */
 void subject_json(const struct subject *s, struct json *j);
 
