@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import stat
 import subprocess
 import sys
@@ -29,6 +30,19 @@ class Usage(AskCase):
             self.assertEqual(err, "")
         out, _ = self.check(0, "--version")
         self.assertRegex(out, r"^heapsnap \d+\.\d+\.\d+\n$")
+
+    def test_manual_page(self):
+        """The page has the options that the help has, command by command."""
+        page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "man",
+                            "heapsnap.1.scd")
+        with open(page) as f:
+            sections = re.split(r"^# OPTIONS OF ([A-Z]+)$", f.read(), flags=re.M)
+        described = dict(zip(sections[1::2], sections[2::2]))
+        for command in ("run", "ps", "ask"):
+            out, _ = self.check(0, command, "--help")
+            options = set(re.findall(r"^  .*?(--[a-z]+)", out, flags=re.M)) - {"--help"}
+            text = described[command.upper()].split("\n# ")[0]
+            self.assertEqual(set(re.findall(r"^\*(?:-.\*, \*)?(--[a-z]+)", text, flags=re.M)), options)
 
     def test_wrong_usage(self):
         for arguments in ((), ("pss",), ("ps", "--jso"), ("ask",), ("ask", "1", "--mode", "x"),
