@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * snapinfo: what is in a .snap file, or in a heap database. Options and flow; the work on snapshots is
- * done in tools/info, with nothing but libsnap's public reader.
+ * snapinfo: what is in a .snap file, or in a heap database. Options and flow; the work on snapshots
+ * is done in tools/info, with nothing but libsnap's public reader.
  */
 #include <string.h>
 #include <time.h>

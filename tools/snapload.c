@@ -160,9 +160,9 @@ static const struct command command = {
     .max_operands = COMMAND_ANY,
     .specs = specs,
     .common = offsetof(struct options, common),
-    .notes = "A FILE may be `-` for standard input. Several files become one database with as many\n"
-             "snapshots, to be compared in SQL. The tables and views are explained in the database:\n"
-             "SELECT * FROM doc.",
+    .notes = "A FILE may be `-` for standard input. Several files become one database with as\n"
+             "many snapshots, to be compared in SQL. The tables and views are explained in the\n"
+             "database: SELECT * FROM doc.",
     .run = run,
 };
 

@@ -10,6 +10,8 @@ struct options {
     uint64_t k, n;
     const char *type;
     bool all;
+    char **targets; /* operands after the file */
+    int n_targets;
 };
 
 /* Steps of a long path that are shown, and lines of a merged tree. */
@@ -29,8 +31,9 @@ static const struct option_spec specs[] = {
     OPT_END
 };
 
-static int show(struct subject *s, const struct options *o, int n, char **targets, struct json *j)
+static int show(void *options, struct subject *s, struct json *j)
 {
+    const struct options *o = options;
     struct path_limits limits = { .k = (uint32_t)o->k, .head = o->all ? GRAPH_CHAIN_ALL : HEAD,
                                   .tail = o->all ? GRAPH_CHAIN_ALL : TAIL };
     const struct heapdb_snapshot *first = s->snapshot;
@@ -38,10 +41,10 @@ static int show(struct subject *s, const struct options *o, int n, char **target
     uint32_t lines = o->all ? UINT32_MAX - 2 : o->n ? (uint32_t)o->n : LINES;
     if (o->type) status = path_type(s, o->type, lines, j);
     if (j) json_array(j, "targets");
-    for (int i = 0; !status && i < n; i++) {
+    for (int i = 0; !status && i < o->n_targets; i++) {
         int64_t id;
         s->snapshot = first;
-        status = subject_object(s, targets[i], &id);
+        status = subject_object(s, o->targets[i], &id);
         if (!status && !j && (i || o->type)) fputs("\n", stdout);
         if (!status)
             status = j ? path_json_object(s, j, id, &limits) : path_print_object(s, id, &limits);
@@ -53,30 +56,15 @@ static int show(struct subject *s, const struct options *o, int n, char **target
 
 static int run(void *options, int n, char **operands)
 {
-    const struct options *o = options;
+    struct options *o = options;
     struct subject s;
-    struct json j;
-    int status;
     if (n < 2 && !o->type) return message_usage("an object to find paths to is missing");
     if (o->k < 1 || o->k > 10000) return message_usage("--paths takes 1 to 10000");
     if (o->n > 1000000000) return message_usage("--number takes at most 1000000000");
     if (subject_open(&s, operands[0], &o->subject, SUBJECT_NEEDS_REFS)) return STATUS_UNUSABLE;
-    if (o->common.json) {
-        json_begin(&j, stdout);
-        json_object(&j, NULL);
-        json_string(&j, "schema", "snap.path/1");
-        subject_json(&s, &j);
-        status = show(&s, o, n - 1, operands + 1, &j);
-        json_end_object(&j);
-        if (!status && json_finish(&j) == JSON_MISUSE)
-            status = message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the JSON document is not whole");
-    } else {
-        subject_heading(&s, stdout);
-        fputs("\n", stdout);
-        status = show(&s, o, n - 1, operands + 1, NULL);
-    }
-    subject_close(&s);
-    return status;
+    o->targets = operands + 1;
+    o->n_targets = n - 1;
+    return subject_answer(&s, "snap.path/1", o->common.json, show, o);
 }
 
 static const struct command command = {
@@ -88,9 +76,9 @@ static const struct command command = {
     .specs = specs,
     .common = offsetof(struct options, common),
     .notes =
-        "FILE is a snapshot or a heap database, or `-` for one on standard input. TARGET is an id (#12), an "
-        "address (0x7f00deadbeef) or a type, which stands for its largest object. Of garbage, the "
-        "cycle that holds it is shown.\n\n"
+        "FILE is a snapshot or a heap database, or `-` for one on standard input. TARGET is an id "
+        "(#12), an address (0x7f00deadbeef) or a type, which stands for its largest object. Of "
+        "garbage, the cycle that holds it is shown.\n\n"
         "Examples:\n"
         "  snappath app.snap '#4711'\n"
         "  snappath -k 3 app.snap 0x7f2a10c3d0\n"

@@ -8,6 +8,8 @@ struct options {
     struct subject_options subject;
     uint64_t n, offset;
     bool duplicates;
+    char **targets; /* operands after the file */
+    int n_targets;
 };
 
 static const struct option_spec specs[] = {
@@ -21,18 +23,19 @@ static const struct option_spec specs[] = {
     OPT_END
 };
 
-static int show(struct subject *s, const struct options *o, int n, char **targets, struct json *j)
+static int show(void *options, struct subject *s, struct json *j)
 {
+    const struct options *o = options;
     struct show_request request = { .n = (size_t)o->n, .offset = (int64_t)o->offset,
                                     .duplicates = o->duplicates };
     const struct heapdb_snapshot *first = s->snapshot;
     int status = STATUS_DONE;
     if (j) json_array(j, "objects");
-    for (int i = 0; !status && i < n; i++) {
+    for (int i = 0; !status && i < o->n_targets; i++) {
         struct show x;
         int64_t id;
         s->snapshot = first;
-        status = subject_object(s, targets[i], &id);
+        status = subject_object(s, o->targets[i], &id);
         if (!status) status = show_load(s, id, &request, &x);
         if (status) break;
         if (!j && i) fputs("\n", stdout);
@@ -49,29 +52,14 @@ static int show(struct subject *s, const struct options *o, int n, char **target
 
 static int run(void *options, int n, char **operands)
 {
-    const struct options *o = options;
+    struct options *o = options;
     struct subject s;
-    struct json j;
-    int status;
     if (o->n > 1000000) return message_usage("--number takes at most 1000000");
     if (o->offset > INT64_MAX) return message_usage("--offset is too large");
     if (subject_open(&s, operands[0], &o->subject, SUBJECT_NEEDS_REFS)) return STATUS_UNUSABLE;
-    if (o->common.json) {
-        json_begin(&j, stdout);
-        json_object(&j, NULL);
-        json_string(&j, "schema", "snap.show/1");
-        subject_json(&s, &j);
-        status = show(&s, o, n - 1, operands + 1, &j);
-        json_end_object(&j);
-        if (!status && json_finish(&j) == JSON_MISUSE)
-            status = message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the JSON document is not whole");
-    } else {
-        subject_heading(&s, stdout);
-        fputs("\n", stdout);
-        status = show(&s, o, n - 1, operands + 1, NULL);
-    }
-    subject_close(&s);
-    return status;
+    o->targets = operands + 1;
+    o->n_targets = n - 1;
+    return subject_answer(&s, "snap.show/1", o->common.json, show, o);
 }
 
 static const struct command command = {
@@ -83,8 +71,8 @@ static const struct command command = {
     .specs = specs,
     .common = offsetof(struct options, common),
     .notes =
-        "FILE is a snapshot or a heap database, or `-` for one on standard input. TARGET is an id (#12), an "
-        "address (0x7f00deadbeef) or a type, which stands for its largest object.\n\n"
+        "FILE is a snapshot or a heap database, or `-` for one on standard input. TARGET is an id "
+        "(#12), an address (0x7f00deadbeef) or a type, which stands for its largest object.\n\n"
         "Examples:\n"
         "  snapshow app.snap '#4711'\n"
         "  snapshow app.snap 0x7f2a10c3d0\n"

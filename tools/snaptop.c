@@ -94,8 +94,9 @@ static int show_overview(struct subject *s, const struct options *o, const struc
     return status;
 }
 
-static int show(struct subject *s, const struct options *o, struct json *j)
+static int show(void *options, struct subject *s, struct json *j)
 {
+    const struct options *o = options;
     struct top_request r = { .by = o->by == BY_OVERVIEW ? TOP_OBJECT : (enum top_by)o->by,
                              .sort = (enum top_sort)o->sort,
                              .garbage = o->garbage,
@@ -144,7 +145,6 @@ static int run(void *options, int n, char **operands)
 {
     const struct options *o = options;
     struct subject s;
-    struct json j;
     (void)n;
     if (check(o)) return STATUS_UNUSABLE;
     /* Paths name the objects in lists of objects, and they are made of references. */
@@ -152,23 +152,7 @@ static int run(void *options, int n, char **operands)
                              : o->by == TOP_OBJECT || o->by == BY_OVERVIEW ? SUBJECT_LIKES_REFS
                                                                            : SUBJECT_NO_REFS;
     if (subject_open(&s, operands[0], &o->subject, refs)) return STATUS_UNUSABLE;
-    int status;
-    if (o->common.json) {
-        json_begin(&j, stdout);
-        json_object(&j, NULL);
-        json_string(&j, "schema", "snap.top/1");
-        subject_json(&s, &j);
-        status = show(&s, o, &j);
-        json_end_object(&j);
-        if (!status && json_finish(&j) == JSON_MISUSE)
-            status = message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the JSON document is not whole");
-    } else {
-        subject_heading(&s, stdout);
-        fputs("\n", stdout);
-        status = show(&s, o, NULL);
-    }
-    subject_close(&s);
-    return status;
+    return subject_answer(&s, "snap.top/1", o->common.json, show, options);
 }
 
 static const struct command command = {
@@ -180,8 +164,8 @@ static const struct command command = {
     .specs = specs,
     .common = offsetof(struct options, common),
     .notes =
-        "FILE is a snapshot or a heap database, or `-` for one on standard input. Retained sizes are exact: "
-        "what would be freed if the object went. A group's retained size is that of its topmost "
+        "FILE is a snapshot or a heap database, or `-` for one on standard input. Retained sizes "
+        "are exact: what would be freed if the object went. A group's retained size is that of its topmost "
         "members in the dominator tree, so nothing is counted twice; what only several members "
         "together hold is in it with --exact. --by thread shows what only that thread's frames "
         "reach.\n\n"

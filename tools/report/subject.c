@@ -163,6 +163,36 @@ void subject_json(const struct subject *s, struct json *j)
     json_end_object(j);
 }
 
+static int answer_json(struct subject *s, const char *schema,
+                       int (*show)(void *opaque, struct subject *s, struct json *j), void *opaque)
+{
+    struct json j;
+    json_begin(&j, stdout);
+    json_object(&j, NULL);
+    json_string(&j, "schema", schema);
+    subject_json(s, &j);
+    int status = show(opaque, s, &j);
+    json_end_object(&j);
+    if (!status && json_finish(&j) == JSON_MISUSE)
+        status = message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the JSON document is not whole");
+    return status;
+}
+
+int subject_answer(struct subject *s, const char *schema, bool as_json,
+                   int (*show)(void *opaque, struct subject *s, struct json *j), void *opaque)
+{
+    int status;
+    if (as_json) {
+        status = answer_json(s, schema, show, opaque);
+    } else {
+        subject_heading(s, stdout);
+        fputs("\n", stdout);
+        status = show(opaque, s, NULL);
+    }
+    subject_close(s);
+    return status;
+}
+
 char *subject_amount(char out[NUMBER_MAX], uint64_t bytes)
 {
     number_size(out, bytes);
