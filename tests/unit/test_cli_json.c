@@ -142,6 +142,19 @@ static void test_depth(void)
     finish(JSON_MISUSE, NULL);
 }
 
+static void test_give_up(void)
+{
+    start(true);
+    json_object(&j, NULL);
+    json_array(&j, "rows");
+    json_object(&j, NULL);
+    json_u64(&j, "n", 1);
+    CHECK_I64(json_give_up(&j, "no \"more\""), JSON_OK);
+    fclose(file);
+    CHECK_STR(text, "{\"rows\": [{\"n\": 1}], \"error\": \"no \\\"more\\\"\"}\n");
+    free(text);
+}
+
 static void test_io(void)
 {
     FILE *full = fopen("/dev/full", "w");
@@ -154,4 +167,5 @@ static void test_io(void)
 
 CU_MAIN("cli json", { "values", test_values }, { "indented", test_indented },
         { "strings", test_strings }, { "doubles", test_doubles }, { "misuse", test_misuse },
-        { "depth", test_depth }, { "full disk", test_io })
+        { "depth", test_depth }, { "give up", test_give_up },
+        { "full disk", test_io })

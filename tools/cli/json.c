@@ -100,6 +100,14 @@ static void json_close(struct json *j, bool is_object)
     fputc(is_object ? '}' : ']', j->out);
 }
 
+int json_give_up(struct json *j, const char *error)
+{
+    while (j->depth > 1 && !j->misused) json_close(j, (j->is_object >> j->depth & 1) != 0);
+    json_string(j, "error", error);
+    json_end_object(j);
+    return json_finish(j);
+}
+
 void json_object(struct json *j, const char *key)
 {
     json_open(j, key, true);

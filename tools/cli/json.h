@@ -53,6 +53,10 @@ void json_line(struct json *j, FILE *out);
  *  something is still open) or JSON_IO. */
 int json_finish(struct json *j);
 
+/** Ends a document that is an object and cannot be completed: closes what is open within it, adds
+ *  the member "error", and finishes. What json_finish returns. */
+int json_give_up(struct json *j, const char *error);
+
 void json_object(struct json *j, const char *key);
 void json_end_object(struct json *j);
 void json_array(struct json *j, const char *key);

@@ -167,13 +167,18 @@ static int answer_json(struct subject *s, const char *schema,
                        int (*show)(void *opaque, struct subject *s, struct json *j), void *opaque)
 {
     struct json j;
+    uint64_t offset;
     json_begin(&j, stdout);
     json_object(&j, NULL);
     json_string(&j, "schema", schema);
     subject_json(s, &j);
     int status = show(opaque, s, &j);
+    if (status) {
+        json_give_up(&j, message_last(&offset));
+        return status;
+    }
     json_end_object(&j);
-    if (!status && json_finish(&j) == JSON_MISUSE)
+    if (json_finish(&j) == JSON_MISUSE)
         status = message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the JSON document is not whole");
     return status;
 }

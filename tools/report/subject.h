@@ -72,7 +72,7 @@ void subject_type(struct text *t, const char *module, const char *name);
 
 /** A whole answer about an open subject: as text, the heading and what `show` prints; as JSON, a
  *  document `schema` with the members of subject_json and those that `show` writes (j is NULL for
- *  text). Returns what `show` returned, or STATUS_UNUSABLE. Closes the subject. */
+ *  text), ended by "error" where it failed. Returns what `show` returned, or STATUS_UNUSABLE. Closes the subject. */
 int subject_answer(struct subject *s, const char *schema, bool as_json,
                    int (*show)(void *opaque, struct subject *s, struct json *j), void *opaque);
 
