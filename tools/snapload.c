@@ -19,7 +19,7 @@
 struct options {
     struct common_options common;
     const char *output;
-    bool summary, force;
+    bool summary, values, force;
     uint64_t max_memory;
 };
 
@@ -29,6 +29,8 @@ static const struct option_spec specs[] = {
     OPT_FLAG(struct options, summary, "summary", 's',
              "leave out references and referrers: half the size, twice as fast; a tool that needs"
              " them adds them later"),
+    OPT_FLAG(struct options, values, "values", 0,
+             "take over contents of strings and numbers, which dumps of other runtimes hold, too"),
     OPT_FLAG(struct options, force, "force", 'f', "replace an existing database"),
     OPT_SIZE(struct options, max_memory, "max-memory", 0, "SIZE",
              "stop rather than use more memory (default: most of what is available)"),
@@ -96,7 +98,8 @@ static int load_to(const struct options *o, const char *path, size_t n, const ch
     struct output *out;
     struct load_result result;
     struct load_options options = {
-        .summary = o->summary, .max_memory = o->max_memory, .quiet_warnings = o->common.quiet,
+        .summary = o->summary, .values = o->values, .max_memory = o->max_memory,
+        .quiet_warnings = o->common.quiet,
     };
     double start = now();
     struct load_estimate estimate = load_estimate(paths, n, o->summary);

@@ -471,7 +471,8 @@ static int load_file(struct loader *l, const char *path)
     };
     struct progress progress;
     struct stat st;
-    struct import_options options = { .progress = on_progress, .opaque = &progress };
+    struct import_options options = { .progress = on_progress, .opaque = &progress,
+                                      .values = l->options->values };
     l->file = (struct source_file){ .path = path, .format = import_open(path) };
     if (!l->file.format) return LOADER_STOP;
     uint64_t size = stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;

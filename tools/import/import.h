@@ -63,5 +63,7 @@ bool import_totals(const char *path, struct import_totals *totals);
 /* The formats, each in its own file. */
 extern const struct import_format import_snap;
 extern const struct import_format import_v8;
+extern const struct import_format import_ruby;
+extern const struct import_format import_tracemalloc;
 
 #endif

@@ -400,14 +400,34 @@ bool jstream_skip(struct jstream *j)
     }
 }
 
-bool jstream_finish(struct jstream *j)
+static bool is_space(int c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+bool jstream_more(struct jstream *j)
 {
     for (;;) {
-        if (j->error) return false;
-        if (j->at == j->end && !jstream_fill(j)) return !j->error;
-        int c = *j->at;
-        if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
-            return jstream_fail(j, "more follows after the end");
+        if (j->error || (j->at == j->end && !jstream_fill(j))) return false;
+        if (!is_space(*j->at)) return true;
         j->at++;
     }
+}
+
+bool jstream_finish(struct jstream *j)
+{
+    if (jstream_more(j)) return jstream_fail(j, "more follows after the end");
+    return !j->error;
+}
+
+bool jstream_begins(const unsigned char *head, size_t n, const char *const *tokens)
+{
+    size_t at = 0;
+    for (; *tokens; tokens++) {
+        size_t size = strlen(*tokens);
+        while (at < n && is_space(head[at])) at++;
+        if (n - at < size || memcmp(head + at, *tokens, size) != 0) return false;
+        at += size;
+    }
+    return true;
 }

@@ -89,8 +89,16 @@ bool jstream_number(struct jstream *j, uint64_t *value);
 /** Skips a value of any kind. O(bytes). */
 bool jstream_skip(struct jstream *j);
 
+/** Is there another value after the outermost one (documents of one JSON text a line)? Skips white
+ *  space; false at the end of the input, which is no error. */
+bool jstream_more(struct jstream *j);
+
 /** After the outermost value: nothing but white space may follow. */
 bool jstream_finish(struct jstream *j);
+
+/** Do these first n bytes of a file begin with the tokens (ended by NULL), white space between them
+ *  or not? For bids. */
+bool jstream_begins(const unsigned char *head, size_t n, const char *const *tokens);
 
 /** Fills the window; false at the end of the input (no error). Inside: for the functions below. */
 bool jstream_fill(struct jstream *j);

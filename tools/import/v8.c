@@ -3,42 +3,13 @@
  * V8 heap snapshots (.heapsnapshot of Node, Chrome, Deno, Bun) as a source of records. What maps to
  * what is told in format/v8.md; the parts are listed in v8_private.h.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include "cli/message.h"
+#include "import/file_source.h"
 #include "import/v8_private.h"
-
-/* ---- bytes --------------------------------------------------------------------------------- */
-
-/* The file, with a hash of what was read in the first pass. */
-struct source {
-    int fd;
-    uint64_t bytes;
-    XXH3_state_t *hash; /* NULL: not any more */
-    const struct import_options *options; /* of the second pass: whom to tell; NULL: nobody */
-};
-
-static ptrdiff_t source_read(void *opaque, void *to, size_t n)
-{
-    struct source *s = opaque;
-    ssize_t got;
-    do got = read(s->fd, to, n);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0) return got;
-    s->bytes += (uint64_t)got;
-    if (s->hash) XXH3_128bits_update(s->hash, to, (size_t)got);
-    if (s->options && s->options->progress)
-        s->options->progress(s->options->opaque, s->bytes);
-    return got;
-}
 
 /* ---- helpers ------------------------------------------------------------------------------- */
 
@@ -177,7 +148,9 @@ static bool pass_usable(struct v8_reading *v)
     } else if (j->error_errno) {
         message_errno(v->path, j->error_errno, "cannot read");
     } else if (j->ended && v->meta.there) {
-        if (!v->cut) v8_damage(v, j->error_offset, "the file ends early");
+        uint64_t offset = j->error_offset;
+        const char *why = file_source_damage(v->source, &offset);
+        if (!v->cut) v8_damage(v, offset, why ? why : "the file ends early");
         v->cut = true;
         return true;
     } else {
@@ -216,25 +189,14 @@ static bool send_finish(struct v8_reading *v)
     return !k->finish || v8_sent(v, k->finish(k->opaque, 1, &finish));
 }
 
-static bool read_file(struct v8_reading *v, struct source *s)
+static bool read_file(struct v8_reading *v, struct file_source *s)
 {
-    XXH3_128bits_reset(s->hash);
     scan(v);
     if (!pass_usable(v)) return false;
-    XXH128_hash_t hash = XXH3_128bits_digest(s->hash);
-    v->result->bytes = s->bytes;
-    v->result->has_uuid = true;
-    memcpy(v->result->uuid, &hash, sizeof v->result->uuid);
-    s->hash = NULL;
-
-    if (lseek(s->fd, 0, SEEK_SET) != 0) {
-        message_errno(v->path, errno, "cannot read again");
-        return false;
-    }
-    s->bytes = 0;
-    s->options = v->options;
+    file_source_identity(s, v->result);
+    if (!file_source_again(s, v->options)) return false;
     jstream_stop(&v->json);
-    if (!jstream_start(&v->json, source_read, s)) {
+    if (!jstream_start(&v->json, file_source_read, s)) {
         message_no_memory("reading a snapshot");
         return false;
     }
@@ -268,46 +230,31 @@ static void reading_free(struct v8_reading *v)
 static int v8_read(const char *path, const struct record_sink *sink,
                    const struct import_options *options, struct import_result *result)
 {
-    struct v8_reading v = { .path = path, .sink = sink, .options = options, .result = result };
-    struct source s = { .fd = open(path, O_RDONLY | O_CLOEXEC) };
+    struct file_source s;
+    struct v8_reading v = { .path = path, .sink = sink, .options = options, .result = result,
+                            .source = &s };
+    struct unwrap_problem problem;
     int status = RECORD_STOP;
     *result = (struct import_result){ .complete = true };
-    if (s.fd < 0) {
-        message_errno(path, errno, "cannot read");
+    if (!file_source_open(&s, path, true, &problem)) {
+        unwrap_report(path, &problem);
         return RECORD_STOP;
     }
-    s.hash = XXH3_createState();
-    XXH3_state_t *hash = s.hash;
-    if (!hash || !jstream_start(&v.json, source_read, &s))
+    if (!jstream_start(&v.json, file_source_read, &s))
         message_no_memory("reading a snapshot");
     else if (read_file(&v, &s))
         status = RECORD_OK;
     reading_free(&v);
-    XXH3_freeState(hash);
-    close(s.fd);
+    file_source_close(&s);
     return status;
 }
 
 /* ---- before reading ------------------------------------------------------------------------ */
 
-/* The next byte that is no white space; n when there is none. */
-static size_t skip_space(const unsigned char *p, size_t at, size_t n)
-{
-    while (at < n && (p[at] == ' ' || p[at] == '\n' || p[at] == '\r' || p[at] == '\t')) at++;
-    return at;
-}
-
 static int v8_bid(const unsigned char *head, size_t n)
 {
-    static const char *const tokens[] = { "{", "\"snapshot\"", ":", "{" };
-    size_t at = 0;
-    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
-        size_t size = strlen(tokens[i]);
-        at = skip_space(head, at, n);
-        if (n - at < size || memcmp(head + at, tokens[i], size) != 0) return 0;
-        at += size;
-    }
-    return 90;
+    static const char *const tokens[] = { "{", "\"snapshot\"", ":", "{", NULL };
+    return jstream_begins(head, n, tokens) ? 90 : 0;
 }
 
 /* The header stands first. */
@@ -315,16 +262,16 @@ static bool v8_totals(const char *path, struct import_totals *totals)
 {
     struct import_result result;
     struct v8_reading v = { .path = path, .result = &result };
-    struct source s = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
+    struct file_source s;
     *totals = (struct import_totals){ 0, 0 };
-    if (s.fd < 0) return false;
-    if (jstream_start(&v.json, source_read, &s)) {
+    if (!file_source_open(&s, path, false, NULL)) return false;
+    if (jstream_start(&v.json, file_source_read, &s)) {
         struct jstream_place place = jstream_enter(&v.json, '{');
         if (jstream_member(&v.json, &place) && jstream_key_is(&v.json, "snapshot"))
             v8_read_meta(&v);
     }
     jstream_stop(&v.json);
-    close(s.fd);
+    file_source_close(&s);
     *totals = (struct import_totals){ v.meta.node_count, v.meta.edge_count };
     return v.meta.has_counts;
 }

@@ -100,7 +100,7 @@ static bool keep_string(struct v8_reading *v)
     struct record_text text = { j->text, j->text_size };
     uint64_t table;
     if (s->n == UINT32_MAX - 1) return jstream_fail(&v->json, "too many strings");
-    if (!v8_grow(v, &s->bytes, &s->cap, s->size + text.size, 1) ||
+    if (!v8_grow(v, &s->bytes, &s->cap, s->size + text.size + 1, 1) ||
         !v8_grow(v, &s->end, &s->end_cap, s->n + 1, sizeof *s->end))
         return false;
     memcpy(s->bytes + s->size, text.at, text.size);

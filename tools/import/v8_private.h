@@ -18,7 +18,7 @@
 #ifndef SNAP_TOOLS_IMPORT_V8_PRIVATE_H
 #define SNAP_TOOLS_IMPORT_V8_PRIVATE_H
 
-#include "import/import.h"
+#include "import/file_source.h"
 #include "import/json_stream.h"
 #include "info/u64map.h"
 
@@ -102,6 +102,7 @@ struct v8_reading {
     const struct record_sink *sink;
     const struct import_options *options;
     struct import_result *result;
+    const struct file_source *source;
     struct jstream json;
     struct v8_meta meta;
     struct v8_strings strings;

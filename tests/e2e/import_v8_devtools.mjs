@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What Chrome DevTools says about a heap snapshot, by its own worker run under Node: one line a
-// node, "id self_size retained_size distance", after a line "nodes N". Bundled by v8_oracle.sh.
+// node, "id self_size retained_size distance", after a line "nodes N". Bundled by import_v8.py.
 //
-//     node v8_devtools.js plain|folded FILE
+//     node devtools.mjs plain|folded FILE
 //
 // `folded` is DevTools as it is: it moves the sizes of internal nodes that have one owner to the
 // owner. `plain` leaves sizes where they are, as DevTools does for snapshots with internals.
@@ -39,6 +39,13 @@ async function load(path) {
   port2.close();
   return snapshot;
 }
+
+// Stacks of calls do not matter here, and some that Node writes stop the worker.
+const initialize = Snapshot.JSHeapSnapshot.prototype.initialize;
+Snapshot.JSHeapSnapshot.prototype.initialize = function(port) {
+  this.profile.snapshot.trace_function_count = 0;
+  return initialize.call(this, port);
+};
 
 const [mode, path, quiet] = process.argv.slice(2);
 if (mode === 'plain') Snapshot.JSHeapSnapshot.prototype.calculateShallowSizes = function() {};

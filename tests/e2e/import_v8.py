@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: MIT
+"""Heap snapshots written by the installed Node, read by the tools and by the originals.
+
+    import_v8.py TOOLS WORK
+
+TOOLS: the folder of the commands. WORK: a folder that is kept; DevTools' worker and memlab are
+installed there from npm. Without node the test is skipped; without npm the comparisons with the
+originals are, aloud.
+"""
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOOLS, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+DEVTOOLS = "chrome-devtools-frontend@1.0.1705227"
+PACKAGES = [DEVTOOLS, "esbuild@0.28.2", "@memlab/core@2.0.5"]
+
+PROGRAM = r"""
+'use strict';
+const v8 = require('node:v8'), fs = require('node:fs'), inspector = require('node:inspector');
+class Item {
+  constructor(i) { this.n = i; this.text = 'secret-content-' + i; this.next = null; }
+}
+class Holder {
+  constructor() { this.items = []; this.map = new Map(); this.weak = new WeakMap(); }
+}
+globalThis.holder = new Holder();
+globalThis.words = ['secret-content-77','sp\u00e4\u00df', '\u2028', '\ud83d\ude00', '"\\'];
+globalThis.bytes = Buffer.alloc(100000);
+function more(n) {
+  let last = null;
+  for (let i = 0; i < n; i++) {
+    const item = new Item(i);
+    item.next = last;
+    if (i % 10 === 0) last = item;
+    holder.items.push(item);
+    if (i % 3 === 0) holder.map.set('k' + i, item);
+    if (i % 7 === 0) holder.weak.set(item, {v: i});
+    if (i % 5 === 0) item.run = () => item.n + i;
+  }
+}
+more(1000);
+v8.writeHeapSnapshot('a.heapsnapshot');
+more(3000);
+v8.writeHeapSnapshot('b.heapsnapshot');
+
+const session = new inspector.Session(), out = fs.openSync('traced.heapsnapshot', 'w');
+session.connect();
+session.on('HeapProfiler.addHeapSnapshotChunk', m => fs.writeSync(out, m.params.chunk));
+session.post('HeapProfiler.startTrackingHeapObjects', {trackAllocations: true});
+function allocate() { holder.traced = []; for (let i = 0; i < 500; i++) holder.traced.push(new Item(i)); }
+allocate();
+session.post('HeapProfiler.stopTrackingHeapObjects', {reportProgress: false});
+"""
+
+
+def run(command, *arguments, **options):
+    done = subprocess.run([os.path.join(TOOLS, command), *arguments], capture_output=True,
+                          text=True, **options)
+    return done
+
+
+def load(name, *options):
+    """The snapshot in a database."""
+    db = os.path.join(WORK, os.path.basename(name) + ".db")
+    done = run("snapload", "-f", *options, "-o", db, os.path.join(WORK, name))
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return sqlite3.connect(db)
+
+
+def npm():
+    """Installs the originals once; the reason why they are not there, or None."""
+    if not shutil.which("npm"):
+        return "no npm"
+    stamp = os.path.join(WORK, "npm.stamp")
+    if not os.path.exists(stamp):
+        with open(os.path.join(WORK, "package.json"), "w") as f:
+            f.write('{"name":"originals","private":true}')
+        try:
+            done = subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund",
+                                   *PACKAGES], cwd=WORK, capture_output=True, text=True,
+                                  timeout=240)
+        except subprocess.TimeoutExpired:
+            return "npm install takes too long"
+        if done.returncode:
+            return "npm install fails"
+        frontend = os.path.join(WORK, "node_modules", "chrome-devtools-frontend", "front_end")
+        # The published package lacks one generated file.
+        with open(os.path.join(frontend, "core", "i18n", "locales.js"), "w") as f:
+            f.write('export const LOCALES = ["en-US"], BUNDLED_LOCALES = ["en-US"],\n'
+                    '  DEFAULT_LOCALE = "en-US", REMOTE_FETCH_PATTERN = "",\n'
+                    '  LOCAL_FETCH_PATTERN = "";\n')
+        shutil.copy(os.path.join(HERE, "import_v8_devtools.mjs"), os.path.join(WORK, "in.mjs"))
+        done = subprocess.run([os.path.join(WORK, "node_modules", ".bin", "esbuild"), "in.mjs",
+                               "--bundle", "--platform=node", "--format=esm",
+                               "--outfile=devtools.mjs", "--log-level=error"], cwd=WORK,
+                              capture_output=True, text=True)
+        if done.returncode:
+            return "the originals cannot be built: " + done.stderr[-300:]
+        open(stamp, "w").close()
+    return None
+
+
+def table(text):
+    """{id: (self size, retained size)} of an original's lines."""
+    rows = (line.split() for line in text.splitlines())
+    return {int(r[0]): (int(r[1]), int(r[2])) for r in rows if len(r) >= 3}
+
+
+def ours(db):
+    """{id: (kind of node, self size, retained size)}."""
+    return {row[0]: row[1:] for row in
+            db.execute("SELECT address, (SELECT name FROM type WHERE id = type_id), shallow_size,"
+                       " retained_size FROM object WHERE address IS NOT NULL")}
+
+
+class Document:
+    """The file as a whole, for what must be equal."""
+
+    def __init__(self, name):
+        with open(os.path.join(WORK, name)) as f:
+            self.json = json.load(f)
+        meta = self.json["snapshot"]["meta"]
+        self.width = len(meta["node_fields"])
+        self.field = {name: i for i, name in enumerate(meta["node_fields"])}
+        self.nodes = len(self.json["nodes"]) // self.width
+        self.edges = len(self.json["edges"]) // 3
+        self.size = sum(self.json["nodes"][self.field["self_size"]::self.width])
+
+
+class V8(unittest.TestCase):
+    def test_totals(self):
+        for name in "a.heapsnapshot", "b.heapsnapshot", "traced.heapsnapshot":
+            file = Document(name)
+            row = load(name).execute("SELECT n_objects, n_refs, shallow_size, garbage_size,"
+                                     " complete, runtime FROM snapshot").fetchone()
+            self.assertEqual(row, (file.nodes, file.edges, file.size, 0, 1, "v8"), name)
+
+    def test_names(self):
+        db = load("a.heapsnapshot")
+        count = dict(db.execute("SELECT name, n FROM type WHERE name IN ('Item', 'Holder')"))
+        self.assertEqual(count, {"Item": 1000, "Holder": 1})
+        path = run("snappath", "--no-cache", os.path.join(WORK, "a.heapsnapshot"), "Holder")
+        self.assertIn("global.holder", path.stdout)
+
+    def test_contents(self):
+        """Contents of strings are in the database on request only."""
+        secret = b"secret-content-77"
+        for options, there in ((), False), (("--values",), True):
+            load("a.heapsnapshot", *options).close()
+            with open(os.path.join(WORK, "a.heapsnapshot.db"), "rb") as f:
+                self.assertEqual(secret in f.read(), there, options)
+
+    def test_weak_map(self):
+        """A value of a weak map belongs to its key."""
+        db = load("a.heapsnapshot")
+        n = db.execute("SELECT count(*) FROM ref AS r JOIN object AS v ON v.id = r.target_id"
+                       " WHERE r.kind = 14 AND v.dominator_id = r.source_id AND r.source_id IN"
+                       " (SELECT id FROM object WHERE type_id ="
+                       " (SELECT id FROM type WHERE name = 'Item'))").fetchone()[0]
+        self.assertEqual(n, len(range(0, 1000, 7)))
+
+    def test_stacks(self):
+        db = load("traced.heapsnapshot")
+        made = db.execute("SELECT count(*) FROM object AS o JOIN stack AS s ON s.id = o.stack_id"
+                          " JOIN frame AS f ON f.id = s.frame_id WHERE f.function = 'allocate'"
+                          " AND o.type_id = (SELECT id FROM type WHERE name = 'Item')").fetchone()
+        self.assertGreaterEqual(made[0], 500)
+
+    def test_diff(self):
+        done = run("snapdiff", "--no-cache", os.path.join(WORK, "a.heapsnapshot"),
+                   os.path.join(WORK, "b.heapsnapshot"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("global.holder.items", done.stdout)
+        self.assertIn("Item x 3,000", done.stdout)
+
+    def test_hostile(self):
+        """Cut and changed files: an answer or one line, never anything else."""
+        with open(os.path.join(WORK, "a.heapsnapshot"), "rb") as f:
+            whole = f.read()
+        chance = random.Random(4711)
+        path = os.path.join(WORK, "hostile.heapsnapshot")
+        codes = {0: 0, 2: 0}
+        for turn in range(60):
+            data = bytearray(whole)
+            if turn % 2:
+                del data[chance.randrange(1, len(data)):]
+            else:
+                for _ in range(chance.randrange(1, 20)):
+                    data[chance.randrange(len(data))] = chance.choice(b'0123456789,[]{}":\n\\\0x')
+            with open(path, "wb") as f:
+                f.write(data)
+            done = run("snapload", "--summary", "-f", "-o",
+                       os.path.join(WORK, "hostile.db"), path, timeout=60)
+            self.assertIn(done.returncode, codes, done.stderr)
+            codes[done.returncode] += 1
+            if done.returncode == 2:
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assertIn("offset", done.stderr)
+            elif turn % 2:
+                self.assertIn("ends early", done.stderr)
+        self.assertGreater(codes[0], 10)
+        self.assertGreater(codes[2], 3)
+
+
+class Originals(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        why = npm()
+        if why:
+            raise unittest.SkipTest("comparison with the originals: " + why)
+
+    def devtools(self, mode, name):
+        done = subprocess.run(["node", "--max-old-space-size=4000", "devtools.mjs", mode, name],
+                              cwd=WORK, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return table(done.stdout)
+
+    def test_devtools(self):
+        """Every node but the root, which is one root among others here, retains the same."""
+        for name in "a.heapsnapshot", "b.heapsnapshot", "traced.heapsnapshot":
+            mine, theirs = ours(load(name)), self.devtools("plain", name)
+            self.assertEqual(set(mine), set(theirs))
+            different = [(i, mine[i], theirs[i]) for i in mine
+                         if mine[i][1:] != theirs[i] and mine[i][0] != "(root)"]
+            self.assertEqual(different, [])
+            self.assertEqual(theirs[1][1], sum(m[1] for m in mine.values()))
+
+    def test_devtools_folded(self):
+        """DevTools moves sizes of internal nodes with one owner to the owner: totals stay, and
+        only where it does is anything different."""
+        mine, theirs = ours(load("a.heapsnapshot")), self.devtools("folded", "a.heapsnapshot")
+        self.assertEqual(sum(m[1] for m in mine.values()), sum(t[0] for t in theirs.values()))
+        moved = {i for i in mine if mine[i][1] != theirs[i][0]}
+        different = {i for i in mine if mine[i][2] != theirs[i][1] and mine[i][0] != "(root)"}
+        owners = {i for i in moved if theirs[i][0] > mine[i][1]}
+        print(f"folded: {len(moved)} of {len(mine)} sizes moved, {len(different)} retained sizes"
+              f" differ, {len(different & owners)} of them of owners")
+        self.assertTrue(moved)
+        # What lost its size, or lies between it and its owner; owners retain what they did.
+        self.assertLess(len(different & owners), len(owners) / 100)
+
+    def test_memlab(self):
+        """memlab's rules are the same, but for two: it lets the table of a weak map hold the
+        values, too; and it takes for the page's what the root's other references reach, not what
+        its shortcuts do. With both in the file, both find the same."""
+        document = Document("a.heapsnapshot").json
+        strings = document["strings"]
+        for i, s in enumerate(strings):
+            if s.endswith(")") and " pair in WeakMap (table @" in s:
+                strings[i] = "plain"
+        kinds = document["snapshot"]["meta"]["edge_types"][0]
+        swap = {kinds.index("element"): kinds.index("shortcut"),
+                kinds.index("shortcut"): kinds.index("element")}
+        self.assertEqual(document["nodes"][0], 9)
+        for i in range(document["nodes"][4]):
+            edge = document["edges"][3 * i]
+            document["edges"][3 * i] = swap.get(edge, edge)
+        with open(os.path.join(WORK, "plain.heapsnapshot"), "w") as f:
+            json.dump(document, f, separators=(",", ":"))
+        mine = ours(load("plain.heapsnapshot"))
+        out = os.path.join(WORK, "memlab.txt")
+        done = subprocess.run(["node", os.path.join(HERE, "import_v8_memlab.cjs"),
+                               os.path.join(WORK, "a.heapsnapshot"), out], cwd=WORK,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(out) as f:
+            theirs = table(f.read())
+        different = [(i, mine[i], theirs[i]) for i in mine
+                     if mine[i][1:] != theirs[i] and mine[i][0] != "(root)"]
+        self.assertEqual(different, [])
+
+
+if __name__ == "__main__":
+    if not shutil.which("node"):
+        print("skipped: no node")
+        sys.exit(77)
+    os.makedirs(WORK, exist_ok=True)
+    with open(os.path.join(WORK, "program.js"), "w") as script:
+        script.write(PROGRAM)
+    subprocess.run(["node", "program.js"], cwd=WORK, check=True, stdout=subprocess.DEVNULL)
+    unittest.main(argv=sys.argv[:1], verbosity=2)

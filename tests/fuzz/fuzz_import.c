@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fuzz target of the importers of V8, Ruby and tracemalloc dumps: each reads the bytes, whether it
+ * would bid for them or not. What comes out must keep the contract of import/record.h; what is
+ * refused must have been explained.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fuzz_target.h"
+#include "import/import.h"
+
+struct seen {
+    uint64_t objects, edges, roots, strings, types, stacks, damages;
+    bool begun, finished;
+};
+
+static void expect(bool holds)
+{
+    if (!holds) abort();
+}
+
+static int on_string(void *opaque, uint64_t id, struct record_text text)
+{
+    struct seen *s = opaque;
+    expect(id == ++s->strings);
+    volatile char sum = 0;
+    for (size_t i = 0; i < text.size; i++) sum = (char)(sum ^ text.at[i]);
+    return 0;
+}
+
+static int on_type(void *opaque, uint64_t id, const snap_type *type)
+{
+    struct seen *s = opaque;
+    expect(id == ++s->types && type->name && type->name <= s->strings);
+    return 0;
+}
+
+static int on_stack(void *opaque, uint64_t id, uint64_t parent, uint64_t frame)
+{
+    struct seen *s = opaque;
+    expect(id == ++s->stacks && parent < id && frame);
+    return 0;
+}
+
+static int on_begin(void *opaque, uint32_t snapshot, const snap_begin *begin)
+{
+    struct seen *s = opaque;
+    expect(snapshot == 1 && begin && !s->begun);
+    s->begun = true;
+    return 0;
+}
+
+static int on_objects(void *opaque, const struct record_batch *b)
+{
+    struct seen *s = opaque;
+    expect(s->begun && !s->finished && b->rows && b->rows <= SNAP_MAX_CHUNK_ROWS);
+    expect(b->first == s->objects && b->column[SNAP_COL_OBJECT_ID].value);
+    for (uint32_t i = 0; i < b->rows; i++) {
+        uint64_t type = record_get(&b->column[SNAP_COL_OBJECT_TYPE], i);
+        expect(type && type <= s->types);
+        expect(record_get(&b->column[SNAP_COL_OBJECT_NAME], i) <= s->strings);
+        expect(record_get(&b->column[SNAP_COL_OBJECT_STACK], i) <= s->stacks);
+    }
+    s->objects += b->rows;
+    return 0;
+}
+
+static int on_edges(void *opaque, const struct record_batch *b)
+{
+    struct seen *s = opaque;
+    expect(s->begun && !s->finished && b->rows && b->rows <= SNAP_MAX_CHUNK_ROWS);
+    for (uint32_t i = 0; i < b->rows; i++) {
+        uint64_t kind = record_get(&b->column[SNAP_COL_EDGE_KIND], i);
+        expect(record_get(&b->column[SNAP_COL_EDGE_SOURCE], i) < s->objects);
+        expect(kind && kind <= SNAP_EDGE_RULED_OUT);
+        expect(record_get(&b->column[SNAP_COL_EDGE_NAME], i) <= s->strings);
+    }
+    s->edges += b->rows;
+    return 0;
+}
+
+static int on_roots(void *opaque, const struct record_batch *b)
+{
+    struct seen *s = opaque;
+    for (uint32_t i = 0; i < b->rows; i++) {
+        uint64_t kind = record_get(&b->column[SNAP_COL_ROOT_KIND], i);
+        expect(kind && kind <= SNAP_ROOT_UNREACHABLE);
+    }
+    s->roots += b->rows;
+    return 0;
+}
+
+static int on_value(void *opaque, uint32_t snapshot, uint64_t ordinal, struct record_text text)
+{
+    struct seen *s = opaque;
+    expect(snapshot == 1 && ordinal < s->objects && text.at);
+    return 0;
+}
+
+static int on_finish(void *opaque, uint32_t snapshot, const snap_finish *finish)
+{
+    struct seen *s = opaque;
+    expect(snapshot == 1 && !s->finished && finish->objects == s->objects &&
+           finish->edges == s->edges && finish->roots == s->roots);
+    expect(!(finish->flags & SNAP_FINISH_COMPLETE) || !s->damages);
+    s->finished = true;
+    return 0;
+}
+
+static void on_damage(void *opaque, uint64_t offset, const char *text)
+{
+    struct seen *s = opaque;
+    (void)offset;
+    expect(text && *text);
+    s->damages++;
+}
+
+/* What is refused is explained on stderr, which nobody wants to see a million times, unless
+ * FUZZ_VERBOSE is set (to read what a sanitizer has to say). */
+static int hush(int null)
+{
+    if (getenv("FUZZ_VERBOSE")) return -1;
+    int saved = dup(2);
+    dup2(null, 2);
+    return saved;
+}
+
+static void unhush(int saved)
+{
+    if (saved < 0) return;
+    dup2(saved, 2);
+    close(saved);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct import_format *const formats[] = { &import_v8, &import_ruby,
+                                                           &import_tracemalloc };
+    static int file = -1, null = -1;
+    char path[64];
+    if (file < 0) {
+        file = memfd_create("fuzz", 0);
+        null = open("/dev/null", O_WRONLY);
+    }
+    if (file < 0 || ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != (ssize_t)size)
+        abort();
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct seen s = { 0 };
+        const struct record_sink sink = {
+            .opaque = &s, .string = on_string, .type = on_type, .stack = on_stack,
+            .begin = on_begin, .objects = on_objects, .edges = on_edges, .roots = on_roots,
+            .value = on_value, .finish = on_finish, .damage = on_damage,
+        };
+        const struct import_options options = { .values = true };
+        struct import_result result;
+        int saved = hush(null);
+        int status = formats[i]->read(path, &sink, &options, &result);
+        unhush(saved);
+        expect(status == RECORD_OK || status == RECORD_STOP);
+        expect(status != RECORD_OK || s.finished);
+        expect(status != RECORD_OK || result.complete == !s.damages);
+    }
+    return 0;
+}
+
+/* ---- seeds --------------------------------------------------------------------------------- */
+
+static const char v8[] =
+    "{\"snapshot\":{\"meta\":{\"node_fields\":[\"type\",\"name\",\"id\",\"self_size\","
+    "\"edge_count\",\"trace_node_id\",\"detachedness\"],\"node_types\":[[\"hidden\",\"array\","
+    "\"string\",\"object\",\"code\",\"closure\",\"regexp\",\"number\",\"native\",\"synthetic\"],"
+    "\"string\",\"number\"],\"edge_fields\":[\"type\",\"name_or_index\",\"to_node\"],"
+    "\"edge_types\":[[\"context\",\"element\",\"property\",\"internal\",\"hidden\",\"shortcut\","
+    "\"weak\"],\"string_or_number\",\"node\"],\"trace_function_info_fields\":[\"function_id\","
+    "\"name\",\"script_name\",\"script_id\",\"line\",\"column\"],\"trace_node_fields\":[\"id\","
+    "\"function_info_index\",\"count\",\"size\",\"children\"],\"sample_fields\":[\"timestamp_us\","
+    "\"last_assigned_id\"]},\"node_count\":6,\"edge_count\":8},\n\"nodes\":[9,0,1,0,2,0,0\n"
+    ",9,1,3,0,1,0,0\n,3,2,5,24,2,2,0\n,2,3,7,32,0,0,0\n,3,5,9,16,2,3,0\n,8,6,10,8,1,0,2\n],\n"
+    "\"edges\":[1,1,7\n,5,8,14\n,1,9,28\n,2,4,21\n,0,4,28\n,3,7,35\n,6,4,7\n,3,8,14\n],\n"
+    "\"trace_function_infos\":[0,4,5,1,0,0,1,4,5,1,3,7],\n"
+    "\"trace_tree\":[1,0,0,0,[2,1,1,8,[3,1,1,8,[]]]],\n\"samples\":[7,9,14,10],\n"
+    "\"locations\":[],\n\"strings\":[\"\",\"(GC roots)\",\"Window\",\"secret\",\"run\","
+    "\"WeakMap\",\"<div id=\\u0041>\",\"1 / part of key (I @5) -> value (I @10) pair in WeakMap "
+    "(table @9)\",\"12\"]}";
+
+static const char ruby[] =
+    "{\"type\":\"ROOT\", \"root\":\"vm\", \"references\":[\"0x7f01\", \"0x7f02\"]}\n"
+    "{\"address\":\"0x7f01\", \"type\":\"CLASS\", \"class\":\"0x7f01\", \"superclass\":\"0x7f02\","
+    " \"name\":\"Item\", \"references\":[\"0x7f02\"], \"memsize\":480, \"flags\":{\"old\":true}}\n"
+    "{\"address\":\"0x7f02\", \"type\":\"CLASS\", \"real_class_name\":\"Item\", \"singleton\":"
+    "true, \"memsize\":1}\n"
+    "{\"address\":\"0x7f03\", \"type\":\"OBJECT\", \"class\":\"0x7f02\", \"ivars\":3,"
+    " \"references\":[\"0x7f04\"], \"file\":\"a.rb\", \"line\":8, \"method\":\"new\","
+    " \"generation\":11, \"memsize\":40}\n"
+    "{\"address\":\"0x7f04\", \"type\":\"STRING\", \"class\":\"0x7f01\", \"bytesize\":4,"
+    " \"value\":\"k\\u00e92\", \"capacity\":9, \"fstring\":true, \"memsize\":40}\n"
+    "{\"address\":\"0x7f05\", \"type\":\"IMEMO\", \"class\":\"0x8\", \"imemo_type\":\"ment\"}\n"
+    "{\"address\":\"0x7f06\", \"type\":\"FILE\", \"fd\":5, \"class\":\"0x7f01\"}\n";
+
+/* A snapshot of two traces that share a stack of two frames. */
+static const char traces[] =
+    "\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00\x8c\x0btracemalloc\x94\x8c\x08Snapshot\x94\x93"
+    "\x94)\x81\x94}\x94(\x8c\x06traces\x94h\x00\x8c\x07_Traces\x94\x93\x94)\x81\x94}\x94\x8c\x07"
+    "_traces\x94]\x94((K\x00K@\x8c\x04" "a.py\x94K\x07\x86\x94\x8c\x04" "b.py\x94M\x00\x01\x86\x94"
+    "\x86\x94K\x02t\x94(K\x01J\x00\x01\x00\x00h\x11K\x02t\x94" "esb\x8c\x0ftraceback_limit\x94K"
+    "\x19ub.";
+
+uint8_t *fuzz_seed(unsigned i, size_t *size)
+{
+    static const struct {
+        const char *at;
+        size_t size;
+    } seeds[] = { { v8, sizeof v8 - 1 }, { ruby, sizeof ruby - 1 }, { traces, sizeof traces - 1 } };
+    if (i >= sizeof seeds / sizeof *seeds) return NULL;
+    uint8_t *copy = malloc(seeds[i].size);
+    if (!copy) abort();
+    memcpy(copy, seeds[i].at, seeds[i].size);
+    *size = seeds[i].size;
+    return copy;
+}
