@@ -24,14 +24,21 @@ RUBY = r"""
 require 'objspace'
 ObjectSpace.trace_object_allocations_start
 class Item
-  def initialize(i) @n = i; @text = "secret-content-#{i} that does not fit into a slot of its own"; end
+  def initialize(i)
+    @n = i
+    @text = "secret-content-#{i} that does not fit into a slot of its own, being so long"
+  end
 end
 class Registry
   attr_reader :items, :by_key
   def initialize() @items = []; @by_key = {}; end
 end
 $registry = Registry.new
-1000.times { |i| item = Item.new(i); $registry.items << item; $registry.by_key["k#{i}"] = item if i % 3 == 0 }
+1000.times do |i|
+  item = Item.new(i)
+  $registry.items << item
+  $registry.by_key["k#{i}"] = item if i % 3 == 0
+end
 GC.start
 GC.disable
 File.open('a.json', 'w') { |f| ObjectSpace.dump_all(output: f) }
@@ -129,7 +136,7 @@ class Ruby(unittest.TestCase):
         n = load(self.path).execute(
             "SELECT count(*) FROM object AS o JOIN stack AS s ON s.id = o.stack_id JOIN frame AS f"
             " ON f.id = s.frame_id WHERE f.function = 'initialize' AND f.file = 'program.rb'"
-            " AND f.line = 5").fetchone()[0]
+            " AND f.line = 7").fetchone()[0]
         self.assertGreaterEqual(n, 1000)
 
     def test_contents(self):

@@ -55,7 +55,10 @@ const session = new inspector.Session(), out = fs.openSync('traced.heapsnapshot'
 session.connect();
 session.on('HeapProfiler.addHeapSnapshotChunk', m => fs.writeSync(out, m.params.chunk));
 session.post('HeapProfiler.startTrackingHeapObjects', {trackAllocations: true});
-function allocate() { holder.traced = []; for (let i = 0; i < 500; i++) holder.traced.push(new Item(i)); }
+function allocate() {
+  holder.traced = [];
+  for (let i = 0; i < 500; i++) holder.traced.push(new Item(i));
+}
 allocate();
 session.post('HeapProfiler.stopTrackingHeapObjects', {reportProgress: false});
 """

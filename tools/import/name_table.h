@@ -4,8 +4,8 @@
  * record sink. Memory does not grow with the length of texts: they are known by a 64-bit hash under
  * a seed that the maker of a file cannot know, so that two texts share an id once in 2^64 pairs.
  *
- * Functions return RECORD_OK, RECORD_STOP after the sink stopped, or NAME_NO_MEMORY. An empty text is
- * id 0, "none".
+ * Functions return RECORD_OK, RECORD_STOP after the sink stopped, or NAME_NO_MEMORY. An empty text
+ * is id 0, "none".
  */
 #ifndef SNAP_TOOLS_IMPORT_NAME_TABLE_H
 #define SNAP_TOOLS_IMPORT_NAME_TABLE_H

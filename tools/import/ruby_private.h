@@ -32,8 +32,8 @@ struct ruby_line {
     size_t n_references, reference_cap;
 };
 
-/** Takes the next value of the stream as one line. False after an error of the stream. `names` only:
- *  what is not needed to name classes is skipped. */
+/** Takes the next value of the stream as one line. False after an error of the stream. With
+ *  `names`, what is not needed to name classes is skipped. */
 bool ruby_line_read(struct jstream *j, struct ruby_line *line, bool names);
 
 void ruby_line_free(struct ruby_line *line);
