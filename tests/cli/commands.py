@@ -24,8 +24,14 @@ def lines(name):
                 yield [command] + [name if x == "{}" else x for x in rest]
 
 
-def run(args):
-    """Exit status and both streams. A command that hangs is a failure."""
-    done = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL, timeout=60)
+def run(args, seconds=None):
+    """Exit status and both streams. A command that hangs is a failure; with `seconds`, its exit
+    status is None."""
+    try:
+        done = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, timeout=seconds or 60)
+    except subprocess.TimeoutExpired as error:
+        if seconds is None:
+            raise
+        return None, error.stdout or b"", error.stderr or b""
     return done.returncode, done.stdout, done.stderr

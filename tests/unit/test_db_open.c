@@ -88,10 +88,12 @@ static void test_hostile(void)
     struct heapdb *db;
     int64_t n;
     /* A function that may not run from a schema: in a view, and in the place of one of ours. */
-    make("DROP VIEW objects; CREATE VIEW objects AS SELECT load_extension('/tmp/x.so') AS id");
+    make("CREATE VIEW mine AS SELECT load_extension('/tmp/x.so') AS id");
     if (!CHECK_I64(open_it(&db), 0)) return;
-    CHECK_I64(heapdb_number(db, "SELECT id FROM objects", 0, &n), -1);
+    CHECK_I64(heapdb_number(db, "SELECT id FROM mine", 0, &n), -1);
     heapdb_close(db);
+    make("DROP VIEW objects; CREATE VIEW objects AS SELECT load_extension('/tmp/x.so') AS id");
+    CHECK_I64(open_it(&db), STATUS_UNUSABLE);
     /* Garbage in the middle of the file. */
     make(NULL);
     FILE *f = fopen(path, "r+b");
@@ -103,6 +105,35 @@ static void test_hostile(void)
     fclose(f);
     if (open_it(&db) == 0) {
         CHECK_I64(heapdb_number(db, "SELECT count(*) FROM doc", 0, &n), -1);
+        heapdb_close(db);
+    }
+}
+
+/* Comments and gaps in the texts of the schema do not matter, what stands in quotes does. */
+static void test_layout(void)
+{
+    static const struct {
+        const char *sql;
+        int status;
+    } texts[] = {
+        { "DROP TABLE label; CREATE TABLE label ( -- a\n-- b\n snapshot_id INTEGER NOT NULL"
+          " REFERENCES snapshot (id),\n\n key TEXT NOT NULL, value TEXT NOT NULL,"
+          " PRIMARY KEY (snapshot_id, key)\n) WITHOUT ROWID, STRICT", 0 },
+        { "DROP TABLE label; CREATE TABLE label ( snapshot_id INTEGER NOT NULL"
+          " REFERENCES snapshot (id), key TEXT NOT NULL, value TEXT,"
+          " PRIMARY KEY (snapshot_id, key) ) WITHOUT ROWID, STRICT", STATUS_UNUSABLE },
+        { "DROP VIEW packages; CREATE VIEW packages AS SELECT p.snapshot_id, p.depth,"
+          " coalesce(p.name, '(none) ') AS name, p.n, p.shallow_size, p.retained_size,"
+          " p.native_size FROM package p", STATUS_UNUSABLE },
+        { "DROP VIEW packages; CREATE VIEW packages AS SELECT p.snapshot_id, p.depth,"
+          " coalesce(p.name, '(none)') AS name, p.n, p.shallow_size,\tp.retained_size,"
+          " p.native_size -- 'quoted\nFROM package p", 0 },
+        { "CREATE TABLE notes (text); CREATE INDEX sizes ON object (shallow_size)", 0 },
+    };
+    struct heapdb *db;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        make(texts[i].sql);
+        CHECK_I64(open_it(&db), texts[i].status);
         heapdb_close(db);
     }
 }
@@ -205,5 +236,6 @@ static void test_clean_up(void)
 }
 
 CU_MAIN("db_open", { "prepare", test_prepare }, { "sound", test_sound }, { "refused", test_refused },
-        { "hostile", test_hostile }, { "no database", test_no_database }, { "cache", test_cache },
+        { "hostile", test_hostile },
+        { "layout", test_layout }, { "no database", test_no_database }, { "cache", test_cache },
         { "clean up", test_clean_up })

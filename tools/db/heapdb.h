@@ -81,7 +81,9 @@ struct heapdb {
  *
  * A database is opened read-only and defensively: SQLITE_DBCONFIG_DEFENSIVE, no trusted schema, no
  * extensions, lowered limits, no memory map, application id and version checked; nothing of the
- * file's own triggers or functions can run. It may come from a stranger.
+ * file's own triggers or functions can run. Every table, view and index of the schema must be there
+ * as format/schema.sql makes it (db/vet.h); others beside them are no matter. It may come from a
+ * stranger.
  *
  * A snapshot is loaded into `$XDG_CACHE_HOME/snap` (else `~/.cache/snap`; directory 0700, files
  * 0600), named by a hash of the file's bytes, and found there the next time. The cache is kept

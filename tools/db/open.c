@@ -22,6 +22,7 @@
 #include "db/complete.h"
 #include "db/load.h"
 #include "db/open_private.h"
+#include "db/vet.h"
 #include "import/import.h"
 
 /* How long to wait for a process that completes the same database. */
@@ -179,7 +180,8 @@ static int read_snapshots(struct heapdb *db)
         }
         struct heapdb_snapshot *s = &db->snapshots[db->n_snapshots++];
         read_snapshot(db, q, s);
-        if (!plausible(s))
+        /* Ids that do not rise come from pages that are linked in a circle. */
+        if (!plausible(s) || (db->n_snapshots > 1 && s[-1].id >= s->id))
             status = message_error(db->path, MESSAGE_NO_OFFSET, "snapload, to load it again",
                                    "damaged: the numbers of snapshot %lld contradict each other",
                                    (long long)s->id);
@@ -236,6 +238,7 @@ static int open_database(struct heapdb *db, const char *name, bool writable)
     }
     harden(db->sqlite, writable);
     int status = check_version(db->sqlite, db->path);
+    if (!status) status = vet_schema(db->sqlite, db->path);
     return status ? status : read_snapshots(db);
 }
 
