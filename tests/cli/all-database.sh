@@ -109,10 +109,9 @@ def rows(*statements):
 
 
 OTHER_LAYOUT = {
-    "object without end": endless("TABLE", "object"), "ref without end": endless("TABLE", "ref"),
-    "snapshot without end": endless("TABLE", "snapshot"), "type without end": endless("TABLE", "type"),
-    "warning without end": endless("TABLE", "warning"), "string without end": endless("TABLE", "string"),
-    "objects without end": endless("VIEW", "objects"), "types without end": endless("VIEW", "types"),
+    **{"%s without end" % name: endless("TABLE", name)
+       for name in ("object", "ref", "snapshot", "type", "warning", "string")},
+    **{"%s without end" % name: endless("VIEW", name) for name in ("objects", "types")},
     "disguised view": disguised, "virtual table": virtual, "generated column": generated,
     "table gone": rows("DROP TABLE detail"), "view gone": rows("DROP VIEW globals"),
     "index gone": rows("DROP INDEX root_by_object"),
