@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * snapinfo: what is in a .snap file, or in a heap database. Options and flow; the work on snapshots
- * is done in tools/info, with nothing but libsnap's public reader.
+ * snapinfo: what is in a .snap file, a heap database, or another tool's dump. Options and flow; the
+ * work on .snap files is done in tools/info, with nothing but libsnap's public reader.
  */
 #include <string.h>
 #include <time.h>
@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/sniff.h"
 #include "cli/spool.h"
+#include "import/import.h"
 #include "info/info.h"
 #include "report/database.h"
 
@@ -158,7 +159,8 @@ static int one_snapshot(const struct options *o, const char *path, struct json *
     return status;
 }
 
-/* What there is to know of a database; the rest are questions to snapshot files. */
+/* What there is to know of a database, or of a dump of another tool once it has been loaded into
+ * one; the rest are questions to snapshot files. */
 static int one_database(const struct options *o, const char *path, struct json *j, bool *shown)
 {
     const char *what = o->types     ? "types"
@@ -169,7 +171,7 @@ static int one_database(const struct options *o, const char *path, struct json *
     *shown = false;
     if (!what) return database_show(path, o->verify, j, shown);
     return message_error(path, MESSAGE_NO_OFFSET, o->types ? "snaptop --by type" : "snapsql",
-                         "this is a heap database: --%s looks into snapshot files", what);
+                         "not a .snap file: --%s looks into those", what);
 }
 
 static void unusable(const char *path, struct json *j)
@@ -191,7 +193,8 @@ static int one_file(const struct options *o, const char *path, struct json *j)
     bool shown = false;
     int status = spool_open(&input, path);
     if (!status) {
-        bool database = sniff_path(input.file, &sniff) == 0 && sniff.kind == SNIFF_HEAPDB;
+        bool database = sniff_path(input.file, &sniff) == 0 && sniff.kind != SNIFF_SNAP &&
+                        (sniff.kind == SNIFF_HEAPDB || import_known(input.file));
         status = (database ? one_database : one_snapshot)(o, input.file, j, &shown);
         spool_close(&input);
     }
@@ -231,15 +234,17 @@ static int run(void *options, int n, char **files)
 
 static const struct command command = {
     .name = "snapinfo",
-    .summary = "Shows what is in heap snapshot files, whole or damaged, and in heap databases.",
+    .summary = "Shows what is in heap snapshot files, whole or damaged, and in other dumps.",
     .operands = "FILE...",
     .min_operands = 1,
     .max_operands = COMMAND_ANY,
     .specs = specs,
     .common = offsetof(struct options, common),
-    .notes = "A FILE may be `-` for standard input. Without --verify the contents of a whole\n"
-             "file are not read, only its facts and totals. Damage is told on standard error;\n"
-             "with --verify it is exit status 2.\n",
+    .notes =
+        "A FILE may be `-` for standard input. A heap database, or a dump of another tool (which is "
+        "loaded first), is shown by its snapshots. Without --verify the contents of a whole .snap "
+        "file are not read, only its facts and totals. Damage is told on standard error; with "
+        "--verify it is exit status 2.",
     .run = run,
 };
 

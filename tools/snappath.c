@@ -76,9 +76,9 @@ static const struct command command = {
     .specs = specs,
     .common = offsetof(struct options, common),
     .notes =
-        "FILE is a snapshot or a heap database, or `-` for one on standard input. TARGET is an id "
-        "(#12), an address (0x7f00deadbeef) or a type, which stands for its largest object. Of "
-        "garbage, the cycle that holds it is shown.\n\n"
+        "FILE is a snapshot, a heap database or a dump of another tool; `-` is standard input. "
+        "TARGET is an id (#12), an address (0x7f00deadbeef) or a type, which stands for its "
+        "largest object. Of garbage, the cycle that holds it is shown.\n\n"
         "Examples:\n"
         "  snappath app.snap '#4711'\n"
         "  snappath -k 3 app.snap 0x7f2a10c3d0\n"

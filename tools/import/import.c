@@ -42,10 +42,15 @@ const struct import_format *import_open(const char *path)
     return format;
 }
 
-bool import_totals(const char *path, struct import_totals *totals)
+const struct import_format *import_known(const char *path)
 {
     unsigned char head[IMPORT_HEAD];
     ptrdiff_t n = unwrap_head(path, head, sizeof head, NULL);
-    const struct import_format *format = n < 0 ? NULL : import_choose(head, (size_t)n);
+    return n < 0 ? NULL : import_choose(head, (size_t)n);
+}
+
+bool import_totals(const char *path, struct import_totals *totals)
+{
+    const struct import_format *format = import_known(path);
     return format && format->totals && format->totals(path, totals);
 }

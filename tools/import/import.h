@@ -57,6 +57,10 @@ const struct import_format *import_choose(const unsigned char *head, size_t n);
  *  and is not, and returns NULL. */
 const struct import_format *import_open(const char *path);
 
+/** The format that `path` would be read as, wrappers opened; NULL when there is none, or it cannot be
+ *  read. Prints nothing. */
+const struct import_format *import_known(const char *path);
+
 /** What the file announces; false where it or its format does not say. Prints nothing. */
 bool import_totals(const char *path, struct import_totals *totals);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is in a heap database; the contract is in database.h. */
+/* What is in a heap database, or a dump that was loaded; the contract is in database.h. */
 #include "report/database.h"
 
 #include <string.h>
@@ -91,8 +91,12 @@ static int show_text(const struct heapdb *db, bool verify, const char *finding)
     char size[NUMBER_MAX];
     fputs(color_on(stdout, COLOR_HEAD), stdout);
     text_put(stdout, db->path, strlen(db->path));
-    printf(": heap database, version %d, %s%s\n", HEAPDB_USER_VERSION,
-           subject_amount(size, file_size(db)), color_off(stdout));
+    if (db->taken == HEAPDB_TAKEN_DATABASE)
+        printf(": heap database, version %d, %s", HEAPDB_USER_VERSION,
+               subject_amount(size, file_size(db)));
+    else
+        printf(": %s; in a database %s", db->taken_text, subject_amount(size, file_size(db)));
+    printf("%s\n", color_off(stdout));
     struct table *t = table_new(columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; t && i < db->n_snapshots; i++) add_row(t, &db->snapshots[i]);
     int status = !t || table_print(t, stdout) ? message_no_memory("a table") : STATUS_DONE;
