@@ -38,10 +38,15 @@ static void print_batch(const snap_batch *b)
            snap_batch_offset(b), snap_batch_kind(b), snap_batch_snapshot(b), snap_batch_first(b),
            snap_batch_rows(b));
     for (uint32_t row = 0; row < snap_batch_rows(b); row++) {
+        int due = edges; /* the position is printed whether it is stored or not */
         for (size_t i = 0; i < n; i++) {
+            if (due && ids[i] >= SNAP_COL_EDGE_INDEX) {
+                print_value(b, SNAP_COL_EDGE_INDEX, row);
+                due = 0;
+            }
             if (!edges || ids[i] != SNAP_COL_EDGE_INDEX) print_value(b, ids[i], row);
         }
-        if (edges) print_value(b, SNAP_COL_EDGE_INDEX, row);
+        if (due) print_value(b, SNAP_COL_EDGE_INDEX, row);
         putchar('\n');
     }
 }

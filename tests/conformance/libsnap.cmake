@@ -5,3 +5,20 @@ add_test(NAME two_readers
          COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/two_readers.sh $<TARGET_FILE:gen_snap>
                  $<TARGET_FILE:dump_chunks> ${CMAKE_CURRENT_LIST_DIR}/read_snap.py)
 set_tests_properties(two_readers PROPERTIES TIMEOUT 300 LABELS libsnap)
+
+# The corpora, through the reader and every command.
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+add_executable(first_damage ${CMAKE_CURRENT_LIST_DIR}/first_damage.c)
+target_link_libraries(first_damage PRIVATE snap_flags snap_static)
+set(check_corpora ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/check_corpora.py
+                  --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR})
+add_test(NAME corpora COMMAND ${check_corpora})
+set_tests_properties(corpora PROPERTIES TIMEOUT 600 LABELS libsnap)
+add_custom_target(update-corpora COMMAND ${check_corpora} --update USES_TERMINAL
+                  COMMENT "Writing what is seen now over the expectations in corpora")
+
+# The machine-readable description, through somebody else's compiler.
+add_test(NAME two_languages
+         COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/two_languages.sh ${PROJECT_SOURCE_DIR}
+                 ${CMAKE_CURRENT_BINARY_DIR} $<TARGET_FILE:gen_snap> $<TARGET_FILE:dump_chunks>)
+set_tests_properties(two_languages PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 LABELS libsnap)
