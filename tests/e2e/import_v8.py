@@ -237,6 +237,22 @@ class Originals(unittest.TestCase):
             self.assertEqual(different, [])
             self.assertEqual(theirs[1][1], sum(m[1] for m in mine.values()))
 
+    def test_other_runtimes(self):
+        """Other versions of Node, by their paths in SNAP_NODES (a:b:c)."""
+        others = [n for n in os.environ.get("SNAP_NODES", "").split(":") if n]
+        if not others:
+            self.skipTest("SNAP_NODES names no other versions of node")
+        program = PROGRAM[:PROGRAM.index("more(3000)")]
+        program = program.replace("require('node:", "require('")
+        for i, node in enumerate(others):
+            name = f"other{i}.heapsnapshot"
+            with open(os.path.join(WORK, "other.js"), "w") as f:
+                f.write(program.replace("a.heapsnapshot", name))
+            subprocess.run([node, "other.js"], cwd=WORK, check=True, stdout=subprocess.DEVNULL)
+            mine, theirs = ours(load(name)), self.devtools("plain", name)
+            different = [i for i in mine if mine[i][1:] != theirs[i] and mine[i][0] != "(root)"]
+            self.assertEqual(different, [], node)
+
     def test_devtools_folded(self):
         """DevTools moves sizes of internal nodes with one owner to the owner: totals stay, and
         only where it does is anything different."""

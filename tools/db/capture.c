@@ -51,12 +51,18 @@ void capture_release_objects(struct capture *c)
     c->cap = c->native_cap = c->stack_cap = c->n_roots = c->root_cap = 0;
 }
 
+void capture_release_keys(struct capture *c)
+{
+    RELEASE(c->key);
+    c->key_cap = 0;
+}
+
 void capture_release_names(struct capture *c)
 {
     RELEASE(c->kind);
     RELEASE(c->name);
-    RELEASE(c->key);
-    c->kind_cap = c->name_cap = c->key_cap = 0;
+    capture_release_keys(c);
+    c->kind_cap = c->name_cap = 0;
 }
 
 void capture_free(struct capture *c)

@@ -147,6 +147,8 @@ void capture_free(struct capture *c);
 void capture_release_details(struct capture *c);
 void capture_release_objects(struct capture *c);
 void capture_release_names(struct capture *c);
+/** Frees the indexes and hashes of keys alone. */
+void capture_release_keys(struct capture *c);
 
 enum { CAPTURE_OK = 0, CAPTURE_NO_MEMORY, CAPTURE_TOO_MANY, CAPTURE_TAKEN };
 

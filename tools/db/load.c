@@ -235,6 +235,7 @@ static int snapshot_end(struct loader *l)
     int status = resolve(&s->capture, s->complete, facts_rule(l, s), &s->resolved)
                      ? 0
                      : loader_no_memory(l);
+    if (!s->has_refs) capture_release_keys(&s->capture); /* only rows of references have them */
     double resolved = cpu_now();
     if (!status) status = snapshot_analyse(l, s);
     if (!status) status = snapshot_order(l, s);

@@ -4,6 +4,8 @@
  */
 #include "import/import.h"
 
+#include <string.h>
+
 #include "cli/message.h"
 #include "cli/sniff.h"
 #include "import/unwrap.h"
@@ -53,4 +55,21 @@ bool import_totals(const char *path, struct import_totals *totals)
 {
     const struct import_format *format = import_known(path);
     return format && format->totals && format->totals(path, totals);
+}
+
+static int send_fact(const struct record_sink *sink, const char *key, const char *value)
+{
+    if (!sink->metadata) return RECORD_OK;
+    return sink->metadata(sink->opaque, 0, (struct record_text){ key, strlen(key) },
+                          (struct record_text){ value, strlen(value) });
+}
+
+int import_begin(const struct record_sink *sink, const struct import_options *options,
+                 const char *const (*facts)[2], size_t n)
+{
+    const snap_begin begin = { 0 };
+    int status = send_fact(sink, "values", options && options->values ? "yes" : "no");
+    for (size_t i = 0; i < n && !status; i++) status = send_fact(sink, facts[i][0], facts[i][1]);
+    if (status || !sink->begin) return status;
+    return sink->begin(sink->opaque, 1, &begin);
 }

@@ -64,6 +64,11 @@ const struct import_format *import_known(const char *path);
 /** What the file announces; false where it or its format does not say. Prints nothing. */
 bool import_totals(const char *path, struct import_totals *totals);
 
+/** For formats without facts of their own: hands on these n keys and values as metadata of the file,
+ *  whether contents are (`values`), and the begin of snapshot 1, of which no time is known. */
+int import_begin(const struct record_sink *sink, const struct import_options *options,
+                 const char *const (*facts)[2], size_t n);
+
 /* The formats, each in its own file. */
 extern const struct import_format import_snap;
 extern const struct import_format import_v8;

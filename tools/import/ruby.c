@@ -339,16 +339,7 @@ static bool send_facts(struct reading *r)
         { "runtime.name", "ruby" }, { "id.kind", "address" }, { "id.stable", "yes" },
         { "size.model", "reported" }, { "names", "none" },
     };
-    const struct record_sink *k = r->sink;
-    for (size_t i = 0; i < sizeof facts / sizeof *facts && k->metadata; i++)
-        if (!sent(r, k->metadata(k->opaque, 0, text_of(facts[i][0]), text_of(facts[i][1]))))
-            return false;
-    bool values = r->options && r->options->values;
-    if (k->metadata &&
-        !sent(r, k->metadata(k->opaque, 0, text_of("values"), text_of(values ? "yes" : "no"))))
-        return false;
-    snap_begin begin = { 0 };
-    return !k->begin || sent(r, k->begin(k->opaque, 1, &begin));
+    return sent(r, import_begin(r->sink, r->options, facts, sizeof facts / sizeof *facts));
 }
 
 static bool pass(struct reading *r, bool names)

@@ -150,14 +150,9 @@ static bool send_facts(struct reading *r)
 {
     static const char *const facts[][2] = {
         { "runtime.name", "cpython" },  { "id.kind", "serial" }, { "id.stable", "no" },
-        { "size.model", "tracemalloc" }, { "names", "none" },    { "values", "no" },
+        { "size.model", "tracemalloc" }, { "names", "none" },
     };
-    const struct record_sink *k = r->sink;
-    for (size_t i = 0; i < sizeof facts / sizeof *facts && k->metadata; i++)
-        if (!sent(r, k->metadata(k->opaque, 0, text_of(facts[i][0]), text_of(facts[i][1]))))
-            return false;
-    snap_begin begin = { 0 };
-    return !k->begin || sent(r, k->begin(k->opaque, 1, &begin));
+    return sent(r, import_begin(r->sink, NULL, facts, sizeof facts / sizeof *facts));
 }
 
 static bool send_snapshot(struct reading *r, const pickle_value *trace, size_t n)

@@ -76,17 +76,8 @@ static bool send_facts(struct v8_reading *v)
         { "size.model", "reported" }, { "names", "keys" },   { "edges.rule", "v8-page" },
         { "unreached", "live" },
     };
-    const struct record_sink *k = v->sink;
-    for (size_t i = 0; i < sizeof facts / sizeof *facts && k->metadata; i++) {
-        if (!v8_sent(v, k->metadata(k->opaque, 0, text_of(facts[i][0]), text_of(facts[i][1]))))
-            return false;
-    }
-    bool values = v->options && v->options->values;
-    if (k->metadata && !v8_sent(v, k->metadata(k->opaque, 0, text_of("values"),
-                                               text_of(values ? "yes" : "no"))))
+    if (!v8_sent(v, import_begin(v->sink, v->options, facts, sizeof facts / sizeof *facts)))
         return false;
-    snap_begin begin = { 0 };
-    if (k->begin && !v8_sent(v, k->begin(k->opaque, 1, &begin))) return false;
     return !v->meta.has_extra_native ||
            send_counter(v, "v8.extra_native_bytes", v->meta.extra_native_bytes);
 }
