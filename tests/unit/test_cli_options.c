@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "cli/complete.h"
 #include "cli/message.h"
 #include "cli/options.h"
 
@@ -122,6 +123,33 @@ static void test_list(void)
     CHECK_U64(o.label.n, 0);
 }
 
+/* The script is what comes out, whatever else is asked for; quotes in a help are kept. */
+static void test_completion(void)
+{
+    static const struct option_spec rows[] = {
+        OPT_FLAG(struct options, verify, "verify", 'c', "what isn't [in] a:b order; ever"),
+        OPT_ENUM(struct options, by, "by", 0, "WHAT", by_words, "group: by"),
+        OPT_END
+    };
+    struct command c = { .name = "snapthing", .specs = rows };
+    static const char *const want[] = {
+        [COMPLETE_BASH] = "--by) COMPREPLY=($(compgen -W 'type owner site' -- \"$cur\"))",
+        [COMPLETE_ZSH] = "'(-c --verify)'{-c,--verify}'[what isn'\\''t \\[in\\] a\\:b order]' \\\n"
+                         "    --by='[group]:WHAT:(type owner site)' \\\n    && return\n",
+        [COMPLETE_FISH] = "-s c -l verify -d 'what isn\\'t [in] a:b order'\n"
+                          "complete -c snapthing -l by -x -a 'type owner site' -d 'group'\n",
+    };
+    for (int shell = COMPLETE_BASH; shell <= COMPLETE_FISH; shell++) {
+        char *text = NULL;
+        size_t n = 0;
+        FILE *f = open_memstream(&text, &n);
+        complete_print(&c, (enum complete_shell)shell, f);
+        fclose(f);
+        if (!strstr(text, want[shell])) CHECK_STR(text, want[shell]);
+        free(text);
+    }
+}
+
 static void test_refused(void)
 {
     struct options o;
@@ -182,4 +210,4 @@ static void test_help(void)
 
 CU_MAIN("cli options", { "values", test_values }, { "short", test_short },
         { "operands", test_operands }, { "list", test_list }, { "refused", test_refused },
-        { "nearest", test_nearest }, { "help", test_help })
+        { "completion", test_completion }, { "nearest", test_nearest }, { "help", test_help })

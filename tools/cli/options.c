@@ -11,6 +11,7 @@
 #include <snap/version.h>
 
 #include "color.h"
+#include "complete.h"
 #include "message.h"
 #include "number.h"
 
@@ -27,7 +28,7 @@ struct parse {
 
 static bool option_takes_value(const struct option_spec *o)
 {
-    return o->type >= OPTION_STRING && o->type <= OPTION_LIST;
+    return o->type >= OPTION_STRING && o->type <= OPTION_COMPLETION;
 }
 
 static const struct option_spec *option_by_name(const struct command *c, const char *name, size_t n)
@@ -50,7 +51,7 @@ static int option_bad_value(const struct option_spec *o, const char *value)
     const char *wanted = o->type == OPTION_U64    ? "a whole number, such as 20"
                          : o->type == OPTION_SIZE ? "a size, such as 64K or 1.5G"
                                                   : "a duration, such as 250ms or 10s";
-    if (o->type != OPTION_ENUM) {
+    if (!o->choices) {
         return message_usage("--%s: '%s' is not %s", o->name, value, wanted);
     }
     char words[400] = "";
@@ -64,6 +65,14 @@ static int option_bad_value(const struct option_spec *o, const char *value)
         return message_usage("--%s: '%s' is none of %s (did you mean '%s'?)", o->name, value, words,
                              near);
     return message_usage("--%s: '%s' is none of %s", o->name, value, words);
+}
+
+/* The index of the word among the choices, or -1. */
+static int option_choice(const struct option_spec *o, const char *value)
+{
+    for (int i = 0; o->choices[i]; i++)
+        if (strcmp(o->choices[i], value) == 0) return i;
+    return -1;
 }
 
 static int option_append(struct option_list *list, const char *value)
@@ -80,6 +89,7 @@ static int option_store(const struct parse *p, const struct option_spec *o, cons
 {
     void *member = p->options + o->at;
     bool fits = true;
+    int word;
     switch (o->type) {
     case OPTION_FLAG: *(bool *)member = true; break;
     case OPTION_CLEAR: *(bool *)member = false; break;
@@ -88,14 +98,17 @@ static int option_store(const struct parse *p, const struct option_spec *o, cons
     case OPTION_U64: fits = number_parse_u64(value, member); break;
     case OPTION_SIZE: fits = number_parse_size(value, member); break;
     case OPTION_DURATION: fits = number_parse_duration(value, member); break;
-    case OPTION_ENUM: {
-        int i = 0;
-        while (o->choices[i] && strcmp(o->choices[i], value) != 0) i++;
-        fits = o->choices[i] != NULL;
-        if (fits) *(int *)member = i;
+    case OPTION_ENUM:
+        word = option_choice(o, value);
+        fits = word >= 0;
+        if (fits) *(int *)member = word;
         break;
-    }
     case OPTION_LIST: return option_append(member, value);
+    case OPTION_COMPLETION:
+        word = option_choice(o, value);
+        if (word < 0) return option_bad_value(o, value);
+        complete_print(p->command, (enum complete_shell)word, stdout);
+        return STATUS_DONE;
     case OPTION_HELP: options_help(p->command, stdout); return STATUS_DONE;
     case OPTION_VERSION:
         printf("%s %s\n", p->command->name, SNAP_VERSION_STRING);

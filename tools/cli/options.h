@@ -62,6 +62,7 @@ enum option_type {
     OPTION_DURATION, /* uint64_t nanoseconds: number_parse_duration of number.h, `250ms`, `10s` */
     OPTION_ENUM,     /* int, the index of the word in `choices` */
     OPTION_LIST,     /* struct option_list, each use appends */
+    OPTION_COMPLETION, /* prints the script of complete.h for a shell and ends with 0 */
     OPTION_HELP,     /* prints the help and ends with 0 */
     OPTION_VERSION,  /* prints name and version and ends with 0 */
 };
@@ -79,7 +80,7 @@ struct option_spec {
     const char *name;           /* long name without the dashes; never NULL but in headings */
     char letter;                /* short name, 0 for none */
     const char *arg;            /* name of the value in the help, NULL for flags */
-    const char *const *choices; /* OPTION_ENUM: the words, ended by NULL */
+    const char *const *choices; /* where the value is one of a few words: these, ended by NULL */
     size_t at;                  /* offset of the member in the command's structure */
     const char *help;           /* one or more sentences, wrapped when printed */
 };
@@ -127,6 +128,9 @@ struct common_options {
 /** { "auto", "always", "never", NULL }. */
 extern const char *const option_color_words[];
 
+/** { "bash", "zsh", "fish", NULL }. */
+extern const char *const complete_shell_words[];
+
 /** The rows of the common options, for the end of each table. `m` is the structure's
  *  `struct common_options` member. */
 #define OPT_COMMON(T, m)                                                                           \
@@ -137,6 +141,9 @@ extern const char *const option_color_words[];
     OPT_COUNT(T, m.verbose, "verbose", 'v', "say what is done and how long it took"),              \
     OPT_ENUM(T, m.color, "color", 0, "WHEN", option_color_words,                                   \
              "colour the text: auto, always or never; auto is a terminal without NO_COLOR"),       \
+    { .type = OPTION_COMPLETION, .name = "completion", .arg = "SHELL",                             \
+      .choices = complete_shell_words,                                                             \
+      .help = "print a script that completes the options in bash, zsh or fish, and exit" },        \
     { .type = OPTION_HELP, .name = "help", .letter = 'h', .help = "print this help and exit" },    \
     { .type = OPTION_VERSION, .name = "version", .letter = 'V',                                    \
       .help = "print the version and exit" }
@@ -177,7 +184,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *op
 /** Frees what OPT_LIST members hold. */
 void options_free(const struct command *command, void *options);
 
-/** Prints the help. The layout is stable: completion scripts and man pages are made from it. */
+/** Prints the help. The layout is stable: the test of the manual pages reads it. */
 void options_help(const struct command *command, FILE *out);
 
 /** The entry of `words` (ended by NULL) nearest to `word` within a third of its length by edit

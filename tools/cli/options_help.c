@@ -72,6 +72,13 @@ static void help_option(FILE *out, const struct option_spec *o)
     text_free(&left);
 }
 
+static bool has_option(const struct command *c, const char *name)
+{
+    for (const struct option_spec *o = c->specs; o->type != OPTION_END; o++)
+        if (o->name && strcmp(o->name, name) == 0) return true;
+    return false;
+}
+
 void options_help(const struct command *command, FILE *out)
 {
     fprintf(out, "Usage: %s [OPTION]...%s%s\n%s\n\n", command->name, command->operands ? " " : "",
@@ -85,7 +92,10 @@ void options_help(const struct command *command, FILE *out)
             help_option(out, o);
         }
     }
-    fputs("\nExit status: 0 done; 1 a limit was passed; 2 wrong usage or unusable input.\n", out);
+    fprintf(out, "\nExit status: 0 done;%s 2 wrong usage or unusable input.\n",
+            has_option(command, "fail-if") ? " 1 a limit of --fail-if was passed;" : "");
+    if (has_option(command, "bytes"))
+        fputs("Sizes are printed in B, KiB, MiB, GiB of 1024, exactly with --bytes.\n", out);
     if (command->notes) {
         fputc('\n', out);
         help_notes(out, command->notes);
