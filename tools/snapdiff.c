@@ -47,15 +47,13 @@ static const struct option_spec specs[] = {
 
 static const char notes[] =
     "A file may hold several snapshots: they count in their order. With three or more, the first "
-    "is "
-    "compared with the last, and each line says in how many of the intervals between it grew.\n"
+    "is compared with the last, and each line says in how many of the intervals between it grew.\n"
     "\n"
     "Growth is what came below an owner (the nearest object that was there before and holds it) "
-    "minus "
-    "what went, by exact retained size. Over all owners it adds up to the growth of the heap: no "
-    "byte "
-    "stands in two lines.\n"
+    "minus what went, by exact retained size. Over all owners it adds up to the growth of the "
+    "heap: no byte stands in two lines.\n"
     "\n"
+    "Examples:\n"
     "  snapdiff before.snap after.snap\n"
     "  snapdiff --json --fail-if 'growth>5M' before.snap after.snap\n"
     "  snapdiff --fail-if 'growth(owner:app.REGISTRY).count>=1000' before.snap after.snap\n";

@@ -165,7 +165,11 @@ static const struct command command = {
     .common = offsetof(struct options, common),
     .notes = "A FILE may be `-` for standard input. Several files become one database with as\n"
              "many snapshots, to be compared in SQL. The tables and views are explained in the\n"
-             "database: SELECT * FROM doc.",
+             "database: SELECT * FROM doc.\n"
+             "\n"
+             "Examples:\n"
+             "  snapload app.snap\n"
+             "  snapload monday.snap tuesday.snap -o trend.db",
     .run = run,
 };
 

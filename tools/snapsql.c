@@ -82,14 +82,15 @@ static const struct command command = {
     .max_operands = COMMAND_ANY,
     .specs = specs,
     .common = offsetof(struct options, common),
-    .notes = "FILE is a snapshot (loaded into a database in the cache first) or a heap database, or `-`\n"
-             "for one on standard input.\n"
+    .notes = "FILE is a heap database, or a snapshot or a dump of another tool, of which a database "
+             "is made in the cache first; `-` is standard input.\n"
              "\n"
              "Examples:\n"
              "  snapsql a.snap --list\n"
              "  snapsql a.snap --saved top_objects\n"
              "  snapsql a.snap .tables\n"
-             "  snapsql a.snap 'SELECT name, n, retained_size FROM types ORDER BY 3 DESC LIMIT 10'\n"
+             "  snapsql a.snap "
+             "'SELECT name, n, retained_size FROM types ORDER BY 3 DESC LIMIT 10'\n"
              "  echo .docs | snapsql a.snap",
     .run = run,
 };

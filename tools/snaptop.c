@@ -164,11 +164,11 @@ static const struct command command = {
     .specs = specs,
     .common = offsetof(struct options, common),
     .notes =
-        "FILE is a snapshot, a heap database or a dump of another tool; `-` is standard input. "
-        "Retained sizes are exact: what would be freed if the object went. A group's retained size is "
-        "that of its topmost members in the dominator tree, so nothing is counted twice; what only several members "
-        "together hold is in it with --exact. --by thread shows what only that thread's frames "
-        "reach.\n\n"
+        "FILE is a snapshot, a heap database or a dump of another tool; `-` is standard "
+        "input. Retained sizes are exact: what would be freed if the object went. A group's "
+        "retained size is that of its topmost members in the dominator tree, so nothing is "
+        "counted twice; what only several members together hold is in it with --exact. --by "
+        "thread shows what only that thread's frames reach.\n\n"
         "Examples:\n"
         "  snaptop app.snap\n"
         "  snaptop --by package --depth 2 app.snap\n"
