@@ -88,7 +88,7 @@ static void test_structure(void)
 {
     struct bytes b = PICKLE("\x80\x02"
                             "cm\nB\nq\x00)\x81q\x01}q\x02(X\x05\x00\x00\x00itemsq\x03]q\x04("
-                            "K\x01X\x01\x00\x00\x00xq\x05\x86q\x06h\x06K\x02h\x05N\x87e"
+                            "K\x01X\x01\x00\x00\x00xq\x05\x86q\x06h\x06K\x02h\x05N\x87" "e"
                             "X\x01\x00\x00\x00k\x88" "ub.");
     struct unpickler u;
     pickle_value v, items, flag;
