@@ -327,6 +327,7 @@ int info_verify(struct info_verdict *verdict, const struct info_input *in)
     free(v.objects.at);
     free(v.pending);
     u64set_free(&v.ids);
+    snap_reader_close(v.again);
     if (status) info_verdict_free(verdict);
     return status;
 }

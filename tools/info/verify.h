@@ -43,6 +43,9 @@ struct verify {
     /* the snapshot that is open */
     uint32_t snapshot;                 /* 0: none */
     uint32_t last_snapshot;
+    snap_reader *again;  /* for the second reading of snapshots; NULL until one needs it */
+    size_t again_chunks; /* in its index */
+    size_t again_at;     /* the chunk where the last of them began */
     uint64_t begin_offset;
     struct ranges objects;             /* ordinals read */
     struct u64set ids;                 /* object ids */

@@ -53,28 +53,34 @@ static void verify_target_batch(struct verify *v, const snap_batch *b)
     }
 }
 
-int verify_targets(struct verify *v)
+/* Opens the second reader, once a file: its index is as long as the file, and snapshots are many. */
+static int verify_open_again(struct verify *v)
 {
     const uint64_t kinds =
         INFO_BIT(SNAP_KIND_EDGE) | INFO_BIT(SNAP_KIND_ROOT) | INFO_BIT(SNAP_KIND_VALUE);
-    snap_reader *r;
+    snap_error err;
+    if (v->again) return 0;
+    if (info_reader(&v->again, v->in, kinds, NULL, &err)) return STATUS_UNUSABLE;
+    if (snap_reader_load_index(v->again, &v->again_chunks, &err) == SNAP_OK) return 0;
+    return info_failed(v->in, &err);
+}
+
+int verify_targets(struct verify *v)
+{
     snap_error err;
     const snap_batch *b;
-    snap_status s = SNAP_OK;
-    size_t chunks = 0, i = 0;
     if (!v->ids_needed && !v->recheck) return 0;
-    if (info_reader(&r, v->in, kinds, NULL, &err)) return STATUS_UNUSABLE;
-    if (snap_reader_load_index(r, &chunks, &err) != SNAP_OK) {
-        snap_reader_close(r);
-        return info_failed(v->in, &err);
-    }
-    /* Start at the snapshot's first chunk; end where its chunks end. */
-    while (i < chunks && snap_reader_chunk(r, i)->offset < v->begin_offset) i++;
-    s = snap_reader_seek(r, i, &err);
+    int status = verify_open_again(v);
+    if (status) return status;
+    /* Start at the snapshot's first chunk, which stands behind that of the one before; end where
+     * its chunks end. */
+    snap_reader *r = v->again;
+    size_t *i = &v->again_at;
+    while (*i < v->again_chunks && snap_reader_chunk(r, *i)->offset < v->begin_offset) ++*i;
+    snap_status s = snap_reader_seek(r, *i, &err);
     while (s == SNAP_OK && (s = snap_reader_next(r, &b, &err)) == SNAP_OK) {
         if (snap_batch_snapshot(b) > v->snapshot) break;
         if (snap_batch_snapshot(b) == v->snapshot) verify_target_batch(v, b);
     }
-    snap_reader_close(r);
     return s == SNAP_OK || s == SNAP_END ? 0 : info_failed(v->in, &err);
 }
