@@ -6,3 +6,5 @@ target_include_directories(snap_gen_rows PUBLIC ${CMAKE_CURRENT_LIST_DIR}
 target_link_libraries(snap_gen_rows PRIVATE snap_flags)
 add_executable(gen_snap ${CMAKE_CURRENT_LIST_DIR}/gen_snap.c)
 target_link_libraries(gen_snap PRIVATE snap_flags snap_gen_rows snap_static)
+add_executable(gen_hostile ${CMAKE_CURRENT_LIST_DIR}/gen_hostile.c)
+target_link_libraries(gen_hostile PRIVATE snap_flags snap_static)

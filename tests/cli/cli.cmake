@@ -1,7 +1,7 @@
 # Command-line scenarios with golden output: one CTest entry each. README.md tells how to add one.
 foreach(maker make_snap mutate_snap)
     add_executable(${maker} ${CMAKE_CURRENT_LIST_DIR}/${maker}.c)
-    target_link_libraries(${maker} PRIVATE snap_flags snap_static)
+    target_link_libraries(${maker} PRIVATE snap_flags snap_static PkgConfig::ZSTD)
     set_target_properties(${maker} PROPERTIES
                           RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cli)
 endforeach()

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mutate_snap SEED IN OUT: a copy of a snapshot file with a few lies in it and every checksum right,
- * so that they get past the checksums to the code behind: fields of chunk headers, bytes of stored
- * payloads, chunks left out, doubled or exchanged. The same arguments give the same bytes.
- *
- * Only chunks stored without compression have their payload changed: small ones mostly are.
+ * so that they get past the checksums to the code behind: fields of chunk headers, bytes of
+ * payloads, chunks left out, doubled or exchanged. A compressed payload is unpacked before and, mostly,
+ * packed again behind the lie. The same arguments give the same bytes.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -13,12 +12,13 @@
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+#include <zstd.h>
 
 #include <snap/format.h>
 
 enum { MAX_FILE = 1 << 24, MAX_CHUNKS = 4096 };
 
-static unsigned char in[MAX_FILE], out[2 * MAX_FILE];
+static unsigned char in[MAX_FILE], out[4 * MAX_FILE], scratch[2 * MAX_FILE];
 static uint64_t state;
 
 struct chunk {
@@ -88,6 +88,40 @@ static void lie(unsigned char *chunk, size_t size)
     seal(chunk, size);
 }
 
+/* Stores a compressed payload without compression; returns the new size of the chunk. */
+static size_t unpack(unsigned char *chunk, size_t size)
+{
+    size_t n = ZSTD_decompress(scratch, MAX_FILE, chunk + 64, size - 64);
+    if (ZSTD_isError(n) || n != get(chunk + 12, 4)) return size;
+    memcpy(chunk + 64, scratch, n);
+    chunk[6] = 0;
+    put(chunk + 8, 4, n);
+    seal(chunk, 64 + n);
+    return 64 + n;
+}
+
+/* The way back, where the header still says the truth and it gets smaller. */
+static size_t repack(unsigned char *chunk, size_t size)
+{
+    if (chunk[6] != 0 || get(chunk + 12, 4) != size - 64) return size;
+    size_t n = ZSTD_compress(scratch, sizeof scratch, chunk + 64, size - 64, 1);
+    if (ZSTD_isError(n) || n >= size - 64) return size;
+    memcpy(chunk + 64, scratch, n);
+    chunk[6] = 1;
+    put(chunk + 8, 4, n);
+    seal(chunk, 64 + n);
+    return 64 + n;
+}
+
+/* Lies in one chunk, below its compression; returns its new size. */
+static size_t spoil(unsigned char *chunk, size_t size, unsigned lies)
+{
+    int packed = chunk[6] == 1 && rnd(8);
+    if (packed) size = unpack(chunk, size);
+    while (lies--) lie(chunk, size);
+    return packed && rnd(4) ? repack(chunk, size) : size;
+}
+
 static size_t find_chunks(size_t n)
 {
     size_t count = 0, at = SNAP_FILE_HEADER_SIZE;
@@ -125,8 +159,7 @@ static size_t mutate(size_t n, size_t count)
                 seal(chunk, chunks[i].size);
             }
             sequence++;
-            for (unsigned k = 0; way > 2 && i == victim && k < lies; k++) lie(chunk, chunks[i].size);
-            size += chunks[i].size;
+            size += way > 2 && i == victim ? spoil(chunk, chunks[i].size, lies) : chunks[i].size;
         }
     }
     size_t tail = chunks[count - 1].at + chunks[count - 1].size;

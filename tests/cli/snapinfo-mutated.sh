@@ -4,6 +4,7 @@
 make_snap two two.snap
 make_snap chunks chunks.snap
 gen_snap --chunk-rows 20 3 200 random.snap
+gen_snap 7 1000 packed.snap
 "$PYTHON" - <<'END'
 import json
 import subprocess
@@ -16,7 +17,7 @@ def run(*args):
 
 
 ways = {True: 0, False: 0}
-for source in "two.snap", "chunks.snap", "random.snap":
+for source in "two.snap", "chunks.snap", "random.snap", "packed.snap":
     for start in range(0, 200, 50):
         names = ["%d.mutated" % i for i in range(start, start + 50)]
         for i, name in enumerate(names):

@@ -22,3 +22,11 @@ add_test(NAME two_languages
          COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/two_languages.sh ${PROJECT_SOURCE_DIR}
                  ${CMAKE_CURRENT_BINARY_DIR} $<TARGET_FILE:gen_snap> $<TARGET_FILE:dump_chunks>)
 set_tests_properties(two_languages PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 LABELS libsnap)
+
+# Valid files that are hard on readers; hostile.py --full is the long version.
+if(NOT SNAP_SANITIZE) # whose memory says nothing
+    add_test(NAME hostile_valid
+             COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/hostile.py
+                     --bin ${PROJECT_BINARY_DIR}/tools --bin ${PROJECT_BINARY_DIR}/corpora/gen)
+    set_tests_properties(hostile_valid PROPERTIES TIMEOUT 600 LABELS libsnap)
+endif()
