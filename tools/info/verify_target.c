@@ -53,7 +53,7 @@ static void verify_target_batch(struct verify *v, const snap_batch *b)
     }
 }
 
-/* Opens the second reader, once a file: its index is as long as the file, and snapshots are many. */
+/* Opens the second reader, once a file: its index is as long as the file, snapshots may be many. */
 static int verify_open_again(struct verify *v)
 {
     const uint64_t kinds =
