@@ -364,6 +364,61 @@ static void test_incomplete(void)
     heapdb_close(db);
 }
 
+/* Inverts a byte of the payload of the first chunk of a kind. */
+static void damage_chunk(const char *path, unsigned kind)
+{
+    static const uint8_t magic[4] = { 0xc5, 'c', 'h', 'k' };
+    uint8_t bytes[65536];
+    FILE *f = fopen(path, "r+b");
+    if (!CHECK(f != NULL)) return;
+    size_t n = fread(bytes, 1, sizeof bytes, f), at = 0;
+    while (at + 65 < n && !(memcmp(bytes + at, magic, 4) == 0 && bytes[at + 4] == kind)) at++;
+    if (CHECK(at + 65 < n)) {
+        fseek(f, (long)at + 64, SEEK_SET);
+        putc(bytes[at + 64] ^ 255, f);
+    }
+    fclose(f);
+}
+
+/* Every object and reference is there, but where the snapshot begins is lost. */
+static void test_lost_begin(void)
+{
+    struct heapdb *db = NULL;
+    struct load_result result;
+    struct load_options o = { .quiet_warnings = true };
+    const char *path = snap_path;
+    write_snapshot(SNAP_FINISH_COMPLETE);
+    damage_chunk(snap_path, SNAP_KIND_BEGIN);
+    unlink(db_path);
+    if (!CHECK_I64(load_files(&path, 1, db_path, db_path, &o, &result), 0)) return;
+    CHECK(!result.complete);
+    CHECK_I64(heapdb_open(&db, db_path, NULL), 0);
+    if (!db) return;
+    CHECK(!db->snapshots[0].complete);
+    CHECK_I64(db->snapshots[0].n_objects, 12);
+    CHECK_I64(db->snapshots[0].n_garbage, 0);
+    heapdb_close(db);
+}
+
+/* What is missing is told at every opening, what is only odd when it is loaded. */
+static void test_told_again(void)
+{
+    struct heapdb *db = load(false, SNAP_FINISH_COMPLETE);
+    uint64_t before = message_warnings();
+    heapdb_close(db);
+    CHECK_I64(heapdb_open(&db, db_path, NULL), 0);
+    if (!db) return;
+    CHECK_STR(ask(db, "SELECT count(*) FROM warning"), "4");
+    CHECK_U64(message_warnings() - before, 0);
+    heapdb_close(db);
+    db = load(false, 0);
+    heapdb_close(db);
+    before = message_warnings();
+    CHECK_I64(heapdb_open(&db, db_path, NULL), 0);
+    CHECK_U64(message_warnings() - before, 4);
+    heapdb_close(db);
+}
+
 static void test_summary(void)
 {
     struct heapdb *db = load(true, SNAP_FINISH_COMPLETE), *again = NULL;
@@ -416,4 +471,5 @@ static void test_clean_up(void)
 CU_MAIN("db_load", { "prepare", test_prepare }, { "facts", test_facts }, { "heap", test_heap },
         { "references", test_refs }, { "helpers", test_helpers },
         { "wrong arguments", test_wrong_arguments }, { "incomplete", test_incomplete },
+        { "lost beginning", test_lost_begin }, { "told again", test_told_again },
         { "summary", test_summary }, { "clean up", test_clean_up })

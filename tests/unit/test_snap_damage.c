@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 #include "cu.h"
+#include "bytes.h"
+#include "checksum.h"
 #include "chunk.h"
 #include "random_rows.h"
 #include "snap_memory.h"
@@ -237,6 +239,23 @@ static void test_moved_chunks(void)
     memory_free(&whole);
 }
 
+/* The flag REQUIRED is for kinds that a decoder does not know: known ones are read under either. */
+static void test_wrong_flag(void)
+{
+    make_whole(60);
+    for (size_t i = 0; i < pieces; i++) {
+        uint8_t *bytes = copy(whole.bytes, whole.size), *header = bytes + piece[i].offset;
+        header[7] ^= CHUNK_REQUIRED;
+        bytes_put64(header + 56, checksum64(header, 56));
+        struct result x = read_bytes(bytes, whole.size, 1);
+        if (!CHECK(x.end == SNAP_END && x.complete && x.told == 0 && x.wrong == 0) ||
+            !CHECK_U64(x.chunks, pieces))
+            show("flag of chunk", i, &x);
+        free(bytes);
+    }
+    memory_free(&whole);
+}
+
 /* Loads the index and reads every chunk it names. */
 static size_t by_index(const uint8_t *bytes, size_t size, size_t *wrong)
 {
@@ -308,4 +327,5 @@ static void test_not_ours(void)
 CU_MAIN("snap_damage", { "cut at every byte", test_truncated },
         { "every bit flipped", test_flipped }, { "bytes missing and added", test_moved_bytes },
         { "chunks missing and twice", test_moved_chunks },
+        { "a flag that is not the kind's", test_wrong_flag },
         { "index of damaged files", test_index }, { "not a snapshot", test_not_ours })

@@ -25,8 +25,7 @@ static int by_id(struct heapdb *db, const char *sql, uint32_t *n, uint64_t **arr
     int got = heapdb_number(db, sql, 0, &last);
     if (got < 0) return STATUS_UNUSABLE;
     if (last < 0 || last >= IDS_MAX)
-        return message_error(db->path, MESSAGE_NO_OFFSET, NULL,
-                             "the database is damaged: its stacks are not numbered in order");
+        return heapdb_damaged(db, "its stacks are not numbered in order");
     *n = got == 0 ? (uint32_t)last + 1 : 0;
     *array = calloc((size_t)*n + 1, sizeof **array);
     return *array ? 0 : message_no_memory("allocation stacks");

@@ -57,8 +57,7 @@ static int type_range(struct heapdb *db, int64_t snapshot, struct diff_type_map 
         return STATUS_UNUSABLE;
     if (last < first) return 0;
     if ((uint64_t)last - (uint64_t)first >= TYPE_IDS_MAX)
-        return message_error(db->path, MESSAGE_NO_OFFSET, NULL,
-                             "the database is damaged: its type ids do not fit its types");
+        return heapdb_damaged(db, "its type ids do not fit its types");
     map->first = first;
     map->n = (uint32_t)(last - first) + 1;
     map->number = malloc(map->n * sizeof *map->number);
@@ -312,9 +311,8 @@ static int set_shape(struct heapdb *db, const struct heapdb_snapshot *s, struct 
                  s->live_root_id < INT64_MAX / 2 && s->garbage_root_id > s->live_root_id &&
                  s->garbage_root_id - s->live_root_id <= s->n_objects + 1;
     if (!sound)
-        return message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
-                             "the database is damaged: its snapshot %lld does not fit its objects",
-                             (long long)s->id);
+        return heapdb_damaged(db, "its snapshot %lld does not fit its objects",
+                              (long long)s->id);
     o->first_id = s->live_root_id;
     o->n_rows = (uint32_t)(s->n_objects + 2);
     o->garbage_root = (uint32_t)(s->garbage_root_id - s->live_root_id);
@@ -348,10 +346,8 @@ int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
                  totals_agree(out, snapshot);
     free(sum);
     if (!status && !agree)
-        status = message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
-                               "the database is damaged: the objects of snapshot %lld do not fit "
-                               "each other",
-                               (long long)snapshot->id);
+        status = heapdb_damaged(db, "the objects of snapshot %lld do not fit each other",
+                                (long long)snapshot->id);
     free(r.distance);
     if (status) {
         diff_rows_free(out);

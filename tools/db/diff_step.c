@@ -92,8 +92,7 @@ static int load_strings(struct heapdb *db, struct stepping *s)
     int64_t last = 0;
     if (heapdb_number(db, "SELECT max(id) FROM string", 0, &last) < 0) return STATUS_UNUSABLE;
     if (last < 0 || last > STRING_IDS_MAX)
-        return message_error(db->path, MESSAGE_NO_OFFSET, NULL,
-                             "the database is damaged: its string ids do not fit its strings");
+        return heapdb_damaged(db, "its string ids do not fit its strings");
     s->n_strings = (uint64_t)last + 1;
     s->string = calloc(s->n_strings, sizeof *s->string);
     if (!s->string) return message_no_memory("the names of references");

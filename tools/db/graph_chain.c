@@ -9,9 +9,8 @@
 
 static int chain_damaged(const struct heapdb *db, int64_t id)
 {
-    return message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
-                         "damaged heap database: the path to object #%lld contradicts itself",
-                         (long long)id);
+    return heapdb_damaged(db, "the path to object #%lld contradicts itself",
+                          (long long)id);
 }
 
 void graph_chain_free(struct graph_chain *chain)

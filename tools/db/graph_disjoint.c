@@ -185,9 +185,8 @@ static int stretch_search(struct heapdb *db, const struct heapdb_snapshot *snaps
     if (plain) return stretch_step(out, id, position) ? STATUS_DONE : message_no_memory("a path");
     status = graph_load(db, snapshot, top, GRAPH_KEY_NONE, &g);
     if (!status && !graph_has(&g, id))
-        status = message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
-                               "damaged heap database: object #%lld is not below its dominator",
-                               (long long)id);
+        status = heapdb_damaged(db, "object #%lld is not below its dominator",
+                                (long long)id);
     if (!status) status = disjoint_search(db, &g, id, k, &paths);
     if (!status) {
         out->at = calloc(paths.n + 1, sizeof *out->at);

@@ -31,8 +31,7 @@ int graph_status(const struct heapdb *db, enum heap_status status, const char *d
 
 static int graph_damaged(const struct heapdb *db, const char *what, int64_t id)
 {
-    return message_error(db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
-                         "damaged heap database: %s at object #%lld", what, (long long)id);
+    return heapdb_damaged(db, "%s at object #%lld", what, (long long)id);
 }
 
 /* The subtree's ids: first_id to first_id + n - 1. */

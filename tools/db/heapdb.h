@@ -101,6 +101,11 @@ void heapdb_close(struct heapdb *db);
 /** Prints SQLite's last error on this database as an error about its file. STATUS_UNUSABLE. */
 int heapdb_error(const struct heapdb *db, const char *doing);
 
+/** Says that the database is damaged, how, and what to do: a database in the cache is removed, so
+ *  that the next command loads the snapshot anew. STATUS_UNUSABLE. */
+int heapdb_damaged(const struct heapdb *db, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /** Prepares one statement; the caller finalises it. */
 int heapdb_prepare(struct heapdb *db, sqlite3_stmt **out, const char *sql);
 

@@ -138,7 +138,7 @@ static int snapshot_warn(struct loader *l, struct snapshot *s)
 
 static bool snapshot_is_complete(const struct snapshot *s)
 {
-    return s->has_finish && s->finish.flags & SNAP_FINISH_COMPLETE &&
+    return s->has_begin && s->has_finish && s->finish.flags & SNAP_FINISH_COMPLETE &&
            s->finish.objects == s->capture.objects_read &&
            s->finish.edges == s->capture.edges_read && s->finish.roots == s->capture.n_roots;
 }

@@ -184,9 +184,8 @@ int heapdb_shortest_path(struct heapdb *db, int64_t id, size_t limit, struct hea
         /* Distances fall by one with each step, so that a damaged database ends here too. */
         if (distance < 1 || (before && distance != before - 1)) {
             if (before)
-                status = message_error(db->path, MESSAGE_NO_OFFSET, NULL,
-                                       "damaged: the path of object #%lld does not lead to a root",
-                                       (long long)id);
+                status = heapdb_damaged(db, "the path of object #%lld does not lead to a root",
+                                        (long long)id);
             free(s->type);
             free(s->label);
             out->n--;

@@ -182,9 +182,8 @@ static int read_snapshots(struct heapdb *db)
         read_snapshot(db, q, s);
         /* Ids that do not rise come from pages that are linked in a circle. */
         if (!plausible(s) || (db->n_snapshots > 1 && s[-1].id >= s->id))
-            status = message_error(db->path, MESSAGE_NO_OFFSET, "snapload, to load it again",
-                                   "damaged: the numbers of snapshot %lld contradict each other",
-                                   (long long)s->id);
+            status = heapdb_damaged(db, "the numbers of snapshot %lld contradict each other",
+                                    (long long)s->id);
     }
     sqlite3_finalize(q);
     if (!status && !db->n_snapshots)
@@ -292,6 +291,27 @@ static bool cache_whole(const char *name)
     return (uint64_t)st.st_size == pages * (page == 1 ? 65536 : page);
 }
 
+/* Whether it can be opened and its schema is whole: where a disk has lost more than the end. What
+ * lies deeper shows when it is read; see heapdb_damaged. */
+static bool cache_sound(const char *name)
+{
+    sqlite3 *s = NULL;
+    int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    bool sound = sqlite3_open_v2(name, &s, flags, NULL) == SQLITE_OK;
+    if (sound) {
+        harden(s, false);
+        sqlite3_busy_timeout(s, BUSY_MS);
+        int64_t n = pragma_number(s, "SELECT count(*) FROM snapshot");
+        int code = sqlite3_errcode(s);
+        /* A journal, or a process that writes, is for the opening itself. */
+        sound = n > 0 ? vet_schema(s, NULL) == 0
+                      : code != SQLITE_CORRUPT && code != SQLITE_NOTADB && code != SQLITE_ERROR &&
+                        n != 0;
+    }
+    sqlite3_close_v2(s);
+    return sound;
+}
+
 /* In the cache, from now on. Returns the database's name in *name; 1 when there is no cache to
  * use. */
 static int load_cached(const char *path, const struct heapdb_options *o, char **name)
@@ -302,7 +322,7 @@ static int load_cached(const char *path, const struct heapdb_options *o, char **
     *name = cache_name(directory, path);
     if (!*name) {
         status = message_errno(path, errno, "cannot read");
-    } else if (cache_whole(*name)) {
+    } else if (cache_whole(*name) && cache_sound(*name)) {
         cache_touch(*name);
     } else {
         struct load_estimate e = load_estimate(&path, 1, !with_refs(o));
@@ -347,15 +367,16 @@ static int open_snapshot(struct heapdb *db, const struct heapdb_options *o)
                              "this is %s, not a database that can be written to", format->what);
     int status = o->no_cache ? 1 : load_cached(file, o, &name);
     bool temporary = status == 1;
+    db->private->cached = status == 0;
     if (temporary) status = load_temporary(file, o, &name);
+    db->private->database = name;
+    db->database = name;
     if (!status) status = open_database(db, name, false);
     if (!status && with_refs(o) && lacks_refs(db)) {
         status = complete_database(db, name, file);
         if (!status) status = heapdb_reopen(db, name);
     }
     if (temporary && name) unlink(name); /* SQLite has it open; it goes with the last descriptor */
-    db->private->database = name;
-    db->database = name;
     return status;
 }
 
@@ -389,15 +410,20 @@ static int open_any(struct heapdb *db, const struct heapdb_options *o)
     return status;
 }
 
-/* The warnings of the loading, for who only sees the database: what is missing is missing still. */
+/* The warnings of the loading, for who only sees the database: what is missing is missing still.
+ * Oddities of a snapshot that is all there were told when it was loaded, and stand in the table. */
+#define LASTING_WARNINGS                                                                           \
+    " FROM warning w WHERE snapshot_id IS NULL OR offset IS NOT NULL"                              \
+    " OR (SELECT complete FROM snapshot WHERE id = w.snapshot_id) IS NOT 1"
+
 static int repeat_warnings(struct heapdb *db)
 {
     enum { SHOWN = 5 };
     sqlite3_stmt *q;
     int got = 0;
-    int64_t n = pragma_number(db->sqlite, "SELECT count(*) FROM warning");
+    int64_t n = pragma_number(db->sqlite, "SELECT count(*)" LASTING_WARNINGS);
     if (n <= 0) return 0;
-    int status = heapdb_prepare(db, &q, "SELECT offset, message FROM warning ORDER BY id");
+    int status = heapdb_prepare(db, &q, "SELECT offset, message" LASTING_WARNINGS " ORDER BY id");
     if (status) return status;
     for (int i = 0; i < SHOWN && (got = heapdb_step(db, q)) == 1; i++) {
         bool placed = sqlite3_column_type(q, 0) != SQLITE_NULL;

@@ -17,7 +17,8 @@ struct kept {
 struct heapdb_private {
     struct spool input; /* input.file is what to open, db->path what to call it */
     struct kept *kept;
-    char *database; /* name in the cache */
+    char *database; /* name in the cache, or of the temporary file */
+    bool cached;    /* database is one of the cache: it can be made again */
 };
 
 /* Closes the connection and opens `name` in its place, after the file was changed. */

@@ -3,12 +3,33 @@
  * Statements, and what users mean by their arguments: which snapshot, which object, which types.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/message.h"
 #include "cli/number.h"
 #include "db/heapdb.h"
+#include "db/open_private.h"
+
+int heapdb_damaged(const struct heapdb *db, const char *format, ...)
+{
+    char what[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    if (!db->private->cached)
+        return message_error(db->path, MESSAGE_NO_OFFSET, "snapload, to load the snapshot again",
+                             "the database is damaged: %s", what);
+    bool gone = unlink(db->database) == 0 || errno == ENOENT;
+    return message_error(db->path, MESSAGE_NO_OFFSET,
+                         gone ? "the same command again" : "--no-cache",
+                         "its database in the cache, %s, %s: %s", db->database,
+                         gone ? "was damaged and is removed" : "is damaged", what);
+}
 
 int heapdb_error(const struct heapdb *db, const char *doing)
 {
@@ -17,8 +38,7 @@ int heapdb_error(const struct heapdb *db, const char *doing)
         return message_error(db->path, MESSAGE_NO_OFFSET, NULL, "%s: interrupted", doing);
     if (code == SQLITE_NOMEM) return message_no_memory(doing);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return message_error(db->path, MESSAGE_NO_OFFSET, "snapload, to load the snapshot again",
-                             "%s: the database is damaged (%s)", doing, sqlite3_errmsg(db->sqlite));
+        return heapdb_damaged(db, "%s: %s", doing, sqlite3_errmsg(db->sqlite));
     return message_error(db->path, MESSAGE_NO_OFFSET, NULL, "%s: %s", doing,
                          sqlite3_errmsg(db->sqlite));
 }

@@ -49,6 +49,13 @@ static bool same_text(const char *a, const char *b)
     return true;
 }
 
+static int vet_damaged(sqlite3 *s, const char *path)
+{
+    return path ? message_error(path, MESSAGE_NO_OFFSET, "snapload, to load the snapshot again",
+                                "the database is damaged: %s", sqlite3_errmsg(s))
+                : STATUS_UNUSABLE;
+}
+
 /* One object of the schema in the database: there, and the same? */
 static int vet_one(sqlite3_stmt *q, const char *path, const char *type, const char *name,
                    const char *want)
@@ -59,9 +66,8 @@ static int vet_one(sqlite3_stmt *q, const char *path, const char *type, const ch
     int rc = sqlite3_step(q);
     const char *got = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 0) : NULL;
     if (got && same_text(got, want)) return 0;
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        return message_error(path, MESSAGE_NO_OFFSET, "snapload, to load the snapshot again",
-                             "the database is damaged: %s", sqlite3_errmsg(sqlite3_db_handle(q)));
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) return vet_damaged(sqlite3_db_handle(q), path);
+    if (!path) return STATUS_UNUSABLE;
     return message_error(path, MESSAGE_NO_OFFSET, "snapload, to load the snapshot again",
                          "not laid out as a heap database of this version: the %s %s %s", type,
                          name, rc == SQLITE_ROW ? "is another one" : "is missing");
@@ -76,8 +82,7 @@ static int vet_all(sqlite3 *s, sqlite3 *own, const char *path)
         status = message_no_memory("the schema");
     } else if (sqlite3_prepare_v2(s, "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?",
                                   -1, &have, NULL) != SQLITE_OK) {
-        status = message_error(path, MESSAGE_NO_OFFSET, "snapload, to load the snapshot again",
-                               "the database is damaged: %s", sqlite3_errmsg(s));
+        status = vet_damaged(s, path);
     }
     while (!status && (rc = sqlite3_step(want)) == SQLITE_ROW)
         status = vet_one(have, path, (const char *)sqlite3_column_text(want, 0),

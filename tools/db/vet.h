@@ -16,7 +16,8 @@
 
 #include <sqlite3.h>
 
-/** Returns 0, or STATUS_UNUSABLE after a message that names the database as `path`. */
+/** Returns 0, or STATUS_UNUSABLE after a message that names the database as `path`; without one
+ *  where `path` is NULL. */
 int vet_schema(sqlite3 *s, const char *path);
 
 #endif

@@ -117,9 +117,8 @@ static int visit_scan_refs(struct visitor *v)
 
 static int visit_damaged(const struct visitor *v, uint32_t object)
 {
-    return message_error(v->s->db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
-                         "damaged heap database: the path to object #%lld contradicts itself",
-                         (long long)(v->base + object));
+    return heapdb_damaged(v->s->db, "the path to object #%lld contradicts itself",
+                          (long long)(v->base + object));
 }
 
 /* Marks the path of an object, up to what is marked already. */

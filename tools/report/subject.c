@@ -93,8 +93,7 @@ int subject_range(const struct subject *s, bool garbage, int64_t *first, int64_t
     if (!got) got = heapdb_number(s->db, "SELECT max(id) FROM object", 0, &highest);
     if (got < 0) return STATUS_UNUSABLE;
     if (got > 0 || root < 1 || *last < root || *last > highest || *last == INT64_MAX)
-        return message_error(s->db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
-                             "damaged heap database: a virtual root is wrong");
+        return heapdb_damaged(s->db, "a virtual root is wrong");
     *first = root + 1;
     return STATUS_DONE;
 }

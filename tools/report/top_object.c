@@ -76,9 +76,8 @@ static int walk_add(struct walk *w, int64_t id, int64_t end)
     c.last = more ? sqlite3_column_int64(w->q, 0) : -1;
     c.retained = more ? sqlite3_column_int64(w->q, 1) : 0;
     if (c.last < id || c.last > end)
-        return message_error(w->s->db->path, MESSAGE_NO_OFFSET, "loading the snapshot again",
-                             "damaged heap database: rows do not fit together at object #%lld",
-                             (long long)id);
+        return heapdb_damaged(w->s->db, "rows do not fit together at object #%lld",
+                              (long long)id);
     return walk_push(w, c) ? STATUS_DONE : message_no_memory("the largest objects");
 }
 
