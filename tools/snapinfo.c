@@ -241,10 +241,10 @@ static const struct command command = {
     .specs = specs,
     .common = offsetof(struct options, common),
     .notes =
-        "A FILE may be `-` for standard input. A heap database, or a dump of another tool (which "
-        "is loaded first), is shown by its snapshots. Without --verify the contents of a whole .snap "
-        "file are not read, only its facts and totals. Damage is told on standard error; with "
-        "--verify it is exit status 2.\n\n"
+        "A FILE may be `-` for standard input. A heap database, or a dump of another tool "
+        "(which is loaded first), is shown by its snapshots. Without --verify the contents of "
+        "a whole .snap file are not read, only its facts and totals. Damage is told on "
+        "standard error; with --verify it is exit status 2.\n\n"
         "Examples:\n"
         "  snapinfo app.snap\n"
         "  snapinfo --verify app.snap app.snap.part\n"

@@ -82,8 +82,8 @@ static const struct command command = {
     .max_operands = COMMAND_ANY,
     .specs = specs,
     .common = offsetof(struct options, common),
-    .notes = "FILE is a heap database, or a snapshot or a dump of another tool, of which a database "
-             "is made in the cache first; `-` is standard input.\n"
+    .notes = "FILE is a heap database, or a snapshot or a dump of another tool, of which a "
+             "database is made in the cache first; `-` is standard input.\n"
              "\n"
              "Examples:\n"
              "  snapsql a.snap --list\n"
