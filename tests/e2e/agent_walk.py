@@ -4,8 +4,8 @@ import sys
 import unittest
 
 from agent_support import (ATTRIBUTE, CLASS, ELEMENT, FROZEN, IMMORTAL, KEY, LOCAL, ROOT_GLOBAL,
-                           ROOT_LOCAL, ROOT_THREAD, SUSPENDED, TRACKED, TYPE, VALUE, WEAK,
-                           AgentCase)
+                           ROOT_LOCAL, ROOT_THREAD, SUSPENDED, TRACKED, TYPE, VALUE, VARIABLE,
+                           WEAK, AgentCase)
 
 
 class Whole(AgentCase):
@@ -267,6 +267,7 @@ class Names(AgentCase):
         self.assertEqual(snap.name(function), "outer.<locals>.inner")
         cell = snap.follow(snap.follow(function, "__closure__"), kind=ELEMENT, index=0)
         self.assertEqual(snap.follow(cell, "cell_contents"), captured)
+        self.assertEqual(snap.follow(function, "captured", VARIABLE), cell)
         root = [r for r in snap.roots if r["kind"] == ROOT_GLOBAL and snap.name(r) == "__main__"]
         # The script runs in the module's namespace: both are roots by that name.
         self.assertEqual([snap.objects[r["ordinal"]] for r in root], [main, namespace])

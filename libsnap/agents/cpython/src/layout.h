@@ -238,6 +238,9 @@ size_t layout_frame_size(PyObject *op);
 /** Name of the i-th fast local: an exact str. */
 PyObject *layout_local_name(PyCodeObject *code, int i);
 
+/** Name of the i-th captured variable, in the order of a function's closure; NULL: there is none. */
+PyObject *layout_captured_name(PyCodeObject *code, Py_ssize_t i);
+
 /** Line that a frame executes, 0: unknown. O(length of the code's line table). */
 int layout_frame_line(const struct frame_view *view);
 

@@ -142,6 +142,12 @@ PyObject *layout_local_name(PyCodeObject *code, int i)
     return NULL;
 }
 
+PyObject *layout_captured_name(PyCodeObject *code, Py_ssize_t i)
+{
+    PyObject *names = code->co_freevars;
+    return i < PyTuple_GET_SIZE(names) ? PyTuple_GET_ITEM(names, i) : NULL;
+}
+
 unsigned layout_code_names(PyCodeObject *code, PyObject *tuples[4])
 {
     tuples[0] = code->co_names;
@@ -317,6 +323,13 @@ PyObject *layout_local_name(PyCodeObject *code, int i)
 {
     PyObject *names = code->co_localsplusnames;
     return i < PyTuple_GET_SIZE(names) ? PyTuple_GET_ITEM(names, i) : NULL;
+}
+
+/* Captured variables are the last of a frame's. */
+PyObject *layout_captured_name(PyCodeObject *code, Py_ssize_t i)
+{
+    if (i >= code->co_nfreevars) return NULL;
+    return layout_local_name(code, code->co_nlocalsplus - code->co_nfreevars + (int)i);
 }
 
 unsigned layout_code_names(PyCodeObject *code, PyObject *tuples[4])

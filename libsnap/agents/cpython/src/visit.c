@@ -376,6 +376,23 @@ static void visit_lru_cache(struct walk *walk, PyObject *op, const struct type_i
     walk->lru_head = NULL;
 }
 
+/* The cells of the variables that a function has captured, by the variables' names. The tuple
+ * `__closure__` owns them; this says what they are. */
+static void visit_captured(struct walk *walk, PyObject *op)
+{
+    PyFunctionObject *function = (PyFunctionObject *)op;
+    PyObject *closure = function->func_closure;
+
+    if (closure == NULL || !PyTuple_CheckExact(closure) || !PyCode_Check(function->func_code))
+        return;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(closure); i++) {
+        PyObject *cell = PyTuple_GET_ITEM(closure, i);
+        PyObject *name = layout_captured_name((PyCodeObject *)function->func_code, i);
+        if (cell != NULL && name != NULL)
+            walk_edge(walk, cell, SNAP_EDGE_VARIABLE, 0, names_program(&walk->names, name));
+    }
+}
+
 void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
 {
     bool subclass = info->heap;
@@ -388,6 +405,7 @@ void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
         break;
     case VISIT_GENERIC:
         visit_common(walk, op, info);
+        if (info->describe == DESCRIBE_FUNCTION) visit_captured(walk, op);
         if (info->describe == DESCRIBE_LRU_CACHE)
             visit_lru_cache(walk, op, info);
         else
