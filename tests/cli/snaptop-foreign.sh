@@ -22,6 +22,13 @@ echo "-- wrapped"
 gzip -n page.heapsnapshot
 snaptop -q page.heapsnapshot.gz -n 2 | head -n 2
 gunzip page.heapsnapshot.gz
+echo "-- what no root reaches"
+sed 's/^,5,1,14$/,6,1,14/' page.heapsnapshot > unreached.heapsnapshot
+cmp -s page.heapsnapshot unreached.heapsnapshot && echo "nothing changed"
+status snapload -q unreached.heapsnapshot -o unreached.db
+snapsql -q unreached.db "SELECT message FROM warning" --no-headers
+snapsql -q unreached.db "SELECT label FROM objects WHERE id IN
+    (SELECT object_id FROM root WHERE kind = 19)" --no-headers
 echo "-- cut, wrong"
 head -c 1500 page.heapsnapshot > cut.heapsnapshot
 status snapload cut.heapsnapshot -q -o cut.db

@@ -63,6 +63,7 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
     struct capture *c = &s->capture;
     uint32_t *roots = NULL;
     int status = 0;
+    uint32_t unreached = 0;
     bool garbage = s->complete && c->n_roots && !facts_metadata_is(l, s, "unreached", "live");
     for (int round = 0; round < 2 && !status; round++) {
         struct resolved *r = &s->resolved;
@@ -78,6 +79,7 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
         status = loader_heap(l, heap_analyse(&s->graph, HEAP_WANT_ALL, (uint64_t)s->first_id,
                                              &s->analysis));
         if (status || garbage || !s->analysis.n_garbage_entry) break;
+        if (!round) unreached = s->analysis.n_nodes - s->analysis.n_live;
         for (uint32_t i = 0; i < s->analysis.n_garbage_entry && !status; i++) {
             uint32_t node = s->analysis.node[s->analysis.garbage_entry[i]];
             if (!resolved_add_root(r, node, SNAP_ROOT_UNREACHABLE, CAPTURE_NONE))
@@ -86,7 +88,11 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
     }
     s->graph.root = NULL;
     free(roots);
-    return status;
+    /* A few are usual; many mean that paths and retained sizes say less than they seem to. */
+    if (status || !s->complete || unreached <= s->analysis.n_nodes / 100) return status;
+    return loader_warn(l, s->id, MESSAGE_NO_OFFSET,
+                       "snapshot %u: objects that no root reaches, kept as roots of their own: %u",
+                       s->number, unreached);
 }
 
 /* What everything that is written is ordered by. */
