@@ -54,7 +54,8 @@ void chunk_file_header_put(uint8_t *to, const uint8_t uuid[16]);
 snap_status chunk_file_header_get(const uint8_t *from, size_t size, uint8_t *major, uint8_t *minor,
                                   uint8_t uuid[16], snap_error *err);
 
-/* Writes and reads SNAP_TRAILER_SIZE bytes; reading returns 0, or -1 where it is no trailer. */
+/* Writes and reads SNAP_TRAILER_SIZE bytes; reading returns 0, -1 where it is no trailer, 1 where it
+ * is one whose checksum does not match. */
 void chunk_trailer_put(uint8_t *to, uint64_t index_offset, uint64_t total_offset);
 int chunk_trailer_get(const uint8_t *from, uint64_t *index_offset, uint64_t *total_offset);
 

@@ -110,7 +110,7 @@ void chunk_trailer_put(uint8_t *to, uint64_t index_offset, uint64_t total_offset
 int chunk_trailer_get(const uint8_t *from, uint64_t *index_offset, uint64_t *total_offset)
 {
     if (memcmp(from + 24, end_magic, 8) != 0) return -1;
-    if (bytes_get64(from + 16) != checksum64(from, 16)) return -1;
+    if (bytes_get64(from + 16) != checksum64(from, 16)) return 1;
     *index_offset = bytes_get64(from);
     *total_offset = bytes_get64(from + 8);
     return 0;

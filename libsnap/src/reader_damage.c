@@ -102,12 +102,15 @@ snap_status reader_check_total(snap_reader *r)
 /* The trailer is at r->offset: nothing may follow, and its offsets must be what was seen. */
 static snap_status check_trailer(snap_reader *r, const uint8_t *data)
 {
-    uint64_t index, total, at = r->offset;
+    uint64_t index = 0, total = 0, at = r->offset;
     size_t got;
-    chunk_trailer_get(data, &index, &total);
+    int sound = chunk_trailer_get(data, &index, &total) == 0;
     r->offset += SNAP_TRAILER_SIZE;
     int agree = index == r->index_offset && total == r->total_offset && total != 0;
-    if (!agree && !r->sought && r->summary.damaged == 0) {
+    if (!sound) {
+        STATUS_RETURN_IF_ERROR(
+            reader_damage(r, SNAP_E_CORRUPT, at, "the trailer's checksum does not match"));
+    } else if (!agree && !r->sought && r->summary.damaged == 0) {
         STATUS_RETURN_IF_ERROR(reader_damage(r, SNAP_E_CORRUPT, at,
                                              "the trailer points to other places than the index "
                                              "and the totals"));
@@ -128,7 +131,9 @@ snap_status reader_end(snap_reader *r)
     size_t got;
     uint64_t at = r->offset;
     STATUS_RETURN_IF_ERROR(reader_window(r, at, SNAP_CHUNK_HEADER_SIZE, &data, &got));
-    if (is_trailer(data, got)) return check_trailer(r, data);
+    uint64_t index, total;
+    if (got >= SNAP_TRAILER_SIZE && chunk_trailer_get(data, &index, &total) >= 0)
+        return check_trailer(r, data);
     if (got < SNAP_CHUNK_HEADER_SIZE) {
         /* Fewer bytes than a header has: the end is missing, here or a few bytes on. */
         if (!r->told_end) {
