@@ -142,6 +142,17 @@ static void test_depth(void)
     finish(JSON_MISUSE, NULL);
 }
 
+static void test_key_size(void)
+{
+    start(true);
+    json_object(&j, NULL);
+    json_key_size(&j, 3);
+    json_u64(&j, "a\0b", 1);
+    json_u64(&j, "c", 2);
+    json_end_object(&j);
+    finish(JSON_OK, "{\"a\\u0000b\": 1, \"c\": 2}\n");
+}
+
 static void test_give_up(void)
 {
     start(true);
@@ -167,5 +178,5 @@ static void test_io(void)
 
 CU_MAIN("cli json", { "values", test_values }, { "indented", test_indented },
         { "strings", test_strings }, { "doubles", test_doubles }, { "misuse", test_misuse },
-        { "depth", test_depth }, { "give up", test_give_up },
+        { "depth", test_depth }, { "give up", test_give_up }, { "key size", test_key_size },
         { "full disk", test_io })

@@ -73,7 +73,8 @@ static bool json_lead(struct json *j, const char *key)
     j->has_items |= bit;
     if (j->depth) json_indent(j);
     if (key) {
-        json_quote(j->out, key, strlen(key));
+        json_quote(j->out, key, j->key_n ? j->key_n : strlen(key));
+        j->key_n = 0;
         fputs(": ", j->out);
     }
     return true;
@@ -106,6 +107,11 @@ int json_give_up(struct json *j, const char *error)
     json_string(j, "error", error);
     json_end_object(j);
     return json_finish(j);
+}
+
+void json_key_size(struct json *j, size_t n)
+{
+    j->key_n = n;
 }
 
 void json_object(struct json *j, const char *key)

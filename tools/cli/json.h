@@ -39,6 +39,7 @@ struct json {
     uint64_t is_object; /* bit d: level d is an object */
     uint64_t has_items; /* bit d: level d already holds a member */
     unsigned depth;
+    size_t key_n;       /* bytes of the next key where json_key_size told them, else 0 */
     bool compact;
     bool misused;
 };
@@ -56,6 +57,9 @@ int json_finish(struct json *j);
 /** Ends a document that is an object and cannot be completed: closes what is open within it, adds
  *  the member "error", and finishes. What json_finish returns. */
 int json_give_up(struct json *j, const char *error);
+
+/** The next key has n bytes, of which some may be zero: for keys that come from a file. */
+void json_key_size(struct json *j, size_t n);
 
 void json_object(struct json *j, const char *key);
 void json_end_object(struct json *j);

@@ -34,6 +34,7 @@ static void json_pairs(struct json *j, const char *key, const struct info_facts 
         struct text name = { 0 };
         if (p->kind != kind) continue;
         text_add(&name, text_str(&f->text) + p->key, p->key_n);
+        json_key_size(j, name.n);
         if (kind == SNAP_KIND_COUNTER) {
             json_i64(j, text_str(&name), p->number);
         } else {
