@@ -71,7 +71,7 @@ static void add_zstd(struct bytes *b, const unsigned char *from, size_t n)
 static void write_file(const struct bytes *b, size_t n)
 {
     FILE *f = fopen(path, "wb");
-    CHECK(f && fwrite(b->at, 1, n, f) == n && fclose(f) == 0);
+    CHECK(f && (!n || fwrite(b->at, 1, n, f) == n) && fclose(f) == 0);
 }
 
 /* Reads everything in odd pieces, some of it passed over; returns the size. */
