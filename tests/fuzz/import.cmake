@@ -1,5 +1,8 @@
 # Fuzz target of the importers of foreign dumps; the same driver as libsnap's.
 if(TARGET snap_import)
+    if(SNAP_FUZZ)
+        target_compile_options(snap_import PRIVATE -fsanitize=fuzzer-no-link)
+    endif()
     foreach(kind driver engine)
         if(kind STREQUAL "engine" AND NOT SNAP_FUZZ)
             continue()
