@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target of the importers of V8, Ruby and tracemalloc dumps: each reads the bytes, whether it
+ * Fuzz target of the importers of HPROF, V8, Ruby and tracemalloc dumps: each reads the bytes, whether it
  * would bid for them or not. What comes out must keep the contract of import/record.h; what is
  * refused must have been explained.
  */
@@ -139,7 +139,7 @@ static void unhush(int saved)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct import_format *const formats[] = { &import_v8, &import_ruby,
+    static const struct import_format *const formats[] = { &import_hprof, &import_v8, &import_ruby,
                                                            &import_tracemalloc };
     static int file = -1, null = -1;
     char path[64];
@@ -211,12 +211,33 @@ static const char traces[] =
     "\x86\x94K\x02t\x94(K\x01J\x00\x01\x00\x00h\x11K\x02t\x94" "esb\x8c\x0ftraceback_limit\x94K"
     "\x19ub.";
 
+/* Ids of 4 bytes: a class with a static field and two fields, an instance, both kinds of arrays, a
+ * thread with a frame, roots. */
+static const char hprof[] =
+    "JAVA PROFILE 1.0.2\0\0\0\0\4\0\0\1\0\0\0\0\0"
+    "\1\0\0\0\0\0\0\0\10" "\0\0\0\1Item"
+    "\1\0\0\0\0\0\0\0\10" "\0\0\0\2next"
+    "\1\0\0\0\0\0\0\0\27" "\0\0\0\3[Ljava/lang/Object;"
+    "\2\0\0\0\0\0\0\0\20" "\0\0\0\1\0\0\1\0\0\0\0\1\0\0\0\1"
+    "\2\0\0\0\0\0\0\0\20" "\0\0\0\2\0\0\2\0\0\0\0\1\0\0\0\3"
+    "\4\0\0\0\0\0\0\0\30" "\0\0\0\7\0\0\0\2\0\0\0\2\0\0\0\1\0\0\0\1\0\0\0\11"
+    "\5\0\0\0\0\0\0\0\20" "\0\0\0\5\0\0\0\1\0\0\0\1\0\0\0\7"
+    "\34\0\0\0\0\0\0\0\xa3"
+    "\x20\0\0\1\0\0\0\0\5" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    "\0\0\0\x8" "\0\0" "\0\1" "\0\0\0\2\2\0\0\3\0" "\0\2" "\0\0\0\2\2" "\0\0\0\1\12"
+    "\x21\0\0\3\0\0\0\0\5\0\0\1\0\0\0\0\10" "\0\0\3\x40\0\0\0\7"
+    "\x22\0\0\3\x40\0\0\0\0\0\0\0\2\0\0\2\0" "\0\0\0\0\0\0\3\x60"
+    "\x23\0\0\3\x60\0\0\0\0\0\0\0\3\5" "\0a\0b\0c"
+    "\5\0\0\1\0" "\x8\0\0\3\0\0\0\0\1\0\0\0\5" "\3\0\0\3\x40\0\0\0\1\0\0\0\0"
+    "\x2c\0\0\0\0\0\0\0\0";
+
 uint8_t *fuzz_seed(unsigned i, size_t *size)
 {
     static const struct {
         const char *at;
         size_t size;
-    } seeds[] = { { v8, sizeof v8 - 1 }, { ruby, sizeof ruby - 1 }, { traces, sizeof traces - 1 } };
+    } seeds[] = { { v8, sizeof v8 - 1 }, { ruby, sizeof ruby - 1 },
+                { traces, sizeof traces - 1 }, { hprof, sizeof hprof - 1 } };
     if (i >= sizeof seeds / sizeof *seeds) return NULL;
     uint8_t *copy = malloc(seeds[i].size);
     if (!copy) abort();

@@ -10,8 +10,8 @@
 #include "cli/sniff.h"
 #include "import/unwrap.h"
 
-static const struct import_format *const formats[] = { &import_snap, &import_v8, &import_ruby,
-                                               &import_tracemalloc };
+static const struct import_format *const formats[] = { &import_snap, &import_hprof, &import_v8,
+                                               &import_ruby, &import_tracemalloc };
 
 const struct import_format *import_choose(const unsigned char *head, size_t n)
 {

@@ -71,6 +71,7 @@ int import_begin(const struct record_sink *sink, const struct import_options *op
 
 /* The formats, each in its own file. */
 extern const struct import_format import_snap;
+extern const struct import_format import_hprof;
 extern const struct import_format import_v8;
 extern const struct import_format import_ruby;
 extern const struct import_format import_tracemalloc;

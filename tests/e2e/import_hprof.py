@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: MIT
+"""Dumps of a real JVM, compared with what the JVM itself says.
+
+    import_hprof.py TOOLS WORK
+
+TOOLS: the folder of the commands. WORK: a folder for what is made. Without a JDK (javac, java, jcmd,
+jmap) the test is skipped, aloud. The program waits while it is dumped, and a class histogram of the
+JVM is taken before and after: what both histograms agree on must be in the dump, count and bytes.
+"""
+
+import gzip
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import unittest
+import zipfile
+
+TOOLS, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+NEEDED = ("javac", "java", "jcmd", "jmap")
+
+PROGRAM = """
+import java.lang.ref.*;
+import java.util.*;
+
+public class Prog {
+    static class Base { byte b; Object baseRef; }
+    static class Odd extends Base { byte c; long d; Object own; }
+    static class Leaf extends Odd { boolean z; short s; }
+    static class Node { int value; Node next; Node(int v, Node n) { value = v; next = n; } }
+    static class Payload { final byte[] bytes; Payload(int n) { bytes = new byte[n]; } }
+    @SuppressWarnings("removal")
+    static class Fin { Object held = new int[7]; protected void finalize() { held = null; } }
+    static Node list;
+    static final Map<String, Payload> registry = new HashMap<>();
+    static final List<Object> objects = new ArrayList<>();
+    static Object[] sparse = new Object[1000];
+    static WeakReference<Payload> weak;
+    static SoftReference<Payload> soft;
+    static PhantomReference<Payload> phantom;
+    static long[] longs = new long[11];
+    static double[][] grid = new double[3][5];
+
+    static class Worker extends Thread {
+        public void run() {
+            Payload local = new Payload(4711);
+            synchronized (local) {
+                try { Thread.sleep(1000000); } catch (InterruptedException e) { }
+            }
+            if (local.bytes[0] == 1) System.out.println(local);
+        }
+    }
+
+    public static void main(String[] args) throws Exception {
+        for (int i = 0; i < 1000; i++) list = new Node(i, list);
+        for (int i = 0; i < 100; i++) registry.put("secret-key-" + i, new Payload(100 + i));
+        for (int i = 0; i < 50; i++) {
+            objects.add(new Leaf()); objects.add(new Odd()); objects.add(new Base());
+        }
+        sparse[3] = new Payload(3); sparse[997] = sparse[3];
+        weak = new WeakReference<>(new Payload(5));
+        soft = new SoftReference<>(new Payload(6));
+        phantom = new PhantomReference<>(registry.get("secret-key-1"), null);
+        for (int i = 0; i < 5; i++) objects.add(new Fin());
+        Worker worker = new Worker();
+        worker.setDaemon(true);
+        worker.start();
+        Thread.sleep(300);
+        System.out.println("ready");
+        System.out.flush();
+        System.in.read();
+    }
+}
+"""
+
+PRIMITIVES = dict(B="byte", C="char", D="double", F="float", I="int", J="long", S="short",
+                  Z="boolean")
+
+
+def run(*argv, **kw):
+    return subprocess.run(argv, check=True, capture_output=True, text=True, **kw).stdout
+
+
+def readable(name):
+    depth = len(name) - len(name.lstrip("["))
+    word = name[depth:]
+    if depth:
+        word = PRIMITIVES[word] if word in PRIMITIVES else word[1:-1]
+    return word + "[]" * depth
+
+
+def histogram(pid):
+    rows = re.findall(r"^\s*\d+:\s+(\d+)\s+(\d+)\s+(\S+)", run("jmap", "-histo:live", str(pid)),
+                      re.M)
+    return {readable(name): (int(n), int(size)) for n, size, name in rows}
+
+
+def load(path, *options):
+    database = os.path.join(WORK, os.path.basename(path) + ".db")
+    run(os.path.join(TOOLS, "snapload"), "-q", "--force", *options, path, "-o", database)
+    return sqlite3.connect(database)
+
+
+def totals(db):
+    return db.execute("SELECT n_objects, n_refs, n_roots, live_size, garbage_size, complete"
+                      " FROM snapshot").fetchone()
+
+
+class Dumps:
+    """The program under one set of options, dumped plain and with gzip between two histograms."""
+
+    def __init__(self, name, *options):
+        self.plain = os.path.join(WORK, name + ".hprof")
+        self.packed = os.path.join(WORK, name + ".hprof.gz")
+        for path in (self.plain, self.packed):
+            if os.path.exists(path):
+                os.unlink(path)
+        process = subprocess.Popen(["java", "-Xshare:auto", *options, "-cp", WORK, "Prog"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout.readline() == "ready\n"
+            histogram(process.pid)  # what the attaching itself allocates is there from now on
+            self.before = histogram(process.pid)
+            run("jcmd", str(process.pid), "GC.heap_dump", self.plain)
+            self.after = histogram(process.pid)
+            run("jcmd", str(process.pid), "GC.heap_dump", "-gz=1", self.packed)
+        finally:
+            process.kill()
+            process.communicate()
+        self.db = load(self.plain)
+
+    def types(self):
+        return {name: (n, size) for name, n, size in self.db.execute(
+            "SELECT name, sum(n + n_garbage), sum(shallow_size + garbage_size) FROM type"
+            " GROUP BY name")}
+
+
+@unittest.skipUnless(all(map(shutil.which, NEEDED)), "no JDK here: " + ", ".join(NEEDED))
+class Java(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with open(os.path.join(WORK, "Prog.java"), "w") as f:
+            f.write(PROGRAM)
+        run("javac", "-nowarn", "-d", WORK, os.path.join(WORK, "Prog.java"))
+        cls.dumps = Dumps("serial", "-XX:+UseSerialGC")
+
+    def check_histogram(self, dumps):
+        types, differing = dumps.types(), []
+        same = {k: v for k, v in dumps.before.items() if dumps.after.get(k) == v}
+        for name, want in same.items():
+            got = types.get(name)
+            # The JVM names hidden classes otherwise; sizes of classes are not all in a dump.
+            if "Lambda" in name or name == "java.lang.Class" or got == want:
+                continue
+            differing.append((name, want, got))
+            self.assertFalse(name.startswith("Prog") and not name.startswith("Prog$Worker"),
+                             differing[-1])
+            self.assertFalse(name.endswith("[]"), differing[-1])
+        self.assertGreater(len(same), 150)
+        # Threads with fields of their own (behind padding), and what reflection made meanwhile.
+        self.assertLessEqual(len(differing), 12, differing)
+
+    def test_histogram(self):
+        self.check_histogram(self.dumps)
+
+    def test_other_layouts(self):
+        for name, *options in (("plain-refs", "-XX:-UseCompressedOops", "-XX:+UseSerialGC"),
+                               ("parallel", "-XX:+UseParallelGC"),
+                               ("aligned", "-XX:ObjectAlignmentInBytes=16", "-XX:+UseSerialGC")):
+            with self.subTest(name):
+                self.check_histogram(Dumps(name, *options))
+
+    def test_wrappers(self):
+        self.assertEqual(load(self.dumps.packed).execute(
+            "SELECT sum(n) FROM type WHERE name LIKE 'Prog$%'").fetchone(),
+            self.dumps.db.execute(
+            "SELECT sum(n) FROM type WHERE name LIKE 'Prog$%'").fetchone())
+        want = totals(self.dumps.db)
+        zipped = os.path.join(WORK, "dump.zip")
+        with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as z:
+            z.write(self.dumps.plain, "dump.hprof")
+        members = os.path.join(WORK, "members.gz")
+        with open(self.dumps.plain, "rb") as f, open(members, "wb") as out:
+            while piece := f.read(1000003):
+                out.write(gzip.compress(piece, 1))
+        for path in (zipped, members):
+            self.assertEqual(totals(load(path)), want)
+
+    def test_model(self):
+        db, one = self.dumps.db, lambda sql: self.dumps.db.execute(sql).fetchone()
+        kinds = dict(db.execute("SELECT target_type, kind FROM (SELECT r.kind AS kind,"
+                                " t.name || ' ' || s.name AS target_type FROM refs r"
+                                " JOIN object a ON a.id = r.source_id JOIN type s"
+                                " ON s.id = a.type_id JOIN object b ON b.id = r.target_id"
+                                " JOIN type t ON t.id = b.type_id WHERE r.name = 'referent'"
+                                " AND t.name LIKE 'Prog$%')"))
+        self.assertEqual(kinds.get("Prog$Payload java.lang.ref.SoftReference"), "soft")
+        self.assertEqual(kinds.get("Prog$Payload java.lang.ref.PhantomReference"), "phantom")
+        self.assertEqual(kinds.get("Prog$Fin java.lang.ref.Finalizer"), "weak")
+        self.assertEqual(one("SELECT count(*) FROM refs WHERE name = 'list' AND kind = 'static'"),
+                         (1,))
+        # A list of 1000 nodes: the first retains all of them.
+        self.assertEqual(one("SELECT max(o.retained_size) FROM object o JOIN type t ON t.id ="
+                             " o.type_id WHERE t.name = 'Prog$Node'"), (24000,))
+        # The worker's local variable, by thread and frame.
+        self.assertEqual(one("SELECT count(*) > 0 FROM roots WHERE kind = 'local' AND type ="
+                             " 'Prog$Payload' AND function = 'Prog$Worker.run'"), (1,))
+        self.assertEqual(one("SELECT count(*) FROM string WHERE text LIKE '%secret-key%'"), (0,))
+
+    def test_cut(self):
+        size = os.path.getsize(self.dumps.plain)
+        path = os.path.join(WORK, "cut.hprof")
+        shutil.copy(self.dumps.plain, path)
+        for part in (0.95, 0.7, 0.4):
+            os.truncate(path, int(size * part))
+            db = load(path)
+            self.assertEqual(db.execute("SELECT complete, n_garbage FROM snapshot").fetchone(),
+                             (0, 0))
+            self.assertIn("the file ends", " ".join(
+                text for text, in db.execute("SELECT message FROM warning")))
+
+
+if __name__ == "__main__":
+    os.makedirs(WORK, exist_ok=True)
+    if not all(map(shutil.which, NEEDED)):
+        print("SKIP: no JDK here:", ", ".join(NEEDED))
+        sys.exit(77)
+    unittest.main(argv=sys.argv[:1], verbosity=2)

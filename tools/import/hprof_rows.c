@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: MIT */
+/* The second pass over an HPROF file: definitions, then objects, edges and roots as batches. See
+ * hprof_private.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "import/hprof_private.h"
+
+struct hprof_batches {
+    struct {
+        uint64_t id[HPROF_BATCH], type[HPROF_BATCH], shallow[HPROF_BATCH], flags[HPROF_BATCH],
+            length[HPROF_BATCH], stack[HPROF_BATCH];
+        uint8_t has_length[HPROF_BATCH / 8];
+        uint32_t rows;
+        bool any_length, any_flags, any_stack;
+    } object;
+    struct {
+        uint64_t source[HPROF_BATCH], target[HPROF_BATCH], kind[HPROF_BATCH], name[HPROF_BATCH],
+            index[HPROF_BATCH];
+        uint32_t rows;
+    } edge;
+    struct {
+        uint64_t object[HPROF_BATCH], kind[HPROF_BATCH], thread[HPROF_BATCH], frame[HPROF_BATCH],
+            depth[HPROF_BATCH];
+        uint8_t has_depth[HPROF_BATCH / 8];
+        uint32_t rows;
+    } root;
+    uint64_t ordinal;       /* of the next object */
+    uint64_t objects_sent, edges_sent, roots_sent;
+    uint64_t source, index; /* of the edges that follow */
+    uint64_t superclass, loader, signers, domain, pool;
+    struct hprof_class *last_class;
+    char text[SNAP_MAX_TEXT];
+};
+
+/* ---- batches ------------------------------------------------------------------------------- */
+
+static bool send_objects(struct hprof *h)
+{
+    struct hprof_batches *b = h->batches;
+    const struct record_sink *k = h->sink;
+    struct record_batch batch = { .snapshot = 1, .rows = b->object.rows, .first = b->objects_sent,
+                                  .offset = h->base + h->at };
+    if (!batch.rows) return true;
+    batch.column[SNAP_COL_OBJECT_ID].value = b->object.id;
+    batch.column[SNAP_COL_OBJECT_TYPE].value = b->object.type;
+    batch.column[SNAP_COL_OBJECT_SHALLOW].value = b->object.shallow;
+    if (b->object.any_flags) batch.column[SNAP_COL_OBJECT_FLAGS].value = b->object.flags;
+    if (b->object.any_stack) batch.column[SNAP_COL_OBJECT_STACK].value = b->object.stack;
+    if (b->object.any_length) {
+        batch.column[SNAP_COL_OBJECT_LENGTH].value = b->object.length;
+        batch.column[SNAP_COL_OBJECT_LENGTH].present = b->object.has_length;
+    }
+    b->objects_sent += batch.rows;
+    b->object.rows = 0;
+    b->object.any_length = b->object.any_flags = b->object.any_stack = false;
+    memset(b->object.has_length, 0, sizeof b->object.has_length);
+    return !k->objects || hprof_sent(h, k->objects(k->opaque, &batch));
+}
+
+/* Objects go before the edges that begin at them. */
+static bool send_edges(struct hprof *h)
+{
+    struct hprof_batches *b = h->batches;
+    const struct record_sink *k = h->sink;
+    struct record_batch batch = { .snapshot = 1, .rows = b->edge.rows,
+                                  .offset = h->base + h->at, .edge_index = b->edge.index };
+    if (!send_objects(h)) return false;
+    if (!batch.rows) return true;
+    batch.column[SNAP_COL_EDGE_SOURCE].value = b->edge.source;
+    batch.column[SNAP_COL_EDGE_TARGET].value = b->edge.target;
+    batch.column[SNAP_COL_EDGE_KIND].value = b->edge.kind;
+    batch.column[SNAP_COL_EDGE_NAME].value = b->edge.name;
+    batch.column[SNAP_COL_EDGE_INDEX].value = b->edge.index;
+    b->edges_sent += batch.rows;
+    b->edge.rows = 0;
+    return !k->edges || hprof_sent(h, k->edges(k->opaque, &batch));
+}
+
+static bool send_roots(struct hprof *h)
+{
+    struct hprof_batches *b = h->batches;
+    const struct record_sink *k = h->sink;
+    struct record_batch batch = { .snapshot = 1, .rows = b->root.rows, .offset = h->base + h->at };
+    if (!batch.rows) return true;
+    batch.column[SNAP_COL_ROOT_OBJECT].value = b->root.object;
+    batch.column[SNAP_COL_ROOT_KIND].value = b->root.kind;
+    batch.column[SNAP_COL_ROOT_THREAD].value = b->root.thread;
+    batch.column[SNAP_COL_ROOT_FRAME].value = b->root.frame;
+    batch.column[SNAP_COL_ROOT_DEPTH].value = b->root.depth;
+    batch.column[SNAP_COL_ROOT_DEPTH].present = b->root.has_depth;
+    b->roots_sent += batch.rows;
+    b->root.rows = 0;
+    bool ok = !k->roots || hprof_sent(h, k->roots(k->opaque, &batch));
+    memset(b->root.has_depth, 0, sizeof b->root.has_depth);
+    return ok;
+}
+
+static bool put_row(struct hprof *h, uint64_t id, uint64_t type, uint64_t shallow, uint64_t flags)
+{
+    struct hprof_batches *b = h->batches;
+    if (b->object.rows == HPROF_BATCH && !send_edges(h)) return false;
+    uint32_t i = b->object.rows++;
+    b->object.id[i] = id;
+    b->object.type[i] = type;
+    b->object.shallow[i] = shallow;
+    b->object.flags[i] = flags;
+    b->object.stack[i] = b->object.length[i] = 0;
+    b->object.any_flags |= flags != 0;
+    b->source = b->ordinal++;
+    b->index = 0;
+    return true;
+}
+
+static bool put_edge(struct hprof *h, uint64_t target, unsigned kind, uint64_t name)
+{
+    struct hprof_batches *b = h->batches;
+    uint64_t index = b->index++;
+    if (target == 0) return true;
+    if (b->edge.rows == HPROF_BATCH && !send_edges(h)) return false;
+    uint32_t i = b->edge.rows++;
+    b->edge.source[i] = b->source;
+    b->edge.target[i] = target;
+    b->edge.kind[i] = kind;
+    b->edge.name[i] = name;
+    b->edge.index[i] = index;
+    return true;
+}
+
+/* ---- definitions --------------------------------------------------------------------------- */
+
+static bool send_string(struct hprof *h, struct record_text text, uint64_t *id)
+{
+    const struct record_sink *k = h->sink;
+    *id = ++h->next_string;
+    return !k->string || hprof_sent(h, k->string(k->opaque, *id, text));
+}
+
+static bool send_constant(struct hprof *h, const char *text, uint64_t *id)
+{
+    return send_string(h, (struct record_text){ text, strlen(text) }, id);
+}
+
+/* A name of the file as a string of the sink; 0 where there is none. */
+static bool send_name(struct hprof *h, uint64_t name, uint64_t *id)
+{
+    const uint64_t *at = name ? u64map_get(&h->name_of, name) : NULL;
+    *id = 0;
+    if (!at) return true;
+    struct hprof_text *t = &h->names[*at - 1];
+    struct record_text text = { h->text + t->at, t->size };
+    if (!t->sent && !send_string(h, text, &t->sent)) return false;
+    *id = t->sent;
+    return true;
+}
+
+static const char *const primitives[16] = {
+    [4] = "boolean", [5] = "char", [6] = "float", [7] = "double",
+    [8] = "byte",    [9] = "short", [10] = "int", [11] = "long",
+};
+
+static const char *primitive_of(char c)
+{
+    static const char letters[] = "    ZCFDBSIJ";
+    const char *at = c == ' ' || c == 0 ? NULL : strchr(letters, c);
+    return at ? primitives[at - letters] : NULL;
+}
+
+/* "[[Ljava/lang/Object;" -> "java.lang.Object[][]"; returns the bytes of the package before the
+ * last dot. */
+static struct record_text readable(struct hprof *h, struct record_text in, size_t *package)
+{
+    char *out = h->batches->text;
+    size_t room = sizeof h->batches->text, n = 0, depth = 0;
+    while (in.size && *in.at == '[') {
+        in.at++;
+        in.size--;
+        depth++;
+    }
+    const char *word = depth && in.size == 1 ? primitive_of(*in.at) : NULL;
+    if (word) in = (struct record_text){ word, strlen(word) };
+    else if (depth && in.size > 2 && *in.at == 'L' && in.at[in.size - 1] == ';')
+        in = (struct record_text){ in.at + 1, in.size - 2 };
+    *package = 0;
+    for (size_t i = 0; i < in.size && n < room; i++) {
+        out[n] = in.at[i] == '/' ? '.' : in.at[i];
+        if (out[n] == '.') *package = n;
+        n++;
+    }
+    for (; depth > 0 && n + 2 <= room; depth--) {
+        out[n++] = '[';
+        out[n++] = ']';
+    }
+    return (struct record_text){ out, n };
+}
+
+/* The type of instances of a class; its superclass's first, as far as that is not sent yet. */
+static bool send_type(struct hprof *h, struct hprof_class *c)
+{
+    const struct record_sink *k = h->sink;
+    struct record_text raw = hprof_text_of(h, c->name);
+    char unnamed[40];
+    size_t package;
+    snap_type t = { .object = c->defined ? c->id : 0, .loader = c->loader, .kind = SNAP_TYPE_CLASS };
+    const struct hprof_class *super = hprof_class_find(h, c->super);
+    if (!raw.size) {
+        snprintf(unnamed, sizeof unnamed, "class 0x%llx", (unsigned long long)c->id);
+        raw = (struct record_text){ unnamed, strlen(unnamed) };
+    }
+    bool array = raw.at[0] == '[';
+    struct record_text name = readable(h, raw, &package);
+    if (array) t.kind = SNAP_TYPE_ARRAY;
+    else if (c->sticky || !c->loader) t.kind = SNAP_TYPE_BUILTIN;
+    if (hprof_class_is(h, c, "java/lang/Class")) t.kind = SNAP_TYPE_META;
+    if (hprof_class_is(h, c, "java/lang/String")) t.kind = SNAP_TYPE_STRING;
+    if (!array) t.size = c->size;
+    t.flags = SNAP_TYPE_FIXED_SIZE;
+    if (super && super != c && super->type) t.base = super->type;
+    if (!send_string(h, name, &t.name)) return false;
+    if (package && !send_string(h, (struct record_text){ name.at, package }, &t.module))
+        return false;
+    c->type = ++h->next_type;
+    return !k->type || hprof_sent(h, k->type(k->opaque, c->type, &t));
+}
+
+static bool type_of_class(struct hprof *h, struct hprof_class *c)
+{
+    struct hprof_class *chain[HPROF_DEPTH];
+    unsigned n = 0;
+    for (struct hprof_class *s = c; s && !s->type && n < HPROF_DEPTH;
+         s = hprof_class_find(h, s->super))
+        chain[n++] = s;
+    while (n > 0) {
+        struct hprof_class *s = chain[--n];
+        if (!s->type && !send_type(h, s)) return false;
+    }
+    return true;
+}
+
+/* Arrays of primitives name no class: the class of that name, or a type of our own. */
+static bool primitive_types(struct hprof *h)
+{
+    static const char letters[] = "    ZCFDBSIJ";
+    const struct record_sink *k = h->sink;
+    for (unsigned type = 4; type < 12; type++) {
+        char name[] = { '[', letters[type], 0 };
+        for (size_t i = 0; i < h->n_classes && !h->primitive_type[type]; i++)
+            if (hprof_class_is(h, &h->classes[i], name)) h->primitive_type[type] = h->classes[i].type;
+        if (h->primitive_type[type]) continue;
+        size_t package;
+        snap_type t = { .kind = SNAP_TYPE_ARRAY, .flags = SNAP_TYPE_FIXED_SIZE };
+        if (!send_string(h, readable(h, (struct record_text){ name, 2 }, &package), &t.name))
+            return false;
+        h->primitive_type[type] = ++h->next_type;
+        if (k->type && !hprof_sent(h, k->type(k->opaque, h->next_type, &t))) return false;
+    }
+    return true;
+}
+
+static bool send_frame(struct hprof *h, struct hprof_frame *f)
+{
+    const struct record_sink *k = h->sink;
+    size_t package;
+    snap_frame out = { .language = SNAP_LANGUAGE_JAVA, .line = f->line > 0 ? (uint32_t)f->line : 0 };
+    const uint64_t *at = u64map_get(&h->class_serial, f->class_serial);
+    struct record_text method = hprof_text_of(h, f->method), name = { "", 0 };
+    if (at) name = readable(h, hprof_text_of(h, h->classes[*at - 1].name), &package);
+    char *text = h->batches->text;
+    size_t n = name.size;
+    if (n && n < SNAP_MAX_TEXT) text[n++] = '.';
+    if (method.size > SNAP_MAX_TEXT - n) method.size = SNAP_MAX_TEXT - n;
+    memcpy(text + n, method.at, method.size);
+    if (!send_string(h, (struct record_text){ text, n + method.size }, &out.function) ||
+        !send_name(h, f->source, &out.file))
+        return false;
+    f->sent = ++h->next_frame;
+    return !k->frame || hprof_sent(h, k->frame(k->opaque, f->sent, &out));
+}
+
+/* The stack of a trace, whose frames stand innermost first. */
+static bool send_trace(struct hprof *h, struct hprof_trace *t)
+{
+    const struct record_sink *k = h->sink;
+    uint64_t stack = 0;
+    for (uint32_t i = t->n; i-- > 0;) {
+        const uint64_t *at = u64map_get(&h->frame_of, h->trace_frames[t->frame + i]);
+        if (!at) continue;
+        struct hprof_frame *f = &h->frames[*at - 1];
+        if (!f->sent && !send_frame(h, f)) return false;
+        uint64_t *known = u64map_put(&h->stack_of, stack << 32 | f->sent, NULL);
+        if (!known) return hprof_no_memory(h);
+        if (!*known) {
+            *known = ++h->next_stack;
+            if (k->stack && !hprof_sent(h, k->stack(k->opaque, *known, stack, f->sent)))
+                return false;
+        }
+        stack = *known;
+    }
+    t->stack = stack;
+    return true;
+}
+
+static struct hprof_trace *trace_find(const struct hprof *h, uint32_t serial)
+{
+    const uint64_t *at = u64map_get(&h->trace_of, serial);
+    return at ? &h->traces[*at - 1] : NULL;
+}
+
+static bool send_threads(struct hprof *h)
+{
+    const struct record_sink *k = h->sink;
+    for (size_t i = 0; i < h->n_threads; i++) {
+        const struct hprof_thread *in = &h->threads[i];
+        const struct hprof_trace *trace = trace_find(h, in->trace);
+        snap_thread t = { .id = in->serial, .object = in->object,
+                          .stack = trace ? trace->stack : 0 };
+        if (!send_name(h, in->name, &t.name)) return false;
+        if (k->thread && !hprof_sent(h, k->thread(k->opaque, 1, i + 1, &t))) return false;
+    }
+    return true;
+}
+
+/* ---- classes ------------------------------------------------------------------------------- */
+
+/* A field of the program's: not an entry of the constant pool (without a name), nor what the
+ * runtime lists beside them ("<resolved_references>"). */
+static bool is_static(const struct hprof *h, const struct hprof_field *f)
+{
+    struct record_text name = hprof_text_of(h, f->name);
+    return f->name && !(name.size && name.at[0] == '<');
+}
+
+/* References of a class object; its static fields also take room. */
+static bool put_class(struct hprof *h, const struct hprof_class *c, uint64_t meta)
+{
+    const struct hprof_batches *b = h->batches;
+    const struct hprof_field *f = h->fields + c->field;
+    uint64_t size = h->class_size;
+    for (size_t i = 0; i < c->n_statics; i++)
+        if (is_static(h, &f[i]))
+            size += f[i].type == HPROF_OBJECT ? h->model.ref : hprof_type_size(h, f[i].type);
+    size = (size + h->alignment - 1) / h->alignment * h->alignment;
+    if (!put_row(h, c->id, meta, size, SNAP_OBJECT_CLASS) ||
+        !put_edge(h, c->super, SNAP_EDGE_INTERNAL, b->superclass) ||
+        !put_edge(h, c->loader, SNAP_EDGE_INTERNAL, b->loader) ||
+        !put_edge(h, c->signers, SNAP_EDGE_INTERNAL, b->signers) ||
+        !put_edge(h, c->domain, SNAP_EDGE_INTERNAL, b->domain))
+        return false;
+    for (size_t i = 0; i < c->n_statics; i++) {
+        uint64_t name = b->pool;
+        if (f[i].type != HPROF_OBJECT || !f[i].value) continue;
+        if (f[i].name && !send_name(h, f[i].name, &name)) return false;
+        unsigned kind = is_static(h, &f[i]) ? SNAP_EDGE_STATIC : SNAP_EDGE_INTERNAL;
+        if (!put_edge(h, f[i].value, kind, name)) return false;
+    }
+    return true;
+}
+
+static bool put_classes(struct hprof *h)
+{
+    uint64_t meta = 0;
+    for (size_t i = 0; i < h->n_classes; i++)
+        if (hprof_class_is(h, &h->classes[i], "java/lang/Class")) meta = h->classes[i].type;
+    if (!meta) {
+        const struct record_sink *k = h->sink;
+        snap_type t = { .kind = SNAP_TYPE_META };
+        if (!send_constant(h, "java.lang.Class", &t.name)) return false;
+        meta = ++h->next_type;
+        if (k->type && !hprof_sent(h, k->type(k->opaque, meta, &t))) return false;
+    }
+    for (size_t i = 0; i < h->n_classes; i++)
+        if (h->classes[i].defined && !put_class(h, &h->classes[i], meta)) return false;
+    return true;
+}
+
+/* Which kind of reference `referent` is, by the class that an instance is of; 0: none. */
+static unsigned referent_kind(const struct hprof *h, const struct hprof_class *c)
+{
+    static const struct { const char *name; unsigned kind; } kinds[] = {
+        { "java/lang/ref/SoftReference", SNAP_EDGE_SOFT },
+        { "java/lang/ref/WeakReference", SNAP_EDGE_WEAK },
+        { "java/lang/ref/PhantomReference", SNAP_EDGE_PHANTOM },
+        { "java/lang/ref/FinalReference", SNAP_EDGE_FINALIZER },
+        { "java/lang/ref/FinalizerReference", SNAP_EDGE_FINALIZER },
+    };
+    for (unsigned n = 0; c && n < HPROF_DEPTH; c = hprof_class_find(h, c->super), n++)
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            if (hprof_class_is(h, c, kinds[i].name)) return kinds[i].kind;
+    return 0;
+}
+
+static bool text_is(struct record_text t, const char *s)
+{
+    return t.size == strlen(s) && memcmp(t.at, s, t.size) == 0;
+}
+
+/* Where an instance's references stand: its own class's fields first, then the superclasses'. */
+static bool plan(struct hprof *h, struct hprof_class *c)
+{
+    uint64_t offset = 0;
+    unsigned depth = 0, referent = referent_kind(h, c);
+    c->planned = true;
+    c->slot = h->n_slots;
+    for (const struct hprof_class *s = c; s && s->defined && depth < HPROF_DEPTH;
+         s = hprof_class_find(h, s->super), depth++) {
+        const struct hprof_field *f = h->fields + s->field + s->n_statics;
+        bool reference = referent && hprof_class_is(h, s, "java/lang/ref/Reference");
+        for (size_t i = 0; i < s->n_fields && offset < HPROF_BUFFER; i++) {
+            uint64_t at = offset;
+            offset += hprof_type_size(h, f[i].type);
+            if (f[i].type != HPROF_OBJECT) continue;
+            struct hprof_slot slot = { .offset = (uint32_t)at, .kind = SNAP_EDGE_ATTRIBUTE };
+            struct record_text name = hprof_text_of(h, f[i].name);
+            if (reference && text_is(name, "referent")) slot.kind = (uint8_t)referent;
+            if (reference && (text_is(name, "next") || text_is(name, "queueNext")))
+                c->state_offset = (uint32_t)at;
+            if (!send_name(h, f[i].name, &slot.name) ||
+                !hprof_grow(h, &h->slots, &h->slots_cap, h->n_slots + 1, sizeof slot))
+                return false;
+            h->slots[h->n_slots++] = slot;
+        }
+    }
+    c->n_slots = h->n_slots - c->slot;
+    return true;
+}
+
+/* ---- objects ------------------------------------------------------------------------------- */
+
+static void set_stack(struct hprof *h, const struct hprof_object *o)
+{
+    struct hprof_batches *b = h->batches;
+    const struct hprof_trace *t = o->trace && h->next_stack ? trace_find(h, o->trace) : NULL;
+    if (!t || !t->stack) return;
+    b->object.stack[b->object.rows - 1] = t->stack;
+    b->object.any_stack = true;
+}
+
+static struct hprof_class *class_of(struct hprof *h, uint64_t id)
+{
+    struct hprof_batches *b = h->batches;
+    if (!b->last_class || b->last_class->id != id) b->last_class = hprof_class_find(h, id);
+    return b->last_class;
+}
+
+/* A finalizer's record holds its object only once that is to be finalized; while it waits for the
+ * object to die, it holds nothing. */
+static unsigned slot_kind(const struct hprof *h, const struct hprof_class *c,
+                          const struct hprof_slot *s, const struct hprof_object *o)
+{
+    if (s->kind != SNAP_EDGE_FINALIZER || c->state_offset == HPROF_NONE ||
+        c->state_offset + h->id_size > o->bytes)
+        return s->kind;
+    return hprof_number(o->body + c->state_offset, h->id_size) ? SNAP_EDGE_FINALIZER
+                                                               : SNAP_EDGE_WEAK;
+}
+
+/* Classes that are roots themselves need no reference from each instance to stay alive. */
+static bool put_class_edge(struct hprof *h, const struct hprof_class *c)
+{
+    if (!c || c->sticky) return true;
+    return put_edge(h, c->id, SNAP_EDGE_TYPE, 0);
+}
+
+static bool put_instance(struct hprof *h, const struct hprof_object *o)
+{
+    struct hprof_class *c = class_of(h, o->class_id);
+    uint64_t size = c && c->defined ? c->size : o->bytes + h->model.header;
+    if (c && !c->planned && !plan(h, c)) return false;
+    if (!put_row(h, o->id, c ? c->type : h->unknown_type, size, 0)) return false;
+    set_stack(h, o);
+    for (size_t i = 0; c && o->body && i < c->n_slots; i++) {
+        const struct hprof_slot *s = &h->slots[c->slot + i];
+        if (s->offset + h->id_size > o->bytes) break;
+        if (!put_edge(h, hprof_number(o->body + s->offset, h->id_size), slot_kind(h, c, s, o),
+                      s->name))
+            return false;
+    }
+    return put_class_edge(h, c);
+}
+
+static bool put_array(struct hprof *h, const struct hprof_object *o)
+{
+    struct hprof_batches *b = h->batches;
+    bool objects = o->tag == 0x22;
+    const struct hprof_class *c = objects ? class_of(h, o->class_id) : NULL;
+    uint64_t type = !objects ? h->primitive_type[o->type] : c ? c->type : h->unknown_type;
+    unsigned element = objects ? h->model.ref : hprof_type_size(h, o->type);
+    if (!put_row(h, o->id, type, hprof_array_size(&h->model, h->alignment, element, o->length), 0))
+        return false;
+    set_stack(h, o);
+    uint32_t i = b->object.rows - 1;
+    b->object.length[i] = o->length;
+    b->object.has_length[i / 8] = (uint8_t)(b->object.has_length[i / 8] | 1u << i % 8);
+    b->object.any_length = true;
+    if (!objects || !c || c->sticky) return true;
+    /* Behind the elements, whose positions are their indexes. */
+    b->index = o->length;
+    bool ok = put_class_edge(h, c);
+    b->index = 0;
+    return ok;
+}
+
+bool hprof_put_object(struct hprof *h, const struct hprof_object *o)
+{
+    return o->tag == 0x21 ? put_instance(h, o) : put_array(h, o);
+}
+
+bool hprof_put_elements(struct hprof *h, uint64_t first, const unsigned char *at, size_t n)
+{
+    h->batches->index = first;
+    for (size_t i = 0; i < n; i++)
+        if (!put_edge(h, hprof_number(at + i * h->id_size, h->id_size), SNAP_EDGE_ELEMENT, 0))
+            return false;
+    return true;
+}
+
+/* ---- roots --------------------------------------------------------------------------------- */
+
+static unsigned root_kind(uint8_t tag)
+{
+    switch (tag) {
+    case 0x01: return SNAP_ROOT_NATIVE_GLOBAL;
+    case 0x02: return SNAP_ROOT_NATIVE_LOCAL;
+    case 0x03: return SNAP_ROOT_LOCAL;
+    case 0x04: return SNAP_ROOT_NATIVE_STACK;
+    case 0x05: return SNAP_ROOT_TYPE;
+    case 0x06: return SNAP_ROOT_THREAD_BLOCK;
+    case 0x07:
+    case 0x8e: return SNAP_ROOT_MONITOR;
+    case 0x08: return SNAP_ROOT_THREAD;
+    case 0x89: return SNAP_ROOT_INTERNED;
+    case 0x8a: return SNAP_ROOT_FINALIZING;
+    case 0x8b: return SNAP_ROOT_DEBUGGER;
+    case 0x8c:
+    case 0x8d: return SNAP_ROOT_RUNTIME;
+    case 0x90: return SNAP_ROOT_UNREACHABLE;
+    default: return SNAP_ROOT_UNKNOWN;
+    }
+}
+
+bool hprof_put_root(struct hprof *h, const struct hprof_root *r)
+{
+    struct hprof_batches *b = h->batches;
+    if (b->root.rows == HPROF_BATCH && !send_roots(h)) return false;
+    uint32_t i = b->root.rows++;
+    const uint64_t *thread = r->thread ? u64map_get(&h->thread_of, r->thread) : NULL;
+    const struct hprof_trace *t =
+        thread ? trace_find(h, h->threads[*thread - 1].trace) : NULL;
+    b->root.object[i] = r->object;
+    b->root.kind[i] = root_kind(r->tag);
+    b->root.thread[i] = thread ? *thread : 0;
+    b->root.frame[i] = b->root.depth[i] = 0;
+    bool in_frame = r->tag == 0x02 || r->tag == 0x03 || r->tag == 0x8e;
+    if (!in_frame || !t || r->frame >= t->n) return true;
+    const uint64_t *f = u64map_get(&h->frame_of, h->trace_frames[t->frame + r->frame]);
+    if (!f) return true;
+    b->root.frame[i] = h->frames[*f - 1].sent;
+    b->root.depth[i] = r->frame;
+    b->root.has_depth[i / 8] = (uint8_t)(b->root.has_depth[i / 8] | 1u << i % 8);
+    return true;
+}
+
+/* ---- the pass ------------------------------------------------------------------------------ */
+
+/* Classes of the boot loader are never unloaded; runtimes list only some of them as roots (none of
+ * arrays, or none at all). */
+static bool boot_classes(struct hprof *h)
+{
+    for (size_t i = 0; i < h->n_classes; i++) {
+        struct hprof_class *c = &h->classes[i];
+        if (!c->defined || c->loader || c->sticky) continue;
+        c->sticky = true;
+        if (!hprof_put_root(h, &(struct hprof_root){ .object = c->id, .tag = 0x05 })) return false;
+    }
+    return true;
+}
+
+bool hprof_rows_begin(struct hprof *h)
+{
+    const struct record_sink *k = h->sink;
+    snap_begin begin = { .wall_ns = h->time_ms < UINT64_MAX / 1000000 ? h->time_ms * 1000000 : 0 };
+    struct hprof_batches *b = h->batches = calloc(1, sizeof *b);
+    if (!b) return hprof_no_memory(h);
+    if (!send_constant(h, "superclass", &b->superclass) ||
+        !send_constant(h, "classloader", &b->loader) ||
+        !send_constant(h, "signers", &b->signers) ||
+        !send_constant(h, "protection domain", &b->domain) ||
+        !send_constant(h, "constant pool", &b->pool))
+        return false;
+    for (size_t i = 0; i < h->n_classes; i++)
+        if (!type_of_class(h, &h->classes[i])) return false;
+    snap_type unknown = { .kind = SNAP_TYPE_OTHER };
+    if (!primitive_types(h) || !send_constant(h, "unknown class", &unknown.name)) return false;
+    h->unknown_type = ++h->next_type;
+    if (k->type && !hprof_sent(h, k->type(k->opaque, h->unknown_type, &unknown))) return false;
+    for (size_t i = 0; i < h->n_traces; i++)
+        if (!send_trace(h, &h->traces[i])) return false;
+    if (k->begin && !hprof_sent(h, k->begin(k->opaque, 1, &begin))) return false;
+    return send_threads(h) && boot_classes(h) && put_classes(h);
+}
+
+bool hprof_rows_end(struct hprof *h)
+{
+    const struct record_sink *k = h->sink;
+    if (!send_edges(h) || !send_roots(h)) return false;
+    snap_finish f = { .objects = h->batches->objects_sent, .edges = h->batches->edges_sent,
+                      .roots = h->batches->roots_sent };
+    if (h->result->complete) f.flags = SNAP_FINISH_COMPLETE;
+    return !k->finish || hprof_sent(h, k->finish(k->opaque, 1, &f));
+}
