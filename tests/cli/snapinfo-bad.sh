@@ -9,7 +9,7 @@ make_snap optional optional.snap
 printf 'plain text\n' > text
 printf '\211SNAP\n\032\n and so on, for some more than forty-eight bytes' > newline
 printf 'SQLite format 3\0' > sqlite
-printf 'JAVA PROFILE 1.0.2\0' > hprof
+printf 'go1.7 heap dump\n' > godump
 printf '\001\002\003\004' > unknown
 : > empty
 cp good.snap secret
@@ -19,7 +19,7 @@ head -c 48 good.snap > header
 head -c $(($(chunk_at good.snap object 1) + 70)) good.snap > cut
 cp good.snap bad-header
 flip bad-header 20
-for f in text newline sqlite hprof unknown empty . nothing short bad-header major.snap kind.snap; do
+for f in text newline sqlite godump unknown empty . nothing short bad-header major.snap kind.snap; do
     status snapinfo $f
 done
 status as_nobody snapinfo secret
