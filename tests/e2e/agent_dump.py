@@ -35,7 +35,8 @@ class Modes(AgentCase):
         self.assertEqual({k: snap.metadata.get(k) for k in expected}, expected)
         self.assertGreater(int(snap.metadata["capture.pause_ns"]), 0)
         for name in ("rss", "pss", "malloc.in_use", "threads", "fds", "gc.collections.2",
-                     "uptime_ns", "pymalloc.blocks", "pymalloc.arenas", "pymalloc.arena_bytes"):
+                     "uptime_ns", "pymalloc.blocks", "pymalloc.arenas", "pymalloc.arena_bytes",
+                     "pymalloc.in_use"):
             self.assertGreaterEqual(snap.counters[name], 0, name)
         self.assertEqual(snap.finish["flags"], 1)
 

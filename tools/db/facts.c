@@ -265,6 +265,25 @@ static void map_counter(struct map_writer *w, const char *part, const char *coun
 }
 
 /*
+ * What the allocators hand out beyond the heap, then what they keep. Arenas of the small-object
+ * allocator come from mmap, so they are not part of malloc's figures; a capture that does not say
+ * how much of them is in use counts them as handed out.
+ */
+static void map_allocators(struct map_writer *w, int64_t in_heap)
+{
+    int64_t arenas = 0, arenas_in_use = 0, in_use = 0;
+    bool has_arenas = counter_value(w->l, w->s, "pymalloc.arena_bytes", &arenas);
+    bool has_malloc = counter_value(w->l, w->s, "malloc.in_use", &in_use);
+    bool split = has_arenas && counter_value(w->l, w->s, "pymalloc.in_use", &arenas_in_use) &&
+                 arenas_in_use >= 0 && arenas_in_use <= arenas;
+    if (!has_arenas && !has_malloc) return;
+    int64_t beyond = (split ? arenas_in_use : arenas) + in_use - in_heap;
+    if (beyond > 0) map_part(w, "allocated, not in the heap", beyond, false);
+    if (split) map_part(w, "pymalloc, free but held", arenas - arenas_in_use, true);
+    map_counter(w, "malloc, free but held", "malloc.free");
+}
+
+/*
  * The parts add up to the resident set where that is known. What the heap does not explain of the
  * memory that allocators took is a difference of numbers from slightly different moments, and
  * marked so; no part is negative, what does not fit is in the last one ("rest"), which may be.
@@ -273,11 +292,8 @@ static int write_memory_map(struct loader *l, struct snapshot *s)
 {
     const struct heap_analysis *a = &s->analysis;
     struct map_writer w = { .l = l, .s = s };
-    int64_t rss, arenas = 0, in_use = 0, mmapped = 0;
+    int64_t rss;
     bool has_rss = counter_value(l, s, "rss", &rss);
-    bool has_arenas = counter_value(l, s, "pymalloc.arena_bytes", &arenas);
-    bool has_malloc = counter_value(l, s, "malloc.in_use", &in_use);
-    counter_value(l, s, "malloc.mmap", &mmapped);
     int status = loader_prepare(l, &w.q, "INSERT INTO memory_map (snapshot_id, part, bytes, exact,"
                                          " position) VALUES (?, ?, ?, ?, ?)");
     if (status) return status;
@@ -286,14 +302,7 @@ static int write_memory_map(struct loader *l, struct snapshot *s)
     map_part(&w, "live heap", (int64_t)a->live_size, true);
     map_part(&w, "garbage", (int64_t)a->garbage_size, true);
     if (native) map_part(&w, "native memory of objects", native, true);
-    if (has_arenas || has_malloc) {
-        /* What the allocators hand out beyond the heap, then what they keep. Arenas of the
-         * small-object allocator come from mmap, so they are not part of malloc's figures. */
-        int64_t taken = arenas + in_use;
-        int64_t unexplained = taken - heap - native;
-        if (unexplained > 0) map_part(&w, "allocated, not in the heap", unexplained, false);
-        map_counter(&w, "malloc, free but held", "malloc.free");
-    }
+    map_allocators(&w, heap + native);
     map_counter(&w, "mapped files", "rss.file");
     map_counter(&w, "shared memory", "rss.shmem");
     map_counter(&w, "thread stacks", "stack.resident");

@@ -182,6 +182,7 @@ void counters_pymalloc(const char *text, void (*add)(void *ctx, const char *name
 {
     static const char arenas[] = "# arenas allocated current";
     static const char bytes[] = " bytes/arena";
+    static const char in_use[] = "# bytes in allocated blocks";
     uint64_t blocks = 0;
     const char *end;
 
@@ -192,6 +193,8 @@ void counters_pymalloc(const char *text, void (*add)(void *ctx, const char *name
         const char *next = strchr(line, '\n');
         if (strncmp(line, arenas, sizeof(arenas) - 1) == 0)
             add(ctx, "pymalloc.arenas", (int64_t)grouped_number(line + sizeof(arenas) - 1, &end));
+        else if (strncmp(line, in_use, sizeof(in_use) - 1) == 0)
+            add(ctx, "pymalloc.in_use", (int64_t)grouped_number(line + sizeof(in_use) - 1, &end));
         else if (per_arena != NULL && next != NULL && per_arena < next)
             add(ctx, "pymalloc.arena_bytes",
                 (int64_t)grouped_number(per_arena + sizeof(bytes) - 1, &end));
