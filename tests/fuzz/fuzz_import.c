@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target of the importers of HPROF, V8, Ruby and tracemalloc dumps: each reads the bytes, whether it
- * would bid for them or not. What comes out must keep the contract of import/record.h; what is
+ * Fuzz target of the importers of HPROF, V8, Ruby and tracemalloc dumps: each reads the bytes,
+ * whether it would bid for them or not. What comes out must keep the contract of import/record.h; what is
  * refused must have been explained.
  */
 #include <fcntl.h>

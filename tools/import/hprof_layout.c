@@ -107,7 +107,7 @@ static unsigned chain_of(const struct hprof *h, const struct hprof_class *c,
                          const struct hprof_class **chain)
 {
     unsigned n = 0;
-    for (; c && c->defined && n < HPROF_DEPTH; c = hprof_class_find(h, c->super)) chain[n++] = c;
+    for (; c && c->defined && n < h->depth; c = hprof_class_find(h, c->super)) chain[n++] = c;
     return n;
 }
 
@@ -171,7 +171,7 @@ enum { FAMILIES = sizeof families / sizeof *families };
 
 static unsigned family_of(const struct hprof *h, const struct hprof_class *c)
 {
-    for (unsigned depth = 0; c && depth < HPROF_DEPTH; depth++) {
+    for (unsigned depth = 0; c && depth < h->depth; depth++) {
         for (unsigned i = 0; i < FAMILIES; i++)
             if (hprof_class_is(h, c, families[i])) return i;
         c = hprof_class_find(h, c->super);
@@ -204,8 +204,24 @@ static void add_hidden(struct hprof *h)
     }
 }
 
+/* Real programs are some ten classes deep; the work is the number of classes times their depth. */
+static void limit_depth(struct hprof *h)
+{
+    uint64_t steps = 0;
+    h->depth = HPROF_DEPTH;
+    for (size_t k = 0; k < h->n_classes && steps <= HPROF_MAX_STEPS; k++) {
+        const struct hprof_class *c = &h->classes[k];
+        for (unsigned n = 0; c && n < HPROF_DEPTH; n++, steps++) c = hprof_class_find(h, c->super);
+    }
+    if (steps <= HPROF_MAX_STEPS) return;
+    h->depth = HPROF_DEPTH_MANY;
+    hprof_damage(h, UINT64_MAX, "too many classes with too many superclasses: fields of all but "
+                                "the nearest are left out");
+}
+
 void hprof_infer(struct hprof *h)
 {
+    limit_depth(h);
     uint64_t bits = h->differing | 256;
     h->alignment = 8;
     while (h->alignment < 256 && !(bits & h->alignment)) h->alignment *= 2;

@@ -22,11 +22,13 @@ enum {
     HPROF_BUFFER = 1 << 20, /* the longest piece of a record that is looked at as a whole */
     HPROF_BATCH = 4096,
     HPROF_DEPTH = 1024,     /* superclasses of a class */
+    HPROF_DEPTH_MANY = 16,  /* the same where so many classes are so deep that it would take long */
     HPROF_GAPS = 8,
     HPROF_MODELS = 10,
     HPROF_NONE = UINT32_MAX,
 };
 #define HPROF_MAX_NAMES (UINT64_C(1) << 30)
+#define HPROF_MAX_STEPS (UINT64_C(1) << 24) /* of all classes to their superclasses */
 
 enum hprof_field_type { HPROF_OBJECT = 2 };
 
@@ -166,6 +168,7 @@ struct hprof {
     uint64_t n_objects;
     struct hprof_model model;
     unsigned alignment;
+    unsigned depth;       /* superclasses that are looked at */
     const char *inferred;
     uint64_t class_size;  /* of a class object without its static fields */
 

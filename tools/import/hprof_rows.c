@@ -202,7 +202,8 @@ static bool send_type(struct hprof *h, struct hprof_class *c)
     struct record_text raw = hprof_text_of(h, c->name);
     char unnamed[40];
     size_t package;
-    snap_type t = { .object = c->defined ? c->id : 0, .loader = c->loader, .kind = SNAP_TYPE_CLASS };
+    snap_type t = { .object = c->defined ? c->id : 0, .loader = c->loader,
+                    .kind = SNAP_TYPE_CLASS };
     const struct hprof_class *super = hprof_class_find(h, c->super);
     if (!raw.size) {
         snprintf(unnamed, sizeof unnamed, "class 0x%llx", (unsigned long long)c->id);
@@ -228,7 +229,7 @@ static bool type_of_class(struct hprof *h, struct hprof_class *c)
 {
     struct hprof_class *chain[HPROF_DEPTH];
     unsigned n = 0;
-    for (struct hprof_class *s = c; s && !s->type && n < HPROF_DEPTH;
+    for (struct hprof_class *s = c; s && !s->type && n < h->depth;
          s = hprof_class_find(h, s->super))
         chain[n++] = s;
     while (n > 0) {
@@ -246,7 +247,8 @@ static bool primitive_types(struct hprof *h)
     for (unsigned type = 4; type < 12; type++) {
         char name[] = { '[', letters[type], 0 };
         for (size_t i = 0; i < h->n_classes && !h->primitive_type[type]; i++)
-            if (hprof_class_is(h, &h->classes[i], name)) h->primitive_type[type] = h->classes[i].type;
+            if (hprof_class_is(h, &h->classes[i], name))
+                h->primitive_type[type] = h->classes[i].type;
         if (h->primitive_type[type]) continue;
         size_t package;
         snap_type t = { .kind = SNAP_TYPE_ARRAY, .flags = SNAP_TYPE_FIXED_SIZE };
@@ -262,7 +264,8 @@ static bool send_frame(struct hprof *h, struct hprof_frame *f)
 {
     const struct record_sink *k = h->sink;
     size_t package;
-    snap_frame out = { .language = SNAP_LANGUAGE_JAVA, .line = f->line > 0 ? (uint32_t)f->line : 0 };
+    snap_frame out = { .language = SNAP_LANGUAGE_JAVA,
+                       .line = f->line > 0 ? (uint32_t)f->line : 0 };
     const uint64_t *at = u64map_get(&h->class_serial, f->class_serial);
     struct record_text method = hprof_text_of(h, f->method), name = { "", 0 };
     if (at) name = readable(h, hprof_text_of(h, h->classes[*at - 1].name), &package);
@@ -384,7 +387,7 @@ static unsigned referent_kind(const struct hprof *h, const struct hprof_class *c
         { "java/lang/ref/FinalReference", SNAP_EDGE_FINALIZER },
         { "java/lang/ref/FinalizerReference", SNAP_EDGE_FINALIZER },
     };
-    for (unsigned n = 0; c && n < HPROF_DEPTH; c = hprof_class_find(h, c->super), n++)
+    for (unsigned n = 0; c && n < h->depth; c = hprof_class_find(h, c->super), n++)
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
             if (hprof_class_is(h, c, kinds[i].name)) return kinds[i].kind;
     return 0;
@@ -402,7 +405,7 @@ static bool plan(struct hprof *h, struct hprof_class *c)
     unsigned depth = 0, referent = referent_kind(h, c);
     c->planned = true;
     c->slot = h->n_slots;
-    for (const struct hprof_class *s = c; s && s->defined && depth < HPROF_DEPTH;
+    for (const struct hprof_class *s = c; s && s->defined && depth < h->depth;
          s = hprof_class_find(h, s->super), depth++) {
         const struct hprof_field *f = h->fields + s->field + s->n_statics;
         bool reference = referent && hprof_class_is(h, s, "java/lang/ref/Reference");
