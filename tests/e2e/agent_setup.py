@@ -16,13 +16,16 @@ AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, os.p
 class Setup(AgentCase):
     def test_build_and_use(self):
         before = sorted(os.listdir(AGENT))
+        scratch = os.path.join(self.folder, "scratch")
+        os.mkdir(scratch)
         library = os.path.join(self.folder, "lib")
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         done = subprocess.run([sys.executable, os.path.join(AGENT, "setup.py"), "-q", "build",
                                "--build-lib", library], stdout=subprocess.PIPE, timeout=250,
-                              stderr=subprocess.STDOUT, env=environment)
+                              stderr=subprocess.STDOUT, env=dict(environment, TMPDIR=scratch))
         self.assertEqual(done.returncode, 0, done.stdout.decode())
         self.assertEqual(sorted(os.listdir(AGENT)), before)
+        self.assertEqual(os.listdir(scratch), [])  # of this build's objects, no other's
         (module,) = glob.glob(os.path.join(library, "heapsnap", "_heapsnap*.so"))
         self.assertTrue(os.path.exists(os.path.join(library, "heapsnap", "py.typed")))
         path = os.path.join(self.folder, "out.snap")

@@ -61,8 +61,10 @@ if not glob.glob(os.path.join(LIBSNAP, "src", "writer.c")):
     refuse("build it from the whole source tree: pip install libsnap/agents/cpython")
 
 archive = static_zstd()
-# Nothing is left in the source tree, nor elsewhere.
+# Nothing is left in the source tree, nor elsewhere. The library's sources are two folders up, and so
+# are their objects from where objects go: that, too, must be in a folder of this build's own.
 scratch = tempfile.mkdtemp(prefix="heapsnap-build-")
+objects = os.path.join(scratch, "objects", "agents", "cpython")
 atexit.register(shutil.rmtree, scratch, ignore_errors=True)
 os.chdir(HERE)
 setup(
@@ -74,7 +76,8 @@ setup(
     packages=["heapsnap"],
     package_data={"heapsnap": ["py.typed", "*.pyi"]},
     zip_safe=False,
-    options={"build": {"build_base": scratch}, "egg_info": {"egg_base": scratch}},
+    options={"build": {"build_base": scratch, "build_temp": objects},
+             "egg_info": {"egg_base": scratch}},
     ext_modules=[Extension(
         "heapsnap._heapsnap",
         sources(),
