@@ -22,11 +22,11 @@ set -- "$scratch"/made/*.deb
 if [ $# -ne 1 ] || [ ! -f "$1" ]; then fail "not one package: $*"; fi
 package=$1
 dpkg-deb --contents "$package" > "$scratch/contents"
-dpkg-deb -x "$package" "$scratch/root"
-usr=$scratch/root/usr
+dpkg-deb -x "$package" "$scratch/tree"
+usr=$scratch/tree/usr
 
 # Nothing outside of /usr, nothing of the machine that built it, all of it readable by everybody.
-[ "$(ls "$scratch/root")" = usr ] || fail "it holds $(ls "$scratch/root")"
+[ "$(ls "$scratch/tree")" = usr ] || fail "it holds $(ls "$scratch/tree")"
 awk '$2 != "root/root" || substr($1, 8, 1) != "r"' "$scratch/contents" > "$scratch/odd"
 [ ! -s "$scratch/odd" ] || fail "owners or permissions: $(cat "$scratch/odd")"
 if grep -rlF "$build" "$usr" > "$scratch/odd"; then fail "the build's folder is in $(cat "$scratch/odd")"; fi
