@@ -382,6 +382,52 @@ class Running(AgentCase):
         self.assertEqual(len(snap.threads), 201)
         self.assertEqual(snap.counters["threads"], 201)
 
+    def test_fields_of_c(self):
+        """What futures, tasks and caches written in C hold, by names."""
+        facts, snap = self.capture("""
+            import asyncio, functools, heapsnap, json
+            def told(done): pass
+            def also(done): pass
+            def compute(x): return [x]
+            cached = functools.lru_cache(maxsize=10)(compute)
+            kept = cached(1)
+            async def main():
+                loop = asyncio.get_running_loop()
+                done, waits, failed = [loop.create_future() for i in range(3)]
+                result, error = ["result"], ValueError("kept")
+                done.set_result(result)
+                failed.set_exception(error)
+                waits.add_done_callback(told)
+                waits.add_done_callback(also)
+                async def wait(): await waits
+                blocked = loop.create_task(wait())
+                await asyncio.sleep(0)
+                heapsnap.dump(PATH, mode="inline")
+                print(json.dumps([id(o) for o in (loop, done, waits, failed, result, error, told,
+                                                  cached, compute, asyncio.current_task(), blocked)]))
+                failed.exception()
+                waits.set_result(None)
+            asyncio.run(main())
+        """)
+        loop, done, waits, failed, result, error, told, cached, compute, task, blocked = [
+            snap.by_id[fact] for fact in facts]
+        for future in (done, waits, failed, task):
+            self.assertEqual(snap.follow(future, "loop", ATTRIBUTE), loop)
+        coroutine = snap.follow(task, "coro", ATTRIBUTE)
+        self.assertEqual(snap.type(coroutine), "builtins.coroutine")
+        self.assertEqual(snap.type(snap.follow(task, "context", ATTRIBUTE)).split(".")[-1], "Context")
+        self.assertIn(snap.type(snap.follow(task, "name", ATTRIBUTE)),
+                      ("builtins.str", "builtins.int"))
+        self.assertEqual(snap.type(snap.follow(blocked, "fut_waiter", ATTRIBUTE)), "_asyncio.Future")
+        self.assertEqual(snap.follow(done, "result", ATTRIBUTE), result)
+        self.assertEqual(snap.follow(failed, "exception", ATTRIBUTE), error)
+        self.assertEqual(snap.follow(waits, "callback", ATTRIBUTE), told)
+        context = snap.follow(waits, "callback_context", ATTRIBUTE)
+        self.assertEqual(snap.type(context).split(".")[-1], "Context")
+        self.assertEqual(snap.type(snap.follow(waits, "callbacks", ATTRIBUTE)), "builtins.list")
+        self.assertEqual(snap.follow(cached, "func", ATTRIBUTE), compute)
+        self.assertEqual(snap.type(snap.follow(cached, "cache", ATTRIBUTE)), "builtins.dict")
+
     def test_generators_and_tasks(self):
         facts, snap = self.capture("""
             import asyncio, heapsnap, json

@@ -260,6 +260,10 @@ static struct {
       false },
     { "select", &private_layouts.epoll, "op = m.epoll()\nexpected = op.fileno()\n", 16, 4, false },
     { "mmap", &private_layouts.mmap, "op = m.mmap(-1, 12288)\nexpected = 12288\n", 24, 8, false },
+    { "_asyncio", &private_layouts.future,
+      "class Loop:\n    def get_debug(self): return False\n"
+      "kept = object()\nop = m.Future(loop=Loop())\nop.set_result(kept)\nexpected = id(kept)\n",
+      FUTURE_RESULT, 8, false },
     { "_ctypes", &private_layouts.ctypes,
       "op = type('C', (m.Array,), {'_type_': type('c', (m._SimpleCData,), {'_type_': 'c'}),\n"
       "                           '_length_': 4713})()\nexpected = 4713\n",

@@ -184,6 +184,23 @@ static bool is_reference(const PyMemberDef *member)
 static const struct layout_field lru_link_fields[] = { { 40, 0, "key" },
                                                        { 48, 0, "result" },
                                                        { 0, 0, NULL } };
+static const struct layout_field lru_cache_fields[] = { { 72, 0, "cache" },
+                                                        { 88, 0, "func" },
+                                                        { 0, 0, NULL } };
+/* The head that futures and tasks share. 3.10 put the exception's traceback before the result. */
+static const struct layout_field future_fields[] = { { 16, 0, "loop" },
+                                                     { 24, 0, "callback" },
+                                                     { 32, 0, "callback_context" },
+                                                     { 40, 0, "callbacks" },
+                                                     { 48, 0, "exception" },
+                                                     { FUTURE_RESULT, 0, "result" },
+                                                     { 0, 0, NULL } };
+/* What a task has behind that head; the four stand in this order in every version. */
+static const struct layout_field task_fields[] = { { TASK_CORO - 8, 0, "fut_waiter" },
+                                                   { TASK_CORO, 0, "coro" },
+                                                   { TASK_CORO + 8, 0, "name" },
+                                                   { TASK_CORO + 16, 0, "context" },
+                                                   { 0, 0, NULL } };
 static const struct layout_field bytesio_fields[] = { { 16, 0, "buffer" }, { 0, 0, NULL } };
 #if PY_VERSION_HEX < 0x03090000
 static const struct layout_field abc_data_fields[] = { { 16, 0, "_abc_registry" },
@@ -199,6 +216,9 @@ static const struct {
     const bool *layout;
 } private_fields[] = {
     { "functools._lru_list_elem", 56, lru_link_fields, &private_layouts.lru_cache },
+    { "functools._lru_cache_wrapper", 104, lru_cache_fields, &private_layouts.lru_cache },
+    { "_asyncio.Future", FUTURE_RESULT + 8, future_fields, &private_layouts.future },
+    { "_asyncio.Task", TASK_SIZE, task_fields, &private_layouts.future },
     { "_io.BytesIO", 24, bytesio_fields, &private_layouts.bytesio },
 #if PY_VERSION_HEX < 0x03090000
     { "_abc_data", 48, abc_data_fields, NULL },

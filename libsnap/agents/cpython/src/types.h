@@ -119,9 +119,30 @@ uint64_t types_class_name(struct names *names, PyTypeObject *type);
  *  import with a class made for the purpose. */
 void types_learn_subtype_traverse(PyTypeObject *python_class);
 
+/** Where _asyncio.Future keeps its result. */
+#define FUTURE_RESULT (PY_VERSION_HEX < 0x030A0000 ? 56 : 64)
+/** Where _asyncio.Task keeps its coroutine, and how long it is. */
+#if PY_VERSION_HEX < 0x03090000
+#define TASK_CORO 112
+#define TASK_SIZE 144
+#elif PY_VERSION_HEX < 0x030A0000
+#define TASK_CORO 152
+#define TASK_SIZE 184
+#elif PY_VERSION_HEX < 0x030B0000
+#define TASK_CORO 160
+#define TASK_SIZE 192
+#elif PY_VERSION_HEX < 0x030D0000
+#define TASK_CORO 136
+#define TASK_SIZE 176
+#else
+#define TASK_CORO 120
+#define TASK_SIZE 144
+#endif
+
 /** Offsets of private structures that were found to hold at import (probe.c). */
 struct private_layouts {
     bool fileio, buffered, socket, mmap, lru_cache, deque, array, epoll, bytesio, ctypes;
+    bool future;
 };
 extern struct private_layouts private_layouts;
 
