@@ -47,7 +47,8 @@ static const struct option_spec specs[] = {
 
 static const char notes[] =
     "A file may hold several snapshots: they count in their order. With three or more, the first "
-    "is compared with the last, and each line says in how many of the intervals between it grew.\n"
+    "is compared with the last, and each line says in how many of the intervals between it grew. "
+    "There may be thousands: no more than three are in memory.\n"
     "\n"
     "Growth is what came below an owner (the nearest object that was there before and holds it) "
     "minus what went, by exact retained size. Over all owners it adds up to the growth of the "
@@ -94,7 +95,7 @@ static struct diff_input *snapshots_of(struct heapdb **dbs, int n_dbs, uint32_t 
                       "holds one snapshot, and there is nothing to compare it with");
         return NULL;
     }
-    if (total > UINT16_MAX) {
+    if (total > UINT32_MAX - 1) {
         message_error(NULL, MESSAGE_NO_OFFSET, NULL, "%zu snapshots are too many", total);
         return NULL;
     }
@@ -118,7 +119,10 @@ static int run(void *opaque, int n, char **operands)
     int status = dbs ? diff_limits_check(o->limits.at, (uint32_t)o->limits.n)
                      : message_no_memory("the snapshots");
     if (!status && o->output) status = output_check_inputs(o->output, operands, n);
-    for (int i = 0; !status && i < n; i++) status = heapdb_open(&dbs[i], operands[i], &open);
+    for (int i = 0; !status && i < n; i++) {
+        status = heapdb_open(&dbs[i], operands[i], &open);
+        if (!status && n > DIFF_OPEN_MAX) heapdb_park(dbs[i]);
+    }
     uint32_t n_inputs = 0;
     struct diff_input *inputs = status ? NULL : snapshots_of(dbs, n, &n_inputs);
     if (!status && !inputs) status = STATUS_UNUSABLE;

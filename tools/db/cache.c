@@ -183,10 +183,31 @@ static uint64_t size_limit(const char *directory, uint64_t total)
     return limit;
 }
 
+/* What the cache held when it was listed, with what this process expected to add since: who loads
+ * thousands of files need not list thousands of databases for each. Others may add to it meanwhile,
+ * so it is listed again now and then. */
+struct tally {
+    uint64_t total;
+    unsigned left; /* loads until it is listed again */
+};
+
+static bool has_room(struct tally *t, const char *directory, uint64_t incoming)
+{
+    if (!t->left) return false;
+    uint64_t limit = size_limit(directory, t->total);
+    if (t->total > limit || incoming > limit - t->total) return false;
+    t->total += incoming;
+    t->left--;
+    return true;
+}
+
 void cache_trim(const char *directory, uint64_t incoming, const char *keep)
 {
+    enum { LISTED_EVERY = 64 };
+    static struct tally known;
     struct entry *entries;
     uint64_t total = 0;
+    if (has_room(&known, directory, incoming)) return;
     int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) return;
     const char *slash = keep ? strrchr(keep, '/') : NULL;
@@ -198,6 +219,7 @@ void cache_trim(const char *directory, uint64_t incoming, const char *keep)
         if (keep_name && strcmp(entries[i].name, keep_name) == 0) continue;
         if (unlinkat(dir, entries[i].name, 0) == 0) total -= entries[i].size;
     }
+    known = (struct tally){ total + incoming, LISTED_EVERY };
     free(entries);
     close(dir);
 }

@@ -67,10 +67,11 @@ static int read_counters(struct heapdb *db, struct texts *texts, struct diff_fac
             "(SELECT value FROM counter WHERE snapshot_id = ?1 AND name = 'gc.enabled'), "
             "(SELECT value FROM metadata WHERE snapshot_id = ?1 AND key = 'names'), "
             "(SELECT value FROM label WHERE snapshot_id = ?1 AND key = 'instance'), "
-            "(SELECT count(*) FROM warning WHERE snapshot_id IS NULL "
-            "OR snapshot_id = ?1), "
-            "(SELECT message FROM warning WHERE snapshot_id IS NULL OR snapshot_id = ?1 "
-            "ORDER BY id LIMIT 1), "
+            "(SELECT count(*) FROM warning WHERE snapshot_id IS NULL) + "
+            "(SELECT count(*) FROM warning WHERE snapshot_id = ?1), "
+            "(SELECT message FROM warning WHERE id = min("
+            "coalesce((SELECT min(id) FROM warning WHERE snapshot_id IS NULL), 1 << 62), "
+            "coalesce((SELECT min(id) FROM warning WHERE snapshot_id = ?1), 1 << 62))), "
             "(SELECT value FROM metadata WHERE snapshot_id = ?1 AND key = 'id.kind'), "
             "(SELECT value FROM counter WHERE snapshot_id = ?1 "
             "AND name = 'pymalloc.arena_bytes')"))
@@ -114,6 +115,8 @@ static int read_parts(struct heapdb *db, struct texts *texts, struct diff_facts 
                                                      .exact = sqlite3_column_int64(q, 2) != 0 };
     }
     sqlite3_finalize(q);
+    struct diff_part *fitted = realloc(f->parts, (f->n_parts + 1) * sizeof *f->parts);
+    if (fitted) f->parts = fitted; /* there may be as many snapshots as a file can hold */
     return got < 0 ? STATUS_UNUSABLE : 0;
 }
 

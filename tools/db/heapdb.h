@@ -98,6 +98,14 @@ int heapdb_open(struct heapdb **db, const char *path, const struct heapdb_option
 /** Closes; removes a temporary database. NULL is allowed. */
 void heapdb_close(struct heapdb *db);
 
+/** Gives back the connection of a database, with its memory, until heapdb_wake; paths and snapshots
+ *  stay. No statement may be left. A temporary database stays open. For who has many of them. */
+void heapdb_park(struct heapdb *db);
+
+/** Opens a parked database again; nothing on one that is open. One that was removed from the cache
+ *  is loaded again; one that changed is an error. */
+int heapdb_wake(struct heapdb *db);
+
 /** Prints SQLite's last error on this database as an error about its file. STATUS_UNUSABLE. */
 int heapdb_error(const struct heapdb *db, const char *doing);
 

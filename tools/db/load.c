@@ -218,6 +218,15 @@ static int snapshot_write(struct loader *l, struct snapshot *s)
     return status;
 }
 
+/* Facts about snapshots that are over are looked at no more. */
+static void forget_pairs(struct source_file *f, uint32_t number)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < f->n_pairs; i++)
+        if (!f->pair[i].snapshot || f->pair[i].snapshot > number) f->pair[kept++] = f->pair[i];
+    f->n_pairs = kept;
+}
+
 /* Ends the snapshot that is open: resolves, analyses, writes, frees. */
 static int snapshot_end(struct loader *l)
 {
@@ -226,6 +235,7 @@ static int snapshot_end(struct loader *l)
     double *cpu = l->result->cpu_seconds, start = cpu_now();
     if (l->options->complete_path) {
         int completed = complete_snapshot(l, s);
+        forget_pairs(&l->file, s->number);
         snapshot_free(s);
         l->budget.used = 0;
         return completed;
@@ -264,6 +274,7 @@ static int snapshot_end(struct loader *l)
         l->result->n_refs += s->resolved.m;
         l->result->complete &= s->complete;
     }
+    forget_pairs(&l->file, s->number);
     snapshot_free(s);
     l->budget.used = 0; /* all of the snapshot's arrays are gone */
     return status;

@@ -220,8 +220,7 @@ static int open_file(const char *plain, int flags, sqlite3 **out)
     }
 }
 
-/* Opens the file `name` as the database of `db`. */
-static int open_database(struct heapdb *db, const char *name, bool writable)
+int heapdb_connect(struct heapdb *db, const char *name, bool writable)
 {
     char *plain = plain_name(name);
     if (!plain) return message_no_memory("a file name");
@@ -237,7 +236,13 @@ static int open_database(struct heapdb *db, const char *name, bool writable)
     }
     harden(db->sqlite, writable);
     int status = check_version(db->sqlite, db->path);
-    if (!status) status = vet_schema(db->sqlite, db->path);
+    return status ? status : vet_schema(db->sqlite, db->path);
+}
+
+/* Opens the file `name` as the database of `db`, and reads its list of snapshots. */
+static int open_database(struct heapdb *db, const char *name, bool writable)
+{
+    int status = heapdb_connect(db, name, writable);
     return status ? status : read_snapshots(db);
 }
 
@@ -257,11 +262,11 @@ static bool with_refs(const struct heapdb_options *o)
 /* ---- a snapshot file ----------------------------------------------------------------------- */
 
 /* Loads `path` into the database `name`, which the output machinery makes whole or not at all. */
-static int load_into(const char *path, const char *name, const struct heapdb_options *o)
+static int load_into(const char *path, const char *name, bool refs)
 {
     struct output *out;
     struct load_result result;
-    struct load_options lo = { .summary = !with_refs(o) };
+    struct load_options lo = { .summary = !refs };
     int status = output_open(&out, name, OUTPUT_REGULAR | OUTPUT_FORCE);
     if (status) return status;
     status = load_files(&path, 1, output_temporary(out), name, &lo, &result);
@@ -312,9 +317,7 @@ static bool cache_sound(const char *name)
     return sound;
 }
 
-/* In the cache, from now on. Returns the database's name in *name; 1 when there is no cache to
- * use. */
-static int load_cached(const char *path, const struct heapdb_options *o, char **name)
+int heapdb_load_cached(const char *path, bool refs, char **name)
 {
     char *directory = cache_directory();
     if (!directory) return 1;
@@ -325,11 +328,11 @@ static int load_cached(const char *path, const struct heapdb_options *o, char **
     } else if (cache_whole(*name) && cache_sound(*name)) {
         cache_touch(*name);
     } else {
-        struct load_estimate e = load_estimate(&path, 1, !with_refs(o));
+        struct load_estimate e = load_estimate(&path, 1, !refs);
         cache_trim(directory, e.database_size, NULL);
         message_note("loading %s into %s", message_name(path), *name);
         status = load_check_room(*name, path, "XDG_CACHE_HOME, for a cache on another disk", &e);
-        if (!status) status = load_into(path, *name, o);
+        if (!status) status = load_into(path, *name, refs);
         if (!status) cache_trim(directory, 0, *name);
     }
     free(directory);
@@ -365,9 +368,11 @@ static int open_snapshot(struct heapdb *db, const struct heapdb_options *o)
     if (o->writable)
         return message_error(db->path, MESSAGE_NO_OFFSET, "snapload",
                              "this is %s, not a database that can be written to", format->what);
-    int status = o->no_cache ? 1 : load_cached(file, o, &name);
+    int status = o->no_cache ? 1 : heapdb_load_cached(file, with_refs(o), &name);
     bool temporary = status == 1;
     db->private->cached = status == 0;
+    db->private->temporary = temporary;
+    db->private->with_refs = with_refs(o);
     if (temporary) status = load_temporary(file, o, &name);
     db->private->database = name;
     db->database = name;

@@ -19,7 +19,18 @@ struct heapdb_private {
     struct kept *kept;
     char *database; /* name in the cache, or of the temporary file */
     bool cached;    /* database is one of the cache: it can be made again */
+    bool temporary; /* database has no name any more: it lasts as long as the connection */
+    bool with_refs; /* as it was asked for */
+    struct heapdb_parked {
+        uint64_t device, inode, size;
+    } parked;
 };
+
+/* Opens `name` as the database of `db` and checks what it is, without reading its snapshots. */
+int heapdb_connect(struct heapdb *db, const char *name, bool writable);
+
+/* The name in the cache of the database of this file, loaded where it is not there; 1: no cache. */
+int heapdb_load_cached(const char *path, bool with_refs, char **name);
 
 /* Closes the connection and opens `name` in its place, after the file was changed. */
 int heapdb_reopen(struct heapdb *db, const char *name);

@@ -20,10 +20,10 @@ struct building {
     uint32_t n;
     const struct diff_options *options;
     struct diff_report *report;
-    struct diff_type_map *type_maps; /* [n] */
     struct diff_rows *rows;          /* [n]; n_rows 0: not read at the moment */
     struct type_sums sums;
     struct rowmap intervals; /* node -> intervals in which its line grew */
+    uint32_t n_databases;
     bool same_process;
 };
 
@@ -204,17 +204,40 @@ static int warn_about(struct diff_report *r)
     return status;
 }
 
+/* Of many databases only those are open that are at work: the first, which the span begins with,
+ * and those of an interval. This gives back the one of snapshot k where it is none of them. */
+static void rest(const struct building *b, uint32_t k)
+{
+    struct heapdb *db = b->inputs[k].db;
+    bool next = k + 1 < b->n && b->inputs[k + 1].db == db;
+    if (b->n_databases > DIFF_OPEN_MAX && db != b->inputs[0].db && !next) heapdb_park(db);
+}
+
+/* Facts about snapshot k, and the names of its types. */
+static int read_one(struct building *b, uint32_t k)
+{
+    struct diff_report *r = b->report;
+    const struct diff_input *in = &b->inputs[k];
+    struct diff_type_map map = { 0 };
+    if (heapdb_wake(in->db) || diff_facts_read(in->db, in->snapshot, &r->texts, &r->snapshots[k]))
+        return STATUS_UNUSABLE;
+    r->n_snapshots++;
+    if (r->snapshots[k].data_keys) r->sign.data_keys = true;
+    int status = diff_types_add(&r->types_known, in->db, in->snapshot, &map);
+    diff_type_map_free(&map);
+    rest(b, k);
+    return status;
+}
+
 static int read_facts(struct building *b)
 {
     struct diff_report *r = b->report;
     r->snapshots = calloc(b->n, sizeof *r->snapshots);
     if (!r->snapshots) return message_no_memory("facts about the snapshots");
-    for (uint32_t i = 0; i < b->n; i++) {
-        if (diff_facts_read(b->inputs[i].db, b->inputs[i].snapshot, &r->texts, &r->snapshots[i]))
-            return STATUS_UNUSABLE;
-        r->n_snapshots++;
-        if (r->snapshots[i].data_keys) r->sign.data_keys = true;
-    }
+    for (uint32_t k = 0; k < b->n; k++)
+        b->n_databases += k == 0 || b->inputs[k].db != b->inputs[k - 1].db;
+    for (uint32_t k = 0; k < b->n; k++)
+        if (read_one(b, k)) return STATUS_UNUSABLE;
     const struct diff_facts *first = &r->snapshots[0], *last = &r->snapshots[b->n - 1];
     const struct heapdb_snapshot *x = first->snapshot, *y = last->snapshot;
     r->n_intervals = b->n - 1;
@@ -235,6 +258,7 @@ static int read_facts(struct building *b)
 struct loading {
     const struct building *b;
     uint32_t k;
+    struct diff_type_map types;
     int status;
 };
 
@@ -243,33 +267,45 @@ static void *load_rows(void *opaque)
     struct loading *l = opaque;
     const struct building *b = l->b;
     bool hashes = b->report->matching == DIFF_ADDRESS && b->same_process;
-    l->status = diff_rows_load(b->inputs[l->k].db, b->inputs[l->k].snapshot, &b->type_maps[l->k],
-                               (int)l->k, hashes, &b->rows[l->k]);
+    /* Of the rows that are in memory together none are of the same side. */
+    int side = l->k ? 1 + (int)(l->k & 1) : 0;
+    l->status = diff_rows_load(b->inputs[l->k].db, b->inputs[l->k].snapshot, &l->types, side,
+                               hashes, &b->rows[l->k]);
     return NULL;
 }
 
-/* Sums by type of one snapshot, for the list of types; what is new is added later. */
-static int sum_types(struct building *b, uint32_t k)
+/* The types of a snapshot whose rows are to be read; all names are known by now. */
+static int load_types(struct building *b, struct loading *l)
 {
-    struct diff_sum *sums = b->sums.of + (size_t)k * b->sums.n_types;
-    return diff_tally_types(&b->rows[k], NULL, b->sums.n_types, sums)
-               ? 0
-               : message_no_memory("the types of the comparison");
+    const struct diff_input *in = &b->inputs[l->k];
+    return diff_types_add(&b->report->types_known, in->db, in->snapshot, &l->types);
 }
 
+/* Reads the rows of two snapshots where they are not there. */
 static int rows_of(struct building *b, uint32_t i, uint32_t k)
 {
     struct loading x = { .b = b, .k = i }, y = { .b = b, .k = k };
     bool need_x = !b->rows[i].n_rows, need_y = !b->rows[k].n_rows;
     pthread_t thread;
-    bool beside = need_x && need_y && b->inputs[i].db != b->inputs[k].db &&
+    int status = need_x ? load_types(b, &x) : 0;
+    if (!status && need_y) status = load_types(b, &y);
+    bool beside = !status && need_x && need_y && b->inputs[i].db != b->inputs[k].db &&
                   pthread_create(&thread, NULL, load_rows, &x) == 0;
-    if (need_x && !beside) load_rows(&x);
-    if (need_y && (beside || !x.status)) load_rows(&y);
+    if (!status && need_x && !beside) load_rows(&x);
+    if (!status && need_y && (beside || !x.status)) load_rows(&y);
     if (beside) pthread_join(thread, NULL);
-    if (x.status || y.status) return STATUS_UNUSABLE;
-    if (need_x && sum_types(b, i)) return STATUS_UNUSABLE;
-    return need_y ? sum_types(b, k) : 0;
+    diff_type_map_free(&x.types);
+    diff_type_map_free(&y.types);
+    return status || x.status || y.status ? STATUS_UNUSABLE : 0;
+}
+
+/* Which types are larger in snapshot k than in the one that was looked at before. */
+static int note_grown(struct building *b, uint32_t k)
+{
+    struct type_sums *s = &b->sums;
+    return diff_tally_grown(&b->rows[k], s->n_types, k == 0, s->size, s->grown)
+               ? 0
+               : message_no_memory("the types of the comparison");
 }
 
 /* ---- one comparison ------------------------------------------------------------------ */
@@ -301,11 +337,10 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison
                               .b = &b->rows[k] };
     struct timespec since;
     clock_gettime(CLOCK_MONOTONIC, &since);
-    int status = rows_of(b, i, k);
+    int status = heapdb_wake(c->db_a) || heapdb_wake(c->db_b) ? STATUS_UNUSABLE : rows_of(b, i, k);
     struct diff_name_source source = source_of(b, k);
     done(&since, "read the objects");
     if (!status) status = diff_names_new(&c->names, &source, &b->report->sign);
-    if (!status) status = diff_about_new(&c->about, &source, c->names, &b->report->sign);
     if (!status) status = comparison_match(c, b->report);
     done(&since, "matched them");
     if (!status) status = lines_make(&c->match, c->b, c->names, &b->report->sign, &c->lines);
@@ -328,8 +363,10 @@ static int compare_intervals(struct building *b)
                             before == ROWMAP_NONE ? 1 : before + 1);
         }
         comparison_free(&c);
-        if (k > 1) diff_rows_free(&b->rows[k - 1]);
         if (!ok) return message_no_memory("the intervals");
+        if ((k == 1 && note_grown(b, 0)) || note_grown(b, k)) return STATUS_UNUSABLE;
+        if (k > 1) diff_rows_free(&b->rows[k - 1]);
+        rest(b, k - 1);
     }
     return 0;
 }
@@ -346,10 +383,12 @@ static int compare_span(struct building *b)
         return STATUS_UNUSABLE;
     }
     uint32_t n_types = b->sums.n_types;
-    struct diff_sum *last = b->sums.of + (size_t)(b->n - 1) * n_types;
-    bool ok = diff_tally_types(c.a, c.match.a_to_b, n_types, b->sums.of) &&
-              diff_tally_types(c.b, c.match.b_to_a, n_types, last);
+    bool ok = diff_tally_types(c.a, c.match.a_to_b, n_types, b->sums.first) &&
+              diff_tally_types(c.b, c.match.b_to_a, n_types, b->sums.last);
     int status = ok ? 0 : message_no_memory("the types of the comparison");
+    if (!status && b->n == 2) status = note_grown(b, 0) || note_grown(b, 1);
+    struct diff_name_source source = source_of(b, b->n - 1);
+    if (!status) status = diff_about_new(&c.about, &source, c.names, &r->sign);
     if (!status) diff_tally_resized(c.a, c.b, c.match.b_to_a, b->sums.resized);
     if (!status) status = fill_lines(r, b->options, &c, b->n > 2 ? &b->intervals : NULL);
     if (!status) status = fill_types(r, b->options, &b->sums);
@@ -373,41 +412,48 @@ static int keep_limits(struct diff_report *r, const struct diff_options *options
     return 0;
 }
 
-static int read_types(struct building *b)
+/* Room for a sum of each type. */
+static int make_sums(struct building *b)
 {
-    struct diff_types *types = &b->report->types_known;
-    for (uint32_t k = 0; k < b->n; k++)
-        if (diff_types_add(types, b->inputs[k].db, b->inputs[k].snapshot, &b->type_maps[k]))
-            return STATUS_UNUSABLE;
-    b->sums = (struct type_sums){ .n_snapshots = b->n, .n_types = types->names.n };
-    b->sums.of = calloc((size_t)b->n * types->names.n + 1, sizeof *b->sums.of);
-    b->sums.resized = calloc((size_t)types->names.n + 1, sizeof *b->sums.resized);
-    return b->sums.of && b->sums.resized ? 0 : message_no_memory("the types of the comparison");
+    const struct diff_types *types = &b->report->types_known;
+    size_t n = (size_t)types->names.n + 1;
+    b->sums = (struct type_sums){ .n_types = types->names.n };
+    b->sums.first = calloc(n, sizeof *b->sums.first);
+    b->sums.last = calloc(n, sizeof *b->sums.last);
+    b->sums.resized = calloc(n, sizeof *b->sums.resized);
+    b->sums.size = calloc(n, sizeof *b->sums.size);
+    b->sums.grown = calloc(n, sizeof *b->sums.grown);
+    return b->sums.first && b->sums.last && b->sums.resized && b->sums.size && b->sums.grown
+               ? 0
+               : message_no_memory("the types of the comparison");
+}
+
+static void building_free(struct building *b)
+{
+    for (uint32_t k = 0; b->rows && k < b->n; k++) diff_rows_free(&b->rows[k]);
+    free(b->rows);
+    free(b->sums.first);
+    free(b->sums.last);
+    free(b->sums.resized);
+    free(b->sums.size);
+    free(b->sums.grown);
+    rowmap_free(&b->intervals);
 }
 
 int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_options *options,
                struct diff_report *out)
 {
     struct building b = { .inputs = inputs, .n = n, .options = options, .report = out };
-    *out = (struct diff_report){ .fold = options->fold };
-    b.type_maps = calloc(n, sizeof *b.type_maps);
+    *out = (struct diff_report){ .fold = options->fold, .lines_asked = options->top };
     b.rows = calloc(n, sizeof *b.rows);
-    int status = b.type_maps && b.rows ? 0 : message_no_memory("the comparison");
+    int status = b.rows ? 0 : message_no_memory("the comparison");
     if (!status) status = keep_limits(out, options);
     if (!status) status = read_facts(&b);
     if (!status) status = choose_matching(&b);
-    if (!status) status = read_types(&b);
+    if (!status) status = make_sums(&b);
     if (!status) status = compare_intervals(&b);
     if (!status) status = compare_span(&b);
-    for (uint32_t k = 0; k < n; k++) {
-        if (b.rows) diff_rows_free(&b.rows[k]);
-        if (b.type_maps) diff_type_map_free(&b.type_maps[k]);
-    }
-    free(b.rows);
-    free(b.type_maps);
-    free(b.sums.of);
-    free(b.sums.resized);
-    rowmap_free(&b.intervals);
+    building_free(&b);
     if (status) diff_report_free(out);
     return status;
 }

@@ -19,16 +19,18 @@ struct comparison {
     const struct diff_rows *a, *b;
     struct heap_match match;
     struct diff_names *names; /* of B */
-    struct diff_about *about; /* of B */
+    struct diff_about *about; /* of B; NULL where nobody asks */
     struct lines lines;
 };
 
-/** Sums by type of every snapshot: of[k * n_types + type]; what is new in the first is what the
- * last has not, and the other way round. */
+/** Sums by type, [n_types] each; of the snapshots between only whether a type grew is kept. What is
+ * new in the first is what the last has not, and the other way round. */
 struct type_sums {
-    uint32_t n_snapshots, n_types;
-    struct diff_sum *of;
-    int64_t *resized; /* [n_types] by the objects that are in the first and the last */
+    uint32_t n_types;
+    struct diff_sum *first, *last;
+    int64_t *resized; /* by the objects that are in the first and the last */
+    int64_t *size;    /* bytes in the snapshot that was looked at last */
+    uint32_t *grown;  /* in how many intervals the objects of a type became larger together */
 };
 
 /** Matches c->a with c->b in the way of report->matching, into c->match; needs c->names. With the

@@ -14,8 +14,7 @@
 /* Growth of one type from the first snapshot to the last. */
 static int64_t type_growth(const struct type_sums *sums, uint32_t type)
 {
-    const struct diff_sum *a = &sums->of[type];
-    const struct diff_sum *b = &sums->of[(size_t)(sums->n_snapshots - 1) * sums->n_types + type];
+    const struct diff_sum *a = &sums->first[type], *b = &sums->last[type];
     return b->retained_new + b->native_new - a->retained_new - a->native_new + sums->resized[type];
 }
 
@@ -26,24 +25,11 @@ static int type_order(const void *x, const void *y)
     return strcmp(a->name, b->name);
 }
 
-/* In how many intervals the objects of a type became larger together. */
-static uint32_t type_intervals(const struct type_sums *sums, uint32_t type)
-{
-    uint32_t grown = 0;
-    for (uint32_t k = 1; k < sums->n_snapshots; k++) {
-        const struct diff_sum *b = &sums->of[(size_t)k * sums->n_types + type];
-        const struct diff_sum *a = b - sums->n_types;
-        if (b->shallow + b->native > a->shallow + a->native) grown++;
-    }
-    return grown;
-}
-
 /* All types that changed, sorted; *n of them. NULL without memory. */
 static struct diff_type *changed_types(const struct diff_report *r, const struct type_sums *sums,
                                        uint32_t *n)
 {
-    const struct diff_sum *a = sums->of;
-    const struct diff_sum *b = sums->of + (size_t)(sums->n_snapshots - 1) * sums->n_types;
+    const struct diff_sum *a = sums->first, *b = sums->last;
     struct diff_type *all = malloc(((size_t)sums->n_types + 1) * sizeof *all);
     *n = 0;
     for (uint32_t i = 0; all && i < sums->n_types; i++) {
@@ -63,7 +49,7 @@ static struct diff_type *changed_types(const struct diff_report *r, const struct
                                           .n_gone = a[i].n_new,
                                           .shallow_gone = a[i].shallow_new,
                                           .growth = type_growth(sums, i),
-                                          .intervals = type_intervals(sums, i) };
+                                          .intervals = sums->grown[i] };
     }
     if (all) qsort(all, *n, sizeof *all, type_order);
     return all;
@@ -168,8 +154,7 @@ static bool is_type(const char *name, size_t n, const struct limit *l)
 static int64_t types_growth(const struct diff_report *r, const struct type_sums *sums,
                             const struct limit *l, bool *known)
 {
-    const struct diff_sum *a = sums->of;
-    const struct diff_sum *b = sums->of + (size_t)(sums->n_snapshots - 1) * sums->n_types;
+    const struct diff_sum *a = sums->first, *b = sums->last;
     int64_t sum = 0;
     for (uint32_t i = 0; i < sums->n_types; i++) {
         size_t n;

@@ -33,6 +33,9 @@ const char *diff_matching_name(enum diff_matching matching);
  *  a burst of requests, nothing follows for an hour. */
 enum { DIFF_RATE_SECONDS = 60 };
 
+/** Of more databases than this only those that are at work are open (heapdb_park). */
+enum { DIFF_OPEN_MAX = 16 };
+
 enum diff_line_kind {
     DIFF_LINE_OWNER,   /* one owner, or all owners of one signature */
     DIFF_LINE_LIVE,    /* objects that no object of A holds: new roots and what they hold */
@@ -154,6 +157,7 @@ struct diff_limit {
 
 struct diff_report {
     bool fold; /* as asked for: text leaves out what is small beside the largest change */
+    uint64_t lines_asked; /* lines a list */
     struct texts texts; /* owns the texts */
     struct sign sign;
     struct diff_types types_known;

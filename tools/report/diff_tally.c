@@ -56,6 +56,21 @@ void diff_tally_resized(const struct diff_rows *a, const struct diff_rows *b,
     }
 }
 
+bool diff_tally_grown(const struct diff_rows *o, uint32_t n_types, bool first, int64_t *size,
+                      uint32_t *grown)
+{
+    int64_t *now = calloc((size_t)n_types + 1, sizeof *now);
+    if (!now) return false;
+    for (uint32_t row = 1; row < o->garbage_root; row++)
+        now[o->type[row]] += (int64_t)(o->shallow[row] + (o->native ? o->native[row] : 0));
+    for (uint32_t i = 0; i < n_types; i++) {
+        if (!first && now[i] > size[i]) grown[i]++;
+        size[i] = now[i];
+    }
+    free(now);
+    return true;
+}
+
 void diff_tally_stacks(const struct diff_rows *o, const uint32_t *matched, uint32_t n_stacks,
                        struct diff_sum *sums)
 {

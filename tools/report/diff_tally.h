@@ -28,6 +28,11 @@ bool diff_tally_types(const struct diff_rows *rows, const uint32_t *matched, uin
 void diff_tally_resized(const struct diff_rows *a, const struct diff_rows *b,
                         const uint32_t *b_to_a, int64_t *resized);
 
+/** Bytes of the live objects by type, native memory included, into size[n_types]; grown[] counts
+ *  where that is more than size[] held before (not where `first`). False without memory. */
+bool diff_tally_grown(const struct diff_rows *rows, uint32_t n_types, bool first, int64_t *size,
+                      uint32_t *grown);
+
 /** By allocation stack, into sums[n_stacks] (zeroed first); rows without a stack count at 0. */
 void diff_tally_stacks(const struct diff_rows *rows, const uint32_t *matched, uint32_t n_stacks,
                        struct diff_sum *sums);

@@ -108,7 +108,17 @@ static int snapshots(const struct diff_report *r, FILE *out)
         { .title = NULL }
     };
     struct table *t = table_new(columns, 5);
+    /* Of a long row of snapshots the first ones and the last ones. */
+    uint64_t most = r->lines_asked > 2 ? r->lines_asked : 2, before = most / 2;
+    uint64_t left_out = r->n_snapshots > most ? r->n_snapshots - most : 0;
     for (uint32_t i = 0; i < r->n_snapshots; i++) {
+        if (left_out && i == before) {
+            char more[NUMBER_MAX];
+            table_cells(t, "...");
+            table_cellf(t, "%s more", number_count(more, left_out));
+            for (int c = 2; c < 5; c++) table_cells(t, "");
+            i += (uint32_t)left_out;
+        }
         const struct diff_facts *f = &r->snapshots[i];
         char size[NUMBER_MAX], count[NUMBER_MAX], name[8];
         table_cells(t, letter(name, i));

@@ -1,0 +1,20 @@
+# Many snapshots: more files than a process may hold open, a cache that has no room for all of them,
+# and one file with thousands, in time.
+# needs: snapdiff snapload gen_hostile
+for i in $(seq 1 60); do gen_hostile ids "$((i + 2))" "$i.snap"; done
+# shellcheck disable=SC2046 # numbers
+set -- $(seq -f "%g.snap" 1 60)
+echo "-- 60 files, 40 descriptors"
+(ulimit -n 40; snapdiff -q -n 4 "$@") > first.txt
+sed -n '2,7p' first.txt
+echo "-- a cache for a few of them"
+rm -r "$XDG_CACHE_HOME/snap"
+(ulimit -n 40; SNAP_CACHE_SIZE=1500K snapdiff -q -n 4 "$@") | cmp - first.txt && echo same
+echo "-- databases among them"
+snapload -q -o 1.db 1.snap 2> /dev/null
+snapload -q -o 2.db 2.snap 2> /dev/null
+# shellcheck disable=SC2046
+snapdiff -q -n 4 $(seq -f "%g.snap" 3 30) 1.db 2.db | sed -n '2,7p'
+echo "-- 5,000 in one file"
+gen_hostile snapshots 5000 all.snap
+timeout 60 snapdiff -q -n 4 all.snap | sed -n '1,9p'
