@@ -15,7 +15,7 @@ SKIPPED = 77
 GROWN = 1200
 
 APP = '''
-import asyncio, functools, threading
+import asyncio, atexit, functools, threading
 
 class Row:
     def __init__(self, n):
@@ -92,6 +92,9 @@ kept = []
 
 def keep(n):
     kept.append({"n": n, "text": "text %d" % n * 20})
+
+def at_exit(n):
+    atexit.register(Listener().on_message, "text %d" % n * 20)
 '''
 
 PROGRAM = '''
@@ -211,6 +214,19 @@ class Words(unittest.TestCase):
         self.assertEqual(document["owners"][0]["about"],
                          "the variable seen, captured by app.counter.<locals>.count", text)
         self.check_owner("in_thread", "data of a thread in app.local (threading.local)")
+
+    def test_roots(self):
+        """New roots are told by the name under which most of them are held, not by what the call
+        of dump() holds for a moment."""
+        text, document = self.grow("at_exit")
+        first = document["owners"][0]
+        if sys.version_info < (3, 10):
+            self.assertEqual(first["name"], "atexit", text)
+        else:
+            self.assertEqual(first["kind"], "live", text)
+            held = [h for h in first["holds"] if h["type"] == "method"]
+            self.assertEqual([(h["edge"], h["about"]) for h in held],
+                             [("<callback atexit>", "app.Listener.on_message")], text)
 
     def test_shared(self):
         text, document = self.grow("add")

@@ -81,6 +81,7 @@ struct held {
     uint64_t tops_added, tops_removed;
     uint32_t example_b, example_a, holder, owner_row;
     uint64_t example_size;
+    uint64_t rooted; /* of what was added, what new root objects retain */
 };
 
 static int64_t held_growth(const struct held *h)
@@ -120,6 +121,75 @@ static void add_cluster(struct held *h, const struct comparison *c, const struct
     if (h->example_a == HEAP_NONE) h->example_a = k->example_a;
 }
 
+/* A new root object: the clusters that count it, and the name of its root. */
+struct new_root {
+    uint64_t label, size;
+    uint32_t held, row;
+};
+
+static int by_label(const void *x, const void *y)
+{
+    const struct new_root *a = x, *b = y;
+    if (a->held != b->held) return a->held < b->held ? -1 : 1;
+    if (a->label != b->label) return a->label < b->label ? -1 : 1;
+    if (a->size != b->size) return a->size < b->size ? 1 : -1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+/* The new root objects whose type several new ones have: an array of *n, malloc'd. */
+static struct new_root *new_roots(const struct comparison *c, struct held *all,
+                                  const struct rowmap *by_type, size_t *n)
+{
+    const struct diff_rows *b = c->b;
+    size_t cap = 64;
+    struct new_root *roots = malloc(cap * sizeof *roots);
+    *n = 0;
+    for (uint32_t row = 1; roots && row < b->garbage_root; row = b->last[row] + 1) {
+        if (c->match.b_to_a[row] != HEAP_NONE || b->parent[row] != 0) continue;
+        uint32_t held = rowmap_get(by_type, b->type[row]);
+        if (held == ROWMAP_NONE || all[held].tops_added < 2) continue;
+        if (*n == cap) {
+            struct new_root *grown = realloc(roots, 2 * cap * sizeof *roots);
+            if (!grown) free(roots);
+            roots = grown;
+            cap *= 2;
+        }
+        if (!roots) break;
+        all[held].rooted += b->retained[row];
+        roots[(*n)++] = (struct new_root){ .label = diff_names_label_hash(c->names, row),
+                                           .size = b->retained[row],
+                                           .held = held,
+                                           .row = row };
+    }
+    return roots;
+}
+
+/* The largest of many roots of a type may be one that another call holds for a moment: the example
+ * is to have the name under which most bytes are held, unless objects that are no roots are more.
+ * False without memory. */
+static bool choose_examples(const struct comparison *c, struct held *all,
+                            const struct rowmap *by_type)
+{
+    size_t n;
+    struct new_root *roots = new_roots(c, all, by_type, &n);
+    if (!roots) return false;
+    qsort(roots, n, sizeof *roots, by_label);
+    for (size_t i = 0, next; i < n; i = next) {
+        struct held *h = &all[roots[i].held];
+        uint64_t size = 0;
+        for (next = i; next < n && roots[next].held == roots[i].held &&
+                       roots[next].label == roots[i].label;
+             next++)
+            size += roots[next].size;
+        if (size <= h->example_size || size <= h->added.shallow_size - h->rooted) continue;
+        h->example_size = size;
+        h->example_b = roots[i].row;
+        h->holder = HEAP_NONE;
+    }
+    free(roots);
+    return true;
+}
+
 /* The clusters of a line by type: an array of *n, malloc'd; NULL without memory. */
 static struct held *gather(const struct comparison *c, const struct line *l, uint32_t *n)
 {
@@ -150,6 +220,7 @@ static struct held *gather(const struct comparison *c, const struct line *l, uin
             add_cluster(&all[i], c, cluster);
         }
     }
+    if (!failed && l->kind == DIFF_LINE_LIVE) failed = !choose_examples(c, all, &by_type);
     rowmap_free(&by_type);
     if (!failed) return all;
     free(all);
