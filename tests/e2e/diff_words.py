@@ -15,7 +15,7 @@ SKIPPED = 77
 GROWN = 1200
 
 APP = '''
-import asyncio, atexit, functools, threading
+import asyncio, atexit, functools, logging, threading
 
 class Row:
     def __init__(self, n):
@@ -95,6 +95,9 @@ def keep(n):
 
 def at_exit(n):
     atexit.register(Listener().on_message, "text %d" % n * 20)
+
+def log(n):
+    logging.getLogger("log%d" % n).addHandler(logging.NullHandler())
 '''
 
 PROGRAM = '''
@@ -217,7 +220,7 @@ class Words(unittest.TestCase):
 
     def test_roots(self):
         """New roots are told by the name under which most of them are held, not by what the call
-        of dump() holds for a moment."""
+        of dump() holds for a moment; of paths alike the module's is told, not a callback's."""
         text, document = self.grow("at_exit")
         first = document["owners"][0]
         if sys.version_info < (3, 10):
@@ -227,6 +230,8 @@ class Words(unittest.TestCase):
             held = [h for h in first["holds"] if h["type"] == "method"]
             self.assertEqual([(h["edge"], h["about"]) for h in held],
                              [("<callback atexit>", "app.Listener.on_message")], text)
+        text, document = self.grow("log")
+        self.assertIn("logging._handlerList", [o["name"] for o in document["owners"]], text)
 
     def test_shared(self):
         text, document = self.grow("add")

@@ -245,10 +245,12 @@ static void write_thread(struct walk *walk, PyThreadState *tstate)
     mem_unmap(walk->mem, calls, (n + 1) * sizeof(*calls));
 }
 
+/* Modules come first: of shortest paths alike, readers take the one from the root that stands first,
+ * and `logging._handlers` says more than a path through a callback's namespace. */
 void roots_write(struct walk *walk)
 {
-    layout_interp_roots(held, &(struct context){ walk, 0 });
     write_modules(walk);
+    layout_interp_roots(held, &(struct context){ walk, 0 });
     for (PyThreadState *ts = layout_threads(); ts != NULL; ts = PyThreadState_Next(ts))
         write_thread(walk, ts);
 }
