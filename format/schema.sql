@@ -215,6 +215,30 @@ CREATE TABLE detail ( -- what only some objects have
     value        TEXT
 ) STRICT;
 
+-- Native memory that several objects share (equal detail.buffer): each of them has it in its own
+-- native_size, but in every sum it counts once, as large as the largest of them says. It is freed
+-- with the last of its live objects (with the last of all where none is live), so it is part of
+-- retained_native of their nearest common dominator, `holder_id`, and of whoever dominates that. So
+-- retained_native is the object's own native_size, if it shares nothing, plus its children's
+-- retained_native, plus the buffers that it is the holder of. Sums by type, site, package and cycle
+-- have it at the first of its live objects, `object_id`.
+CREATE TABLE shared_buffer (
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
+    address     INTEGER NOT NULL,
+    n           INTEGER NOT NULL,
+    native_size INTEGER NOT NULL,
+    holder_id   INTEGER NOT NULL REFERENCES object (id), -- may be a virtual root
+    object_id   INTEGER NOT NULL REFERENCES object (id),
+    PRIMARY KEY (snapshot_id, address)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE shared_buffer_object (
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
+    address     INTEGER NOT NULL,
+    object_id   INTEGER NOT NULL REFERENCES object (id),
+    PRIMARY KEY (snapshot_id, address, object_id)
+) WITHOUT ROWID, STRICT;
+
 CREATE TABLE ref (
     source_id INTEGER NOT NULL REFERENCES object (id),
     position  INTEGER NOT NULL,
@@ -580,6 +604,13 @@ SELECT x.rank, o.*
 FROM site_object x
 JOIN objects o ON o.id = x.object_id AND o.stack_id = x.stack_id AND o.snapshot_id = x.snapshot_id;
 
+CREATE VIEW shared_buffers AS
+SELECT b.snapshot_id, printf('0x%llx', b.address) AS address_hex, b.n, b.native_size,
+       (SELECT t.name FROM object o JOIN type t ON t.id = o.type_id WHERE o.id = b.object_id)
+            AS type,
+       b.object_id, b.holder_id, b.address
+FROM shared_buffer b;
+
 CREATE VIEW cycle_objects AS
 SELECT x.rank, o.*
 FROM component_object x
@@ -776,8 +807,8 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('*', 'n', 'objects', 'how many live objects'),
     ('*', 'shallow_size', 'bytes', 'the object itself, with every block that it alone owns and the runtime''s allocator gave it; where several objects are meant, their sum'),
     ('*', 'retained_size', 'bytes', 'what would be freed with it, exactly: its own shallow size and that of everything that only it keeps alive; of several objects, the topmost in the dominator tree are counted, so nothing is counted twice'),
-    ('*', 'native_size', 'bytes', 'memory outside the managed heap that belongs to it, such as the items of an array; not part of the shallow size'),
-    ('*', 'retained_native', 'bytes', 'native memory of everything that it retains'),
+    ('*', 'native_size', 'bytes', 'memory outside the managed heap that belongs to it, such as the items of an array; not part of the shallow size; where several objects are meant, their sum, with memory that they share counted once'),
+    ('*', 'retained_native', 'bytes', 'native memory of everything that it retains; memory that several objects share counts once, where all of them are retained (see shared_buffer)'),
     ('*', 'retained_count', 'objects', 'how many objects it retains, itself included'),
     ('*', 'n_garbage', 'objects', 'how many unreachable objects'),
     ('*', 'garbage_size', 'bytes', 'shallow size of the unreachable ones'),
@@ -880,6 +911,14 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('packages', NULL, NULL, 'live objects by the module of their type, cut to `depth` parts of its name'),
     ('packages', 'depth', NULL, 'parts of the name: 1 `django`, 2 `django.db`, 3 `django.db.models`'),
     ('globals', NULL, NULL, 'global variables: attributes of modules, static fields'),
+    ('shared_buffers', NULL, NULL, 'native memory that several objects share; in every sum it counts once'),
+    ('shared_buffers', 'address_hex', NULL, 'address of the memory as people write it'),
+    ('shared_buffers', 'address', NULL, 'address of the memory (signed)'),
+    ('shared_buffers', 'n', 'objects', 'how many share it; shared_buffer_object has which'),
+    ('shared_buffers', 'native_size', 'bytes', 'as much as the largest of them says'),
+    ('shared_buffers', 'type', NULL, 'type of the object that it counts to'),
+    ('shared_buffers', 'object_id', 'object.id', 'the object that it counts to in sums by type, site, package, cycle: the first live one, else the first'),
+    ('shared_buffers', 'holder_id', 'object.id', 'the object, or virtual root, that retains it: nearest common dominator of those that share it'),
     ('cycles', NULL, NULL, 'strongly connected components: groups of objects that refer to each other'),
     ('cycles', 'n', 'objects', 'members'),
     ('cycles', 'retained_size', 'bytes', 'what goes when every reference into the cycle goes'),
@@ -973,6 +1012,14 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('detail', 'state', NULL, 'its state: see resource_state'),
     ('detail', 'buffer', NULL, 'address of its native memory, which several objects may share'),
     ('detail', 'value', NULL, 'preview of its contents, only where it was asked for at capture'),
+    ('shared_buffer', NULL, NULL, 'native memory that several objects share; in every sum it counts once'),
+    ('shared_buffer', 'address', NULL, 'address of the memory (signed), as in detail.buffer'),
+    ('shared_buffer', 'n', 'objects', 'how many share it'),
+    ('shared_buffer', 'native_size', 'bytes', 'as much as the largest of them says'),
+    ('shared_buffer', 'holder_id', 'object.id', 'the object, or virtual root, that retains it: nearest common dominator of those that share it (of the live ones, if any is)'),
+    ('shared_buffer', 'object_id', 'object.id', 'the object that it counts to in sums by type, site, package, cycle: the first live one, else the first'),
+    ('shared_buffer_object', NULL, NULL, 'the objects that share native memory'),
+    ('shared_buffer_object', 'address', NULL, 'address of the memory (signed), as in detail.buffer'),
     ('ref', NULL, NULL, 'references, by source_id and position'),
     ('referrer', NULL, NULL, 'references backwards, by target_id'),
     ('root', NULL, NULL, 'what keeps the live objects alive; several rows an object, the most telling first'),

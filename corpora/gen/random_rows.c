@@ -341,7 +341,8 @@ static void make_object(struct gen *g)
     o.capacity = number(g, 30) & SNAP_MAX_SIZE;
     o.hash = next(g);
     o.bound = below(g, 1000);
-    o.buffer = next(g);
+    uint64_t buffer = next(g); /* one of few in half of the cases: shared */
+    o.buffer = buffer & 1 ? buffer : buffer >> 1 & 15;
     o.generation = (uint8_t)below(g, 3);
     o.resource = (uint8_t)below(g, 10);
     o.state = (uint8_t)below(g, 3);

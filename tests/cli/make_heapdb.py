@@ -103,6 +103,24 @@ class Heap:
         return part - self.reach(starts, members)
 
 
+    def shared(self):
+        """Native memory that several objects share: address, size, members, those that hold it."""
+        buffers = {}
+        for v, o in enumerate(self.objects):
+            if o.get("native") and o.get("buffer"):
+                buffers.setdefault(o["buffer"], []).append(v)
+        live = self.reach(r[0] for r in self.roots)
+        return [(a, max(self.objects[v]["native"] for v in m), m, set(m) & live or set(m))
+                for a, m in sorted(buffers.items()) if len(m) > 1]
+
+    def native(self, objects):
+        """Native memory that goes with a set of objects."""
+        objects, shared = set(objects), self.shared()
+        sharing = {v for _, _, members, _ in shared for v in members}
+        return (sum(self.objects[v].get("native", 0) for v in objects - sharing) +
+                sum(size for _, size, _, holding in shared if holding <= objects))
+
+
 class Part:
     """The dominator tree of the live objects, or of the garbage."""
 
@@ -191,7 +209,7 @@ class Writer:
         n_refs = sum(len(o["refs"]) for o in h.objects)
         native = {}
         if any("native" in o for o in h.objects):
-            sums = [sum(h.objects[v].get("native", 0) for v in p.objects) for p in parts]
+            sums = [h.native(p.objects) for p in parts]
             native = {"native_size": sum(sums), "live_native": sums[0], "garbage_native": sums[1]}
         self.snapshot_row(id=s, path="shop.snap", file_number=s, runtime="cpython",
                           captured_at=1700000000.0 + 60 * s, host="web-1", pid=4711, service=service,
@@ -203,10 +221,20 @@ class Writer:
         types = self.write_types(h, s, parts)
         component = self.write_components(h, s, parts, entries, ids)
         self.write_objects(h, s, parts, roots, ids, types, component)
+        self.write_shared(h, s, parts, roots, ids)
         self.write_lists(h, s, ids, types, parts)
         self.write_roots(h, s, parts, ids)
         self.next_id = base + len(h.objects) + 2
         return ids
+
+    def write_shared(self, h, s, parts, roots, ids):
+        for address, size, members, holding in h.shared():
+            part, root = next((p, r) for p, r in zip(parts, roots) if holding <= set(p.objects))
+            above = [v for v in part.objects if holding <= part.sets[v]]
+            holder = ids[min(above, key=lambda v: len(part.sets[v]))] if above else root
+            self.insert("shared_buffer", s, address, len(members), size, holder, ids[min(holding)])
+            for v in members:
+                self.insert("shared_buffer_object", s, address, ids[v])
 
     def topmost(self, part, members):
         """Members that hang below no other member."""
@@ -280,7 +308,8 @@ class Writer:
             size = sum(h.objects[v]["shallow"] for v in part.objects)
             rows.append({"id": root, "type_id": types[name], "shallow_size": 0,
                          "retained_size": size, "last_dominated": root + len(part.objects),
-                         "dominator_id": None, "distance": 0 if name == "live" else None, "flags": 0})
+                         "dominator_id": None, "distance": 0 if name == "live" else None, "flags": 0,
+                         "retained_native": h.native(part.objects) if native else None})
             for v in part.objects:
                 o = h.objects[v]
                 d, parent, position = distance.get(v, (None, None, None))
@@ -295,12 +324,12 @@ class Writer:
                     "stack_id": o.get("stack"), "external_refs": o.get("external"),
                     "flags": o.get("flags", 0), "refcount": o.get("refcount"),
                     "generation": o.get("generation"), "native_size": o.get("native"),
-                    "retained_native": sum(h.objects[w].get("native", 0) for w in part.sets[v])
-                                       if native else None})
-                if any(k in o for k in ("name", "length", "capacity", "hash", "resource", "value")):
+                    "retained_native": h.native(part.sets[v]) if native else None})
+                if any(k in o for k in ("name", "length", "capacity", "hash", "resource", "buffer",
+                                        "value")):
                     self.insert("detail", ids[v], self.text(o.get("name")), o.get("length"),
                                 o.get("capacity"), o.get("bound"), o.get("hash"), o.get("resource"),
-                                o.get("state"), None, o.get("value"))
+                                o.get("state"), o.get("buffer"), o.get("value"))
                 self.insert("address", s, o.get("address", 0x7f0000000000 + 16 * v), ids[v])
         rows.sort(key=lambda r: r["id"])
         for row in rows:
@@ -449,6 +478,8 @@ def random_heap(seed):
     n = r.randint(1, 45)
     for _ in range(n):
         native = {"native": r.randint(1, 900)} if seed % 2 and r.random() < 0.3 else {}
+        if native and r.random() < 0.6:
+            native["buffer"] = r.randint(1, 5)
         h.object(r.choice(types), r.choice((0, 16, 16, r.randint(1, 500))),
                  stack=r.choice([None] + stacks), **native)
     for _ in range(int(n * r.choice((0.7, 1.2, 2, 3)))):

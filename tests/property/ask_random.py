@@ -147,7 +147,7 @@ class Case:
             same("set size", got["retained_size"], self.size(gone))
             same("set count", got["retained_count"], len(gone))
             same("set native", got["retained_native"],
-                 sum(self.heap.objects[v].get("native", 0) for v in gone))
+                 self.heap.native(gone))
             want = self.groups(gone, self.type_name)
             held = {}
             for row in got["types"]:

@@ -192,6 +192,24 @@ def compare_refs(want, strings, refs, address):
                 check(g["key"] == e.get("key_hash"), "key of", hex(source), g["position"])
 
 
+def native_of(want, live):
+    """Native memory that goes with a set of objects: what several share goes with all those that
+    hold it, the live ones where there are any."""
+    buffers = collections.defaultdict(set)
+    for a, o in want.objects.items():
+        if o.get("native") and o.get("buffer"):
+            buffers[o["buffer"]].add(a)
+    shared = [m for m in buffers.values() if len(m) > 1]
+    sharing = set().union(*shared)
+    size = {a: o.get("native", 0) for a, o in want.objects.items()}
+    blocks = [(max(size[a] for a in m), m & live or m) for m in shared]
+
+    def native(objects):
+        return (sum(size[a] for a in objects - sharing) +
+                sum(n for n, holding in blocks if holding <= objects))
+    return native
+
+
 def compare_tree(db, snapshot, want, by_address, brute):
     """Live and garbage, distances, and for small snapshots every retained set."""
     graph = want.holding()
@@ -216,6 +234,12 @@ def compare_tree(db, snapshot, want, by_address, brute):
                 todo.append(t)
     for a in want.objects:
         check(by_address[signed(a)]["distance"] == level.get(a), "distance of", hex(a))
+    clipped = db.execute("SELECT count(*) FROM warning WHERE snapshot_id = ? AND message LIKE"
+                         " '%impossible sizes%'", (snapshot["id"],)).fetchone()[0]
+    native = native_of(want, live)
+    if snapshot["native_size"] is not None and not clipped:
+        check(snapshot["live_native"] == native(live), "live_native", native(live))
+        check(snapshot["garbage_native"] == native(garbage), "garbage_native", native(garbage))
     if brute:
         for side, starts, g in ((live, roots, graph), (garbage, entries, inner)):
             everything = reach(g, starts)
@@ -226,6 +250,9 @@ def compare_tree(db, snapshot, want, by_address, brute):
                 want_set = {signed(x) for x in side - kept}
                 got = {by_id[i]["address"] for i in range(row["id"], row["last_dominated"] + 1)}
                 check(got == want_set, "retained set of", hex(a), len(got), len(want_set))
+                if row["retained_native"] is not None and not clipped:
+                    check(row["retained_native"] == native(side - kept), "native memory that",
+                          hex(a), "retains", row["retained_native"], native(side - kept))
             compare_cycles(db, side, starts, g, by_address)
 
 

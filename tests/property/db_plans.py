@@ -33,6 +33,8 @@ SELECT * FROM type_objects WHERE type_id IN (SELECT id FROM type WHERE name = 'd
 SELECT * FROM site_objects WHERE stack_id = 5 ORDER BY rank LIMIT 20
 SELECT * FROM site_objects WHERE stack_id = 5 AND snapshot_id = 1 ORDER BY rank LIMIT 20
 SELECT * FROM cycle_objects WHERE component_id = 5 ORDER BY rank LIMIT 20
+SELECT * FROM shared_buffers WHERE snapshot_id = 1
+SELECT o.* FROM shared_buffer_object m JOIN objects o ON o.id = m.object_id WHERE m.snapshot_id = 1 AND m.address = 5
 SELECT * FROM roots WHERE object_id = 5
 SELECT * FROM roots WHERE kind_id = 3
 SELECT * FROM types WHERE snapshot_id = 1 ORDER BY retained_size DESC

@@ -25,6 +25,20 @@ static uint32_t random_target(uint64_t *seed, uint32_t v, uint32_t n, int near)
     return t == 0 ? 0 : (t - 1) % n;
 }
 
+static void random_blocks(struct small *s, uint64_t *seed, uint32_t n)
+{
+    uint32_t blocks = n ? random_below(seed, SMALL_BLOCKS + 1) : 0, at = 0;
+    for (uint32_t i = 0; i < blocks; i++) {
+        uint32_t first = random_below(seed, n), step = 1 + random_below(seed, 7);
+        uint32_t most = 1 + random_below(seed, 4), members = 0;
+        for (uint32_t v = first; v < n && members < most; v += step, members++)
+            s->block_node[at++] = v;
+        s->block_off[i + 1] = at;
+        s->block_size[i] = 1 + random_below(seed, 1000);
+    }
+    s->blocks = (struct heap_blocks){ blocks, s->block_off, s->block_node, s->block_size };
+}
+
 void small_random(struct small *s, uint64_t *seed)
 {
     memset(s, 0, sizeof *s);
@@ -52,6 +66,8 @@ void small_random(struct small *s, uint64_t *seed)
                                     .n_roots = n_roots,
                                     .shallow = s->shallow,
                                     .native = random_below(seed, 3) ? s->native : NULL };
+    random_blocks(s, seed, n);
+    if (s->graph.native && random_below(seed, 2)) s->graph.blocks = &s->blocks;
 }
 
 uint32_t brute_search(const struct brute *b, uint32_t start, uint32_t avoid)
@@ -106,5 +122,18 @@ uint64_t brute_sum(uint32_t set, const uint64_t *size)
     uint64_t sum = 0;
     for (uint32_t v = 0; size && v < SMALL_NODES; v++)
         if (set >> v & 1) sum += size[v];
+    return sum;
+}
+
+uint64_t brute_native(const struct brute *b, uint32_t set)
+{
+    const struct heap_blocks *k = b->g->blocks;
+    uint64_t sum = brute_sum(set, b->g->native);
+    for (uint32_t i = 0; k && i < k->n; i++) {
+        uint32_t all = 0;
+        for (uint32_t m = k->off[i]; m < k->off[i + 1]; m++) all |= UINT32_C(1) << k->node[m];
+        uint32_t holding = all & b->live ? all & b->live : all;
+        if ((holding & ~set) == 0) sum += k->size[i];
+    }
     return sum;
 }

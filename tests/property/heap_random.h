@@ -12,6 +12,7 @@
 
 #define SMALL_NODES 20u
 #define SMALL_EDGES 80u
+#define SMALL_BLOCKS 4u
 
 /* splitmix64: the whole state is the seed. */
 uint64_t random_next(uint64_t *seed);
@@ -25,10 +26,14 @@ struct small {
     uint64_t holds[2];
     uint32_t root[8];
     uint64_t shallow[SMALL_NODES], native[SMALL_NODES];
+    struct heap_blocks blocks;
+    uint32_t block_off[SMALL_BLOCKS + 1], block_node[SMALL_BLOCKS * SMALL_NODES];
+    uint64_t block_size[SMALL_BLOCKS];
 };
 
 /* Any shape: sparse to dense, several roots or none, unreachable parts, parallel edges,
- * references to itself, edges that do not hold, sizes of zero and equal sizes. */
+ * references to itself, edges that do not hold, sizes of zero and equal sizes, memory that several
+ * objects share. */
 void small_random(struct small *s, uint64_t *seed);
 
 /* The brute-force twin: sets of nodes are bits of 32-bit words. */
@@ -48,5 +53,8 @@ uint32_t brute_retained(const struct brute *b, uint32_t set);
 /* The strongly connected component of a node, itself included. */
 uint32_t brute_component(const struct brute *b, uint32_t node);
 uint64_t brute_sum(uint32_t set, const uint64_t *size);
+/* Native memory that goes with a set: its own, and the blocks that none of the objects that hold
+ * them is left of. */
+uint64_t brute_native(const struct brute *b, uint32_t set);
 
 #endif

@@ -48,6 +48,9 @@ WHERE s.n_objects <> s.n_live + s.n_garbage
    OR s.n_objects <> (SELECT count(*) FROM object WHERE snapshot_id = s.id) - 2
    OR s.shallow_size <> (SELECT coalesce(sum(shallow_size), 0) FROM object WHERE snapshot_id = s.id)
    OR coalesce(s.native_size, 0) <> (SELECT coalesce(sum(native_size), 0) FROM object
+                                     WHERE snapshot_id = s.id
+                                     AND id NOT IN (SELECT object_id FROM shared_buffer_object))
+                                  + (SELECT coalesce(sum(native_size), 0) FROM shared_buffer
                                      WHERE snapshot_id = s.id)
    OR s.n_roots <> (SELECT count(*) FROM root r JOIN object o ON o.id = r.object_id
                     WHERE o.snapshot_id = s.id)
@@ -68,9 +71,35 @@ WHERE o.retained_size <> o.shallow_size + coalesce(
         (SELECT sum(c.retained_size) FROM child k JOIN object c ON c.id = k.object_id
          WHERE k.dominator_id = o.id), 0) LIMIT 5;
 SELECT 'retained native is not own plus children ' || o.id FROM object o
-WHERE o.retained_native <> coalesce(o.native_size, 0) + coalesce(
-        (SELECT sum(c.retained_native) FROM child k JOIN object c ON c.id = k.object_id
-         WHERE k.dominator_id = o.id), 0) LIMIT 5;
+WHERE o.retained_native <>
+      iif(o.id IN (SELECT object_id FROM shared_buffer_object), 0, coalesce(o.native_size, 0))
+    + coalesce((SELECT sum(c.retained_native) FROM child k JOIN object c ON c.id = k.object_id
+                WHERE k.dominator_id = o.id), 0)
+    + coalesce((SELECT sum(b.native_size) FROM shared_buffer b WHERE b.holder_id = o.id), 0) LIMIT 5;
+SELECT 'shared memory ' || b.address FROM shared_buffer b JOIN snapshot s ON s.id = b.snapshot_id
+JOIN object h ON h.id = b.holder_id
+LEFT JOIN (SELECT m.snapshot_id, m.address, count(*) AS n, max(o.native_size) AS size,
+                  sum(m.address IS NOT d.buffer OR o.snapshot_id <> m.snapshot_id) AS strange,
+                  sum(o.id < s.garbage_root_id) AS live,
+                  min(iif(o.id < s.garbage_root_id, o.id, NULL)) AS low,
+                  max(iif(o.id < s.garbage_root_id, o.id, NULL)) AS high,
+                  min(o.id) AS garbage_low, max(o.id) AS garbage_high
+           FROM shared_buffer_object m JOIN object o ON o.id = m.object_id
+           JOIN snapshot s ON s.id = m.snapshot_id LEFT JOIN detail d ON d.object_id = o.id
+           GROUP BY m.snapshot_id, m.address) x
+       ON x.snapshot_id = b.snapshot_id AND x.address = b.address
+WHERE b.n IS NOT x.n OR b.n < 2 OR b.native_size IS NOT x.size OR x.strange
+   OR (x.live > 0) <> (b.object_id < s.garbage_root_id)
+   OR b.holder_id > coalesce(x.low, x.garbage_low)
+   OR h.last_dominated < coalesce(x.high, x.garbage_high)
+   OR NOT EXISTS (SELECT 1 FROM shared_buffer_object m WHERE m.snapshot_id = b.snapshot_id
+                  AND m.address = b.address AND m.object_id = b.object_id) LIMIT 5;
+SELECT 'memory that is shared and not in shared_buffer ' || min(o.id)
+FROM detail d JOIN object o ON o.id = d.object_id
+WHERE d.buffer <> 0 AND o.native_size > 0
+GROUP BY o.snapshot_id, d.buffer
+HAVING count(*) > 1 AND (o.snapshot_id, d.buffer) NOT IN
+       (SELECT snapshot_id, address FROM shared_buffer) LIMIT 5;
 SELECT 'native sizes of snapshot ' || s.id FROM snapshot s
 WHERE (s.native_size IS NULL) <> EXISTS (SELECT 1 FROM object o WHERE o.id = s.live_root_id
                                          AND o.retained_native IS NULL);
@@ -238,6 +267,10 @@ LEFT JOIN (SELECT o.type_id, sum(o.id < s.garbage_root_id) AS n,
 WHERE t.n <> coalesce(x.n, 0) OR t.shallow_size <> coalesce(x.size, 0)
    OR t.n_garbage <> coalesce(x.gn, 0) OR t.garbage_size <> coalesce(x.gsize, 0)
    OR t.retained_size < t.shallow_size OR t.retained_size > s.live_size LIMIT 5;
+SELECT 'native sizes by type, snapshot ' || s.id FROM snapshot s
+WHERE s.live_native IS NOT (SELECT sum(native_size) FROM type WHERE snapshot_id = s.id)
+   OR s.live_native IS NOT (SELECT sum(native_size) FROM package WHERE snapshot_id = s.id AND depth = 1)
+   AND s.n_live > 0;
 SELECT 'site ' || t.stack_id FROM site t JOIN snapshot s ON s.id = t.snapshot_id
 LEFT JOIN (SELECT o.snapshot_id, o.stack_id, sum(o.id < s.garbage_root_id) AS n,
                   sum(iif(o.id < s.garbage_root_id, o.shallow_size, 0)) AS size,

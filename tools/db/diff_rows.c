@@ -194,6 +194,15 @@ static void take_hash(sqlite3_context *c, int n, sqlite3_value **v)
     if (row < r->rows->n_rows) r->rows->check[row] = (uint64_t)sqlite3_value_int64(v[1]);
 }
 
+/* Memory that several objects share counts to one of them. */
+static void take_shared(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct reading *r = sqlite3_user_data(c);
+    (void)n;
+    uint32_t row = row_or_none(r, v[0]);
+    if (row < r->rows->n_rows) r->rows->native[row] = size_of(v[1]);
+}
+
 static void take_end(sqlite3_context *c)
 {
     sqlite3_result_null(c);
@@ -339,6 +348,14 @@ int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
         status = scan(db, "diff_hash", 2, take_hash,
                       "SELECT diff_hash(object_id, content_hash) FROM detail "
                       "WHERE object_id BETWEEN ?1 AND ?2",
+                      &r);
+    if (!status && r.any_native)
+        status = scan(db, "diff_shared", 2, take_shared,
+                      "SELECT diff_shared(m.object_id, iif(m.object_id = b.object_id,"
+                      " b.native_size, 0)) FROM shared_buffer b JOIN shared_buffer_object m"
+                      " ON m.snapshot_id = b.snapshot_id AND m.address = b.address"
+                      " WHERE b.snapshot_id = (SELECT snapshot_id FROM object WHERE id = ?1)"
+                      " AND m.object_id <= ?2",
                       &r);
     uint64_t *sum = status ? NULL : array(out->n_rows, sizeof *sum);
     if (!status && !sum) status = message_no_memory("the objects of a snapshot");

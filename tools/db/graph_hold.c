@@ -42,6 +42,18 @@ static void hold_spread(struct hold *h)
     }
 }
 
+/* Memory that several objects share is held by whoever holds any of them. */
+static void hold_blocks(const struct hold *h, struct graph_hold_sum *sum)
+{
+    const struct heap_blocks *b = h->g->blocks;
+    for (uint32_t i = 0; b && i < b->n; i++) {
+        uint32_t label = HEAP_NONE;
+        for (uint32_t k = b->off[i]; k < b->off[i + 1]; k++)
+            if (h->label[b->node[k]] != HEAP_NONE) label = hold_join(h, label, h->label[b->node[k]]);
+        if (label != HEAP_NONE) sum[label].native_size += b->size[i];
+    }
+}
+
 enum heap_status graph_hold(const struct heap_graph *g, const struct graph_hold_root *roots,
                             uint64_t n_roots, uint32_t n_groups, struct graph_hold_sum *sum)
 {
@@ -68,6 +80,7 @@ enum heap_status graph_hold(const struct heap_graph *g, const struct graph_hold_
             s->shallow_size += g->shallow[v];
             if (g->native) s->native_size += g->native[v];
         }
+        hold_blocks(&h, sum);
         status = HEAP_OK;
     }
     free(h.label);

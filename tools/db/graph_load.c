@@ -10,12 +10,14 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "db/graph_shared.h"
 #include "heap/memory.h"
 
 /* The arrays that struct heap_graph points to. */
 struct graph_private {
     uint64_t *off, *holds, *shallow, *native;
     uint32_t *target, *root;
+    struct graph_shared shared;
     uint64_t n_edges, edge_capacity;
     uint64_t n_roots, root_capacity;
     bool has_native; /* the capture knows of memory outside the heap */
@@ -287,6 +289,7 @@ static void graph_point(struct graph *g)
     g->heap.n_roots = p->n_roots;
     g->heap.shallow = p->shallow;
     g->heap.native = p->native;
+    g->heap.blocks = p->shared.blocks.n ? &p->shared.blocks : NULL;
 }
 
 int graph_load(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_t top_id,
@@ -307,6 +310,8 @@ int graph_load(struct heapdb *db, const struct heapdb_snapshot *snapshot, int64_
     int status = native < 0 ? STATUS_UNUSABLE : graph_extent(db, snapshot, top_id, out);
     if (!status) status = graph_allocate(out, key, analyse);
     if (!status) status = graph_read_objects(db, out, key, analyse);
+    if (!status && p->has_native)
+        status = graph_shared_read(db, snapshot, out, p->native, &p->shared);
     if (!status) status = graph_read_refs(db, out);
     if (!status && top_id == snapshot->live_root_id) status = graph_read_roots(db, out);
     if (!status && out->first_id == top_id && !graph_add_root(p, 0))
@@ -353,6 +358,7 @@ void graph_free(struct graph *g)
         heap_free(p->off);
         heap_free(p->shallow);
         heap_free(p->native);
+        graph_shared_free(&p->shared);
         free(p->holds);
         free(p->target);
         free(p->root);

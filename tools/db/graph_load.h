@@ -11,6 +11,7 @@
  * that leave the subtree, keep their place among their source's references and have their bit in
  * heap.holds clear.
  *
+ * Native memory that several objects share is in heap.blocks (graph_shared.h).
  * Cost: one scan of the subtree's rows of `object` and `ref`, and of its roots. Memory: 32 B an
  * object and 4 B a reference; for all garbage the dominators are computed again (heap_analyse),
  * since the database does not keep the edges of the virtual garbage root.

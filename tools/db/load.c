@@ -37,6 +37,7 @@ static void snapshot_free(struct snapshot *s)
 {
     capture_free(&s->capture);
     resolved_free(&s->resolved);
+    shared_free(&s->shared);
     heap_analysis_free(&s->analysis);
     free(s->counter);
     free(s->thread);
@@ -74,6 +75,7 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
         s->graph = (struct heap_graph){
             .n = r->n, .off = r->off, .target = c->target, .holds = r->holds,
             .root = roots, .n_roots = r->n_roots, .shallow = c->shallow, .native = c->native,
+            .blocks = s->shared.blocks.n ? &s->shared.blocks : NULL,
         };
         heap_analysis_free(&s->analysis);
         status = loader_heap(l, heap_analyse(&s->graph, HEAP_WANT_ALL, (uint64_t)s->first_id,
@@ -87,6 +89,7 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
         }
     }
     s->graph.root = NULL;
+    s->graph.blocks = NULL; /* from here on whoever adds native sizes up wants them counted once */
     free(roots);
     /* A few are usual; many mean that paths and retained sizes say less than they seem to. */
     if (status || !s->complete || unreached <= s->analysis.n_nodes / 100) return status;
@@ -197,7 +200,9 @@ static void release_objects(struct snapshot *s)
 static int write_everything(struct loader *l, struct snapshot *s)
 {
     int status = facts_write(l, s);
+    if (!status) status = shared_write(l, s);
     if (!status) status = tables_write(l, s);
+    if (!status) shared_sizes(s, SHARED_ONCE);
     release_details(s);
     if (!status) status = summary_write(l, s);
     if (!status) status = class_path_write(l, s);
@@ -253,7 +258,10 @@ static int snapshot_end(struct loader *l)
                      : loader_no_memory(l);
     if (!s->has_refs) capture_release_keys(&s->capture); /* only rows of references have them */
     double resolved = cpu_now();
+    if (!status) status = shared_find(l, s);
+    shared_sizes(s, SHARED_APART);
     if (!status) status = snapshot_analyse(l, s);
+    shared_sizes(s, SHARED_STORED);
     if (!status) status = snapshot_order(l, s);
     double analysed = cpu_now();
     if (!status) status = snapshot_warn(l, s);

@@ -7,6 +7,7 @@
  *   define.c    definitions: names, types, frames, stacks, modules, threads
  *   facts.c     snapshot, label, metadata, counter, sample, warning, memory_map
  *   tables.c    object, detail, ref, referrer, root
+ *   shared.c    native memory that several objects share
  *   lists.c     the ordered lists, addresses, the cumulative histogram
  *   summary.c   types, sites, packages, roots, globals, cycles, hubs
  *   class_path.c the dominator tree folded by type
@@ -85,6 +86,18 @@ struct source_file {
     uint32_t n_snapshots; /* begun so far */
 };
 
+/* Native memory that several objects share; see shared.c. */
+struct shared {
+    struct heap_blocks blocks; /* over the arrays below; n is 0 where there is none */
+    uint64_t *address, *size;  /* by block */
+    uint32_t *off, *node;
+    uint64_t *stored; /* by place in node[]: the object's native size as the source has it */
+};
+
+/* What capture.native has at objects that share: what the source says; nothing, for the graph core;
+ * the block once, at the object that it counts to (known after the analysis). */
+enum shared_sizes { SHARED_STORED, SHARED_APART, SHARED_ONCE };
+
 /* The snapshot that is being read, or written. */
 struct snapshot {
     bool open;
@@ -102,6 +115,7 @@ struct snapshot {
 
     bool complete;
     struct resolved resolved;
+    struct shared shared;
     struct heap_graph graph;
     struct heap_analysis analysis;
     uint32_t *type;  /* by row: index of the type */
@@ -178,6 +192,11 @@ int64_t define_thread_row(const struct snapshot *s, uint64_t id);
 void facts_uuid(const struct import_result *r, char out[37]);
 int facts_write(struct loader *l, struct snapshot *s);
 int tables_write(struct loader *l, struct snapshot *s);
+/* Finds what is shared among the objects that stay, once references are resolved. */
+int shared_find(struct loader *l, struct snapshot *s);
+void shared_sizes(struct snapshot *s, enum shared_sizes which);
+int shared_write(struct loader *l, struct snapshot *s);
+void shared_free(struct shared *h);
 int lists_write(struct loader *l, struct snapshot *s);
 /* `ref` and `referrer`, where the snapshot is to have them, and the hubs where wanted. Of the
  * analysis only node and row_of are read, of the capture only the references, of which only the

@@ -44,7 +44,8 @@ static enum heap_status check(const struct heap_graph *g)
     for (uint64_t i = 0; i < g->n_roots; i++)
         if (g->root[i] >= g->n) return HEAP_BAD_GRAPH;
     if (!sum_fits(g->shallow, g->n)) return HEAP_TOO_LARGE;
-    return !g->native || sum_fits(g->native, g->n) ? HEAP_OK : HEAP_TOO_LARGE;
+    if (g->native && !sum_fits(g->native, g->n)) return HEAP_TOO_LARGE;
+    return heap_blocks_check(g);
 }
 
 static enum heap_status walk_live(struct build *b, unsigned want)
@@ -205,12 +206,13 @@ static enum heap_status fill_rows(struct build *b)
     heap_free(b->walk.vertex);
     heap_free(b->idom);
     b->walk.vertex = b->idom = NULL;
-    out->retained_size = heap_retained_by_row(out, b->g->shallow);
+    out->retained_size = heap_retained_by_row(out, b->g->shallow, NULL);
     if (!out->retained_size) return HEAP_NO_MEMORY;
     out->live_size = out->retained_size[0];
     out->garbage_size = out->retained_size[out->garbage_root];
     if (!b->g->native) return HEAP_OK;
-    out->retained_native = heap_retained_by_row(out, b->g->native);
+    if (b->g->blocks && (status = heap_blocks_by_row(b->g, out)) != HEAP_OK) return status;
+    out->retained_native = heap_retained_by_row(out, b->g->native, b->g->blocks);
     if (!out->retained_native) return HEAP_NO_MEMORY;
     out->live_native = out->retained_native[0];
     out->garbage_native = out->retained_native[out->garbage_root];
@@ -309,6 +311,8 @@ void heap_analysis_free(struct heap_analysis *a)
     heap_free(a->parent_position);
     heap_free(a->component);
     heap_free(a->components);
+    heap_free(a->block_holder);
+    heap_free(a->block_counted);
     heap_free(a->garbage_entry);
     *a = (struct heap_analysis){ 0 };
 }

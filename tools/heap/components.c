@@ -88,8 +88,66 @@ static enum heap_status outer_dominators(struct list *l)
     return status;
 }
 
+/* By rep its place in a preorder of the tree of components, in *place; by place its dominator's. A
+ * dominator has a smaller number, so one pass counts subtrees and another one hands out places. */
+static enum heap_status outer_places(struct list *l, uint32_t **place, uint32_t **dominator)
+{
+    uint32_t n = l->n, *at = *place = heap_new(n, sizeof **place);
+    uint32_t *above = *dominator = heap_new(n, sizeof **dominator);
+    uint32_t *count = heap_new_zeroed(n, sizeof *count), *next = heap_new(n, sizeof *next);
+    enum heap_status status = at && above && count && next ? HEAP_OK : HEAP_NO_MEMORY;
+    for (uint32_t v = n; status == HEAP_OK && v-- > 0;) {
+        if (l->rep[v] != v) continue;
+        count[v]++;
+        if (v != 0 && v != l->walk->root) count[l->outer[v]] += count[v];
+    }
+    for (uint32_t v = 0; status == HEAP_OK && v < n; v++) {
+        if (l->rep[v] != v) continue;
+        bool top = v == 0 || v == l->walk->root;
+        uint32_t d = top ? HEAP_NONE : l->outer[v];
+        at[v] = top ? (v ? count[0] : 0) : next[d];
+        if (!top) next[d] += count[v];
+        next[v] = at[v] + 1;
+        above[at[v]] = top ? HEAP_NONE : at[d];
+    }
+    heap_free(count);
+    heap_free(next);
+    return status;
+}
+
+/* Adds shared memory to sum[]: a set of components holds a block where the way to each of its
+ * objects leads through it. */
+static enum heap_status outer_blocks(struct list *l)
+{
+    const struct heap_graph *g = l->walk->g;
+    const struct heap_blocks *b = g->blocks;
+    uint32_t *place = NULL, *dominator = NULL, *holder = heap_new(b->n, sizeof *holder);
+    uint32_t *of_node = heap_new(g->n, sizeof *of_node), *rep_at = heap_new(l->n, sizeof *rep_at);
+    enum heap_status status = HEAP_NO_MEMORY;
+    if (holder && of_node && rep_at) status = outer_places(l, &place, &dominator);
+    if (status == HEAP_OK) {
+        uint32_t n = 0;
+        for (uint32_t v = 0; v < l->n; v++) {
+            if (l->rep[v] == v) rep_at[place[v]] = v;
+            n += l->rep[v] == v;
+            if (l->walk->vertex[v] != HEAP_NONE)
+                of_node[l->walk->vertex[v]] = place[l->rep[v]];
+        }
+        const struct heap_places p = { of_node, dominator, n, place[l->walk->root] };
+        status = heap_blocks_place(b, &p, holder);
+    }
+    for (uint32_t i = 0; status == HEAP_OK && i < b->n; i++)
+        l->sum[rep_at[holder[i]]] += b->size[i];
+    heap_free(holder);
+    heap_free(of_node);
+    heap_free(rep_at);
+    heap_free(place);
+    heap_free(dominator);
+    return status;
+}
+
 /* sum[rep] becomes the retained size of the component, of one column of sizes. */
-static void outer_retained(struct list *l, const uint64_t *size)
+static enum heap_status outer_retained(struct list *l, const uint64_t *size, bool blocks)
 {
     const uint32_t *vertex = l->walk->vertex;
     memset(l->sum, 0, (size_t)l->n * sizeof *l->sum);
@@ -98,8 +156,10 @@ static void outer_retained(struct list *l, const uint64_t *size)
             HEAP_PREFETCH(&size[vertex[v + HEAP_AHEAD]]);
         if (vertex[v] != HEAP_NONE) l->sum[l->rep[v]] += size[vertex[v]];
     }
+    enum heap_status status = blocks ? outer_blocks(l) : HEAP_OK;
     for (uint32_t v = l->n; v-- > 0;)
         if (l->rep[v] == v && vertex[v] != HEAP_NONE) l->sum[l->outer[v]] += l->sum[v];
+    return status;
 }
 
 static enum heap_status retained_sizes(struct list *l, const uint32_t *index)
@@ -108,13 +168,32 @@ static enum heap_status retained_sizes(struct list *l, const uint32_t *index)
     struct heap_component *components = l->out->components;
     l->sum = heap_new(l->n, sizeof *l->sum);
     if (!l->sum) return HEAP_NO_MEMORY;
-    outer_retained(l, g->shallow);
+    enum heap_status status = outer_retained(l, g->shallow, false);
     for (uint32_t v = 0; v < l->n; v++)
         if (index[v] != HEAP_NONE) components[index[v]].retained_size = l->sum[v];
-    if (!g->native) return HEAP_OK;
-    outer_retained(l, g->native);
+    if (!g->native) return status;
+    status = outer_retained(l, g->native, g->blocks != NULL);
     for (uint32_t v = 0; v < l->n; v++)
         if (index[v] != HEAP_NONE) components[index[v]].retained_native = l->sum[v];
+    return status;
+}
+
+/* What is shared counts to the cycle of the object that it counts to. */
+static enum heap_status add_blocks(struct list *l)
+{
+    const struct heap_graph *g = l->walk->g;
+    if (!g->blocks) return HEAP_OK;
+    uint32_t *number = heap_new(g->n, sizeof *number);
+    if (!number) return HEAP_NO_MEMORY;
+    for (uint32_t v = 0; v < l->n; v++)
+        if (l->walk->vertex[v] != HEAP_NONE) number[l->walk->vertex[v]] = v;
+    for (uint32_t i = 0; i < g->blocks->n; i++) {
+        uint32_t node = heap_blocks_counted(g->blocks, number, l->walk->root, i);
+        uint32_t component = l->rep[number[node]];
+        if (component != HEAP_NONE)
+            l->out->components[component].native_size += g->blocks->size[i];
+    }
+    heap_free(number);
     return HEAP_OK;
 }
 
@@ -146,6 +225,7 @@ enum heap_status heap_components_list(const struct heap_walk *w, const struct he
     if (status == HEAP_OK) status = count_members(&l, &index);
     if (status == HEAP_OK && *exact) status = retained_sizes(&l, index);
     if (status == HEAP_OK) add_members(&l, index);
+    if (status == HEAP_OK) status = add_blocks(&l);
     heap_free(index);
     heap_free(l.outer);
     heap_free(l.sum);

@@ -107,9 +107,31 @@ enum heap_status heap_components_find(const struct heap_reverse *r, const uint32
 enum heap_status heap_rows_build(const struct heap_graph *g, const uint32_t *vertex,
                                  const uint32_t *idom, uint32_t **row, struct heap_analysis *out);
 
-/* Retained sizes by row of one column of sizes by node; node and dominator of `a` are read. O(n).
- * From heap_new; NULL when out of memory. */
-uint64_t *heap_retained_by_row(const struct heap_analysis *a, const uint64_t *size);
+/* Retained sizes by row of one column of sizes by node; node and dominator of `a` are read.
+ * `blocks` are added where block_holder says; NULL: none. O(n). From heap_new; NULL when out of
+ * memory. */
+uint64_t *heap_retained_by_row(const struct heap_analysis *a, const uint64_t *size,
+                               const struct heap_blocks *blocks);
+
+/* Where nodes stand in a tree in preorder: place[node] < n, those from garbage_root on are garbage;
+ * dominator[place] is a smaller place, HEAP_NONE at the virtual roots 0 and garbage_root. */
+struct heap_places {
+    const uint32_t *place, *dominator;
+    uint32_t n, garbage_root;
+};
+
+/* Memory that is shared (shared.c). Checks the blocks of a graph, whose other sizes are known to
+ * fit; finds the place that each hangs below; both results of an analysis whose rows are there; the
+ * node that block i counts to. */
+enum heap_status heap_blocks_check(const struct heap_graph *g);
+enum heap_status heap_blocks_place(const struct heap_blocks *b, const struct heap_places *p,
+                                   uint32_t *out);
+enum heap_status heap_blocks_by_row(const struct heap_graph *g, struct heap_analysis *out);
+uint32_t heap_blocks_counted(const struct heap_blocks *b, const uint32_t *place,
+                             uint32_t garbage_root, uint32_t i);
+/* Bytes of the blocks that go with the rows whose bit is set. */
+uint64_t heap_blocks_held(const struct heap_graph *g, const struct heap_analysis *a,
+                          const uint64_t *held);
 
 /*
  * Components by preorder number, before rows exist. rep[v] is replaced by the number of v's

@@ -163,11 +163,14 @@ enum heap_status heap_rows_build(const struct heap_graph *g, const uint32_t *ver
     return status;
 }
 
-uint64_t *heap_retained_by_row(const struct heap_analysis *a, const uint64_t *size)
+uint64_t *heap_retained_by_row(const struct heap_analysis *a, const uint64_t *size,
+                               const struct heap_blocks *blocks)
 {
     uint64_t *retained = heap_new(a->n_rows, sizeof *retained);
     if (!retained) return NULL;
     heap_permute_u64(a, size, 0, retained);
+    for (uint32_t i = 0; blocks && i < blocks->n; i++)
+        retained[a->block_holder[i]] += blocks->size[i];
     for (uint32_t row = a->n_rows; row-- > 0;)
         if (a->dominator[row] != HEAP_NONE) retained[a->dominator[row]] += retained[row];
     return retained;

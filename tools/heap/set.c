@@ -103,14 +103,11 @@ static enum heap_status retained_below(struct set *s, const uint32_t *rows, uint
     return status;
 }
 
-enum heap_status heap_retained_set(const struct heap_graph *g, const struct heap_analysis *a,
-                                   const uint32_t *rows, uint64_t n_rows, uint64_t *held,
-                                   struct heap_retained *out)
+/* Live rows and garbage. `held` may be NULL. */
+static enum heap_status retained(const struct heap_graph *g, const struct heap_analysis *a,
+                                 const uint32_t *rows, uint64_t n_rows, uint64_t *held,
+                                 struct heap_retained *out)
 {
-    *out = (struct heap_retained){ 0 };
-    if (held) memset(held, 0, (size_t)heap_holds_words(a->n_rows) * sizeof *held);
-    for (uint64_t i = 0; i < n_rows; i++)
-        if (rows[i] >= a->n_rows) return HEAP_BAD_GRAPH;
     const uint32_t first[2] = { 0, a->garbage_root };
     const uint32_t last[2] = { a->n_live, a->n_rows - 1 };
     for (int part = 0; part < 2; part++) {
@@ -121,4 +118,20 @@ enum heap_status heap_retained_set(const struct heap_graph *g, const struct heap
         if (status != HEAP_OK) return status;
     }
     return HEAP_OK;
+}
+
+enum heap_status heap_retained_set(const struct heap_graph *g, const struct heap_analysis *a,
+                                   const uint32_t *rows, uint64_t n_rows, uint64_t *held,
+                                   struct heap_retained *out)
+{
+    uint64_t words = heap_holds_words(a->n_rows), *bits = held;
+    *out = (struct heap_retained){ 0 };
+    if (held) memset(held, 0, (size_t)words * sizeof *held);
+    for (uint64_t i = 0; i < n_rows; i++)
+        if (rows[i] >= a->n_rows) return HEAP_BAD_GRAPH;
+    if (!held && g->blocks && !(bits = heap_new_zeroed(words, sizeof *bits))) return HEAP_NO_MEMORY;
+    enum heap_status status = retained(g, a, rows, n_rows, bits, out);
+    if (status == HEAP_OK && g->blocks) out->native_size += heap_blocks_held(g, a, bits);
+    if (bits != held) heap_free(bits);
+    return status;
 }
