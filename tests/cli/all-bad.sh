@@ -36,6 +36,7 @@ COMMANDS = {
     "snaptop": (["{}"], None),
     "snappath": (["--type", "Request", "{}"], None),
     "snapshow": (["{}", "Request"], None),
+    "snapleak": (["{}"], None),
 }
 BAD = ["text", "sqlite", "unknown", "empty", "short", "header", "directory", "nothing", "major.snap",
        "kind.snap"]

@@ -24,6 +24,7 @@ LINES = [
     ["snaptop", "good.db"],
     ["snappath", "--type", "*", "good.db"],
     ["snapshow", "good.db", "#5"],
+    ["snapleak", "--min", "1", "good.db", "good.db"],
 ]
 problems = 0
 random.seed(1)

@@ -1,6 +1,6 @@
 # Inputs that can be read once only: `-` and pipes give the answer that the file gives, and nothing is
 # left behind.
-# needs: snapinfo snapload snapsql snaptop snappath snapshow snapdiff make_snap
+# needs: snapinfo snapload snapsql snaptop snappath snapshow snapleak snapdiff make_snap
 . "$TESTS_CLI/lib.inc"
 make_snap two a.snap
 snapload -q a.snap -o a.db
@@ -13,6 +13,7 @@ COMMANDS = [["snapinfo", "-q", "@"], ["snapinfo", "-q", "--json", "--types", "@"
             ["snapsql", "-q", "@", "SELECT id, n_objects FROM snapshots"],
             ["snaptop", "-q", "@"], ["snaptop", "-q", "--no-cache", "--json", "@"],
             ["snappath", "-q", "@", "#2"], ["snapshow", "-q", "@", "#2"],
+            ["snapleak", "-q", "--min", "1", "@"],
             ["snapdiff", "-q", "a.db", "@"], ["snapload", "-q", "-f", "-o", "made.db", "@"]]
 
 def answer(command, name, stdin=None):

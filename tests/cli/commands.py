@@ -13,6 +13,8 @@ COMMANDS = {
     "snaptop": [["{}"], ["--by", "object", "{}"], ["--garbage", "{}"]],
     "snappath": [["{}", "#2"], ["--type", "*", "{}"]],
     "snapshow": [["{}", "#2"], ["{}", "#5"]],
+    "snapleak": [["--min", "1", "--all", "{}"], ["--min", "1", "--sql", "{}", "good.snap"],
+                 ["good.snap", "{}"]],
 }
 
 

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""Every rule of snapleak, proven on a real process: corpora/leaky/causes has a program for each, with
+the mistake and without. The rule must say what the program expects of the one, and not of the other."""
+
+import importlib
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOOLS = os.environ.get("SNAP_TOOLS", "")
+SNAPLEAK = os.path.join(TOOLS, "snapleak")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CAUSES = os.path.join(ROOT, "corpora", "leaky", "causes")
+NAMES = sorted(name[:-3] for name in os.listdir(CAUSES)
+               if name.endswith(".py") and name != "run.py")
+sys.path.insert(0, CAUSES)
+
+
+def snapleak(*args):
+    done = subprocess.run([SNAPLEAK, "--json"] + list(args), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+    if done.returncode not in (0, 1):
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout.decode("utf-8"))
+
+
+@unittest.skipUnless(os.path.exists(SNAPLEAK), "snapleak is not built")
+class Causes(unittest.TestCase):
+    """All programs run in one process: the findings of one must not hide those of another."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.document, cls.later = {}, {}
+        for which in "leak", "fixed":
+            a, b = [os.path.join(cls.scratch.name, "%s-%s.snap" % (which, part)) for part in "ab"]
+            subprocess.run([sys.executable, os.path.join(CAUSES, "run.py"), which, a, b] + NAMES,
+                           check=True)
+            cls.later[which] = b
+            cls.document[which] = snapleak("--all", b, a)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def said(self, which, name):
+        return ["%s; %s" % (f["sentence"], (f["object"] or {}).get("path"))
+                for f in self.document[which]["findings"] if f["rule"] == name.replace("_", "-")]
+
+    def test_causes(self):
+        for name in NAMES:
+            expect = importlib.import_module(name).EXPECT
+            with self.subTest(name):
+                said = self.said("leak", name)
+                self.assertTrue(any(expect in text for text in said), said)
+                said = self.said("fixed", name)
+                self.assertFalse(any(expect in text for text in said), said)
+
+    def test_every_rule_has_a_program(self):
+        rules = {rule["name"] for rule in snapleak("--list-rules")["rules"]
+                 if rule["runtime"] in (None, "cpython")}
+        self.assertEqual(rules, {name.replace("_", "-") for name in NAMES})
+
+    def test_evidence(self):
+        """The query of each finding is one that snapsql answers."""
+        queries = sorted({f["evidence"] for f in self.document["leak"]["findings"] if f["evidence"]})
+        self.assertGreater(len(queries), len(NAMES))
+        done = subprocess.run([os.path.join(TOOLS, "snapsql"), self.later["leak"]] + queries,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_plans(self):
+        """No rule reads all objects or all references."""
+        base = os.path.join(self.scratch.name, "plans.db")
+        subprocess.run([os.path.join(TOOLS, "snapload"), "-q", self.later["leak"], "-o", base],
+                       check=True)
+        db = sqlite3.connect(base)
+        for name in ("size", "plural", "percent", "type_name", "path_of", "base", "before_id",
+                     "spare", "closes"):
+            db.create_function(name, -1, lambda *args: None)
+        for table in "grown", "cycle":
+            db.execute("CREATE TEMP TABLE %s (name, type, growth, objects, rate, held_type,"
+                       " held_count, about, object_id, verdict, id, type_id, n, retained_size,"
+                       " exact, n_finalizers, generation)" % table)
+        pages = {page: name for name, page in db.execute(
+            "SELECT name, rootpage FROM sqlite_schema WHERE name IN ('object', 'ref', 'referrer')")}
+        self.assertEqual(len(pages), 3)
+        for rule in snapleak("--list-rules")["rules"]:
+            values = {name: 1 for name in re.findall(r":([a-z_]+)", rule["sql"])}
+            opened = {}
+            for row in db.execute("EXPLAIN " + rule["sql"], values):
+                if row[1] == "OpenRead" and row[4] == 0 and row[3] in pages:
+                    opened[row[2]] = pages[row[3]]
+                if row[1] in ("Rewind", "Last"):
+                    self.assertNotIn(row[2], opened, rule["name"])
+        db.close()
+
+
+if __name__ == "__main__":
+    unittest.main()

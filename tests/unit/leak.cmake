@@ -1,0 +1,5 @@
+# Parts of snapleak that need no database.
+if(TARGET snap_leak)
+    snap_test(test_leak_rules SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_leak_rules.c
+              LIBS snap_leak LABELS unit)
+endif()

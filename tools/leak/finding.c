@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Running the rules; finding.h. */
+#include "leak/finding.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "leak/functions.h"
+
+const char *const severity_words[] = { "note", "warning", "error" };
+
+/* ---- one finding ---------------------------------------------------------------------------- */
+
+static void finding_free(struct finding *f)
+{
+    free(f->sentence);
+    free(f->path);
+    free(f->type);
+    free(f->evidence);
+}
+
+/* A text column; false without memory. */
+static bool take_text(sqlite3_stmt *q, int column, char **out)
+{
+    const char *s = (const char *)sqlite3_column_text(q, column);
+    *out = s ? strdup(s) : NULL;
+    return *out || !s;
+}
+
+/* The path and the type of a finding's object. */
+static int describe_object(struct subject *s, struct functions *functions, struct finding *f)
+{
+    struct heapdb_object object;
+    struct text path = { 0 }, type = { 0 };
+    int status = heapdb_object(s->db, f->object_id, &object);
+    if (status) return status;
+    subject_type(&type, object.module, object.type);
+    heapdb_object_free(&object);
+    status = functions_path(functions, f->object_id, &path);
+    f->path = path.s;
+    f->type = type.s;
+    return status ? status : path.failed || type.failed ? message_no_memory("a finding") : 0;
+}
+
+static enum severity severity_of(const char *word)
+{
+    int i = SEVERITY_ERROR;
+    while (i > SEVERITY_NOTE && (!word || strcmp(word, severity_words[i]) != 0)) i--;
+    return (enum severity)i;
+}
+
+static int keep(struct rule_findings *r, struct finding *f)
+{
+    if (r->n == r->room) {
+        size_t room = r->room ? r->room * 2 : 8;
+        struct finding *at = realloc(r->at, room * sizeof *at);
+        if (!at) return message_no_memory("the findings");
+        r->at = at;
+        r->room = room;
+    }
+    r->at[r->n++] = *f;
+    *f = (struct finding){ 0 };
+    return STATUS_DONE;
+}
+
+/* One row of a rule's query. */
+static int take_row(struct subject *s, struct functions *functions, size_t limit,
+                    struct rule_findings *r, sqlite3_stmt *q)
+{
+    struct finding f = { .severity = severity_of((const char *)sqlite3_column_text(q, 0)) };
+    f.has_bytes = sqlite3_column_type(q, 2) != SQLITE_NULL;
+    f.has_objects = sqlite3_column_type(q, 3) != SQLITE_NULL;
+    f.bytes = subject_size(sqlite3_column_int64(q, 2));
+    f.objects = subject_size(sqlite3_column_int64(q, 3));
+    f.object_id = sqlite3_column_int64(q, 4);
+    if ((r->n == 0 && r->more == 0) || f.severity > r->severity) {
+        r->severity = f.severity;
+        r->bytes = f.bytes;
+    } else if (f.severity == r->severity && f.bytes > r->bytes) {
+        r->bytes = f.bytes;
+    }
+    if (r->n >= limit) {
+        r->more++;
+        return STATUS_DONE;
+    }
+    int status = STATUS_DONE;
+    if (!take_text(q, 1, &f.sentence) || !take_text(q, 5, &f.evidence))
+        status = message_no_memory("a finding");
+    if (!status && f.object_id) status = describe_object(s, functions, &f);
+    if (!status) status = keep(r, &f);
+    finding_free(&f);
+    return status;
+}
+
+/* ---- one rule ------------------------------------------------------------------------------- */
+
+static void bind(sqlite3_stmt *q, const char *name, int64_t value)
+{
+    int i = sqlite3_bind_parameter_index(q, name);
+    if (i) sqlite3_bind_int64(q, i, value);
+}
+
+static void bind_all(sqlite3_stmt *q, const struct heapdb_snapshot *s, bool has_base,
+                     uint64_t floor)
+{
+    bind(q, ":snapshot", s->id);
+    bind(q, ":live_root", s->live_root_id);
+    bind(q, ":garbage_root", s->garbage_root_id);
+    bind(q, ":live_size", s->live_size);
+    bind(q, ":garbage_size", s->garbage_size);
+    bind(q, ":n_live", s->n_live);
+    bind(q, ":floor", (int64_t)(floor < INT64_MAX ? floor : INT64_MAX));
+    bind(q, ":has_base", has_base);
+}
+
+static uint64_t floor_of(const struct subject *s, const struct findings_options *o)
+{
+    uint64_t percent = subject_size(s->snapshot->live_size) / 100;
+    return o->floor ? o->floor : percent > 65536 ? percent : 65536;
+}
+
+static const char *why_skipped(const struct rule *rule, const struct heapdb_snapshot *s, bool base)
+{
+    if (!rule_is_for(rule, s->runtime)) return "is for other runtimes";
+    if (rule->needs & RULE_NEEDS_REFS && !s->has_refs)
+        return "needs the references: load the snapshot without --summary";
+    if (rule->needs & RULE_NEEDS_COMPLETE && !s->complete)
+        return "needs a complete capture";
+    if (rule->needs & RULE_NEEDS_BASE && !base)
+        return "needs an earlier snapshot to compare with: snapleak NEW OLD";
+    return NULL;
+}
+
+static int run_rule(struct subject *s, struct functions *functions, bool base,
+                    const struct findings_options *o, struct rule_findings *r)
+{
+    sqlite3_stmt *q = NULL;
+    int more = 0;
+    r->skipped = why_skipped(&r->rule, s->snapshot, base);
+    if (r->skipped) return STATUS_DONE;
+    message_verbose("rule %s", r->rule.name);
+    int status = heapdb_prepare(s->db, &q, r->rule.sql);
+    if (status) return status;
+    bind_all(q, s->snapshot, base, floor_of(s, o));
+    status = functions_ready(functions);
+    while (!status && (more = heapdb_step(s->db, q)) == 1)
+        status = take_row(s, functions, o->keep, r, q);
+    sqlite3_finalize(q);
+    return status || more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+/* 0: with findings, 1: looked and found none, 2: did not look. */
+static int class_of(const struct rule_findings *r)
+{
+    return r->skipped ? 2 : r->n + r->more == 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct rule_findings *x = a, *y = b;
+    int order = class_of(x) - class_of(y);
+    if (order == 0) order = (int)y->severity - (int)x->severity;
+    if (order == 0) order = (x->bytes < y->bytes) - (x->bytes > y->bytes);
+    return order ? order : strcmp(x->rule.name, y->rule.name);
+}
+
+static bool is_wanted(const struct findings_options *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_only; i++)
+        if (strcmp(o->only[i], name) == 0) return true;
+    return o->n_only == 0;
+}
+
+static int read_rules(const struct findings_options *o, struct findings *out)
+{
+    size_t n = 0;
+    while (rule_files[n].name) n++;
+    out->rules = calloc(n ? n : 1, sizeof *out->rules);
+    if (!out->rules) return message_no_memory("the rules");
+    for (size_t i = 0; i < n; i++) {
+        if (!is_wanted(o, rule_files[i].name)) continue;
+        if (!rule_read(&rule_files[i], &out->rules[out->n++].rule))
+            return message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the rule %s cannot be read",
+                                 rule_files[i].name);
+    }
+    return STATUS_DONE;
+}
+
+static void count(struct findings *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        for (size_t k = 0; k < f->rules[i].n; k++) f->count[f->rules[i].at[k].severity]++;
+        /* The most important come first, so those left out are at most as severe as the last. */
+        if (f->rules[i].more) f->count[f->rules[i].n ? f->rules[i].at[f->rules[i].n - 1].severity
+                                                     : f->rules[i].severity] += f->rules[i].more;
+    }
+}
+
+int findings_run(struct subject *subject, struct subject *base,
+                 const struct findings_options *options, struct findings *out)
+{
+    struct functions *functions = NULL;
+    *out = (struct findings){ 0 };
+    int status = read_rules(options, out);
+    if (!status) status = functions_new(&functions, subject, base);
+    for (size_t i = 0; !status && i < out->n; i++)
+        status = run_rule(subject, functions, base != NULL, options, &out->rules[i]);
+    functions_free(functions);
+    if (status) {
+        findings_free(out);
+        return status;
+    }
+    qsort(out->rules, out->n, sizeof *out->rules, compare);
+    count(out);
+    return STATUS_DONE;
+}
+
+void findings_free(struct findings *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        for (size_t k = 0; k < f->rules[i].n; k++) finding_free(&f->rules[i].at[k]);
+        free(f->rules[i].at);
+        rule_free(&f->rules[i].rule);
+    }
+    free(f->rules);
+    *f = (struct findings){ 0 };
+}

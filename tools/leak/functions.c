@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* SQL functions for rules; functions.h. */
+#include "leak/functions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "db/diff_facts.h"
+#include "db/graph_chain.h"
+#include "leak/closes.h"
+#include "leak/cycles.h"
+#include "leak/grown.h"
+#include "leak/made_table.h"
+#include "leak/spare.h"
+#include "report/path_text.h"
+
+/* Steps of a path that are told: the first ones name the owner, the last ones the place in it. */
+enum { PATH_HEAD = 8, PATH_TAIL = 6 };
+
+/* Queries of the earlier snapshot, prepared once. */
+enum { BASE_QUERIES = 64 };
+
+struct functions {
+    struct subject *subject, *base;
+    struct graph_steps steps;
+    sqlite3_stmt *type, *identity, *same;
+    bool one_process; /* both snapshots are of one, whose objects keep their addresses */
+    struct {
+        char *sql;
+        sqlite3_stmt *q;
+    } asked[BASE_QUERIES];
+    size_t n_asked;
+    struct grown *grown;
+    struct cycles cycles;
+    struct made_table cycle_table;
+    bool failed;
+};
+
+/* ---- numbers and names ---- */
+
+static void give_text(sqlite3_context *c, struct text *t)
+{
+    if (t->failed)
+        sqlite3_result_error_nomem(c);
+    else
+        sqlite3_result_text(c, text_str(t), (int)t->n, SQLITE_TRANSIENT);
+    text_free(t);
+}
+
+static void sql_size(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    char out[NUMBER_MAX];
+    (void)n;
+    if (sqlite3_value_type(v[0]) == SQLITE_NULL) return;
+    int64_t bytes = sqlite3_value_int64(v[0]);
+    struct text t = { 0 };
+    if (bytes < 0) text_adds(&t, "-");
+    text_adds(&t, subject_amount(out, bytes < 0 ? 0 - (uint64_t)bytes : (uint64_t)bytes));
+    give_text(c, &t);
+}
+
+static void sql_plural(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    char out[NUMBER_MAX];
+    struct text t = { 0 };
+    if (sqlite3_value_type(v[0]) == SQLITE_NULL) return;
+    uint64_t count = subject_size(sqlite3_value_int64(v[0]));
+    text_addf(&t, "%s ", number_count(out, count));
+    if (count != 1 && n == 3) {
+        text_adds(&t, (const char *)sqlite3_value_text(v[2]));
+    } else {
+        text_adds(&t, (const char *)sqlite3_value_text(v[1]));
+        if (count != 1) text_adds(&t, "s");
+    }
+    give_text(c, &t);
+}
+
+static void sql_percent(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    char out[NUMBER_MAX];
+    (void)n;
+    number_percent(out, subject_size(sqlite3_value_int64(v[0])),
+                   subject_size(sqlite3_value_int64(v[1])));
+    sqlite3_result_text(c, out, -1, SQLITE_TRANSIENT);
+}
+
+static void sql_type_name(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct functions *f = sqlite3_user_data(c);
+    struct text t = { 0 };
+    (void)n;
+    sqlite3_bind_int64(f->type, 1, sqlite3_value_int64(v[0]));
+    if (heapdb_step(f->subject->db, f->type) == 1)
+        subject_type(&t, (const char *)sqlite3_column_text(f->type, 0),
+                     (const char *)sqlite3_column_text(f->type, 1));
+    sqlite3_reset(f->type);
+    give_text(c, &t);
+}
+
+static void sql_spare(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    uint64_t number[3];
+    (void)n;
+    for (int i = 0; i < 3; i++) number[i] = subject_size(sqlite3_value_int64(v[i + 1]));
+    uint64_t spare = spare_bytes((const char *)sqlite3_value_text(v[0]), number[0], number[1],
+                                 number[2]);
+    sqlite3_result_int64(c, (int64_t)spare);
+}
+
+/* ---- paths and cycles ---- */
+
+int functions_path(struct functions *f, int64_t id, struct text *out)
+{
+    struct graph_chain chain;
+    int status = graph_chain_shortest(f->subject->db, id, PATH_HEAD, PATH_TAIL, &chain);
+    if (status) return status;
+    if (chain.length > 0) status = path_text_chain(out, &f->steps, &chain);
+    graph_chain_free(&chain);
+    return status;
+}
+
+static void give_or_fail(sqlite3_context *c, struct functions *f, int status, struct text *t)
+{
+    if (status) {
+        f->failed = true;
+        sqlite3_result_error(c, "the database cannot be asked", -1);
+        text_free(t);
+    } else {
+        give_text(c, t);
+    }
+}
+
+static void sql_path(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct functions *f = sqlite3_user_data(c);
+    struct text t = { 0 };
+    (void)n;
+    if (sqlite3_value_type(v[0]) == SQLITE_NULL) return;
+    give_or_fail(c, f, functions_path(f, sqlite3_value_int64(v[0]), &t), &t);
+}
+
+static void sql_closes(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct functions *f = sqlite3_user_data(c);
+    struct text t = { 0 };
+    (void)n;
+    int64_t id = sqlite3_value_int64(v[0]);
+    if (id < 1 || (uint64_t)id > f->cycles.n) return;
+    const struct cycle *cycle = &f->cycles.at[id - 1];
+    int status = closes_members(f->subject->db, f->cycles.members + cycle->first, cycle->n, &t);
+    if (!status && t.n == 0)
+        sqlite3_result_null(c);
+    else
+        give_or_fail(c, f, status, &t);
+}
+
+static int find_cycles(void *opaque)
+{
+    struct functions *f = opaque;
+    return cycles_find(f->subject, &f->cycles);
+}
+
+static uint64_t count_cycles(void *opaque)
+{
+    return ((const struct functions *)opaque)->cycles.n;
+}
+
+static const char cycle_declaration[] =
+    "CREATE TABLE cycle (id INTEGER, object_id INTEGER, type_id INTEGER, n INTEGER,"
+    " retained_size INTEGER, exact INTEGER, n_finalizers INTEGER, generation INTEGER)";
+
+static void give_cycle(void *opaque, uint64_t row, int column, sqlite3_context *c)
+{
+    const struct cycle *cycle = &((const struct functions *)opaque)->cycles.at[row];
+    const int64_t values[] = { (int64_t)row + 1, cycle->object_id, cycle->type_id, cycle->n,
+                               (int64_t)cycle->retained_size, cycle->exact, cycle->n_finalizers,
+                               cycle->generation };
+    if (column != 7 || cycle->generation >= 0) sqlite3_result_int64(c, values[column]);
+}
+
+/* ---- the earlier snapshot ---- */
+
+static sqlite3_stmt *base_query(struct functions *f, const char *sql)
+{
+    for (size_t i = 0; i < f->n_asked; i++)
+        if (strcmp(f->asked[i].sql, sql) == 0) return f->asked[i].q;
+    if (f->n_asked == BASE_QUERIES) return NULL;
+    char *copy = strdup(sql);
+    if (!copy) return NULL;
+    sqlite3_stmt *q = NULL;
+    if (heapdb_prepare(f->base->db, &q, sql)) {
+        free(copy);
+        return NULL;
+    }
+    f->asked[f->n_asked].sql = copy;
+    f->asked[f->n_asked++].q = q;
+    return q;
+}
+
+static void sql_base(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct functions *f = sqlite3_user_data(c);
+    if (!f->base || n < 1) return;
+    sqlite3_stmt *q = base_query(f, (const char *)sqlite3_value_text(v[0]));
+    if (!q) {
+        f->failed = true;
+        sqlite3_result_error(c, "the earlier snapshot cannot be asked", -1);
+        return;
+    }
+    sqlite3_bind_int64(q, 1, f->base->snapshot->id);
+    for (int i = 1; i < n; i++) sqlite3_bind_value(q, i + 1, v[i]);
+    int got = heapdb_step(f->base->db, q);
+    if (got == 1) sqlite3_result_value(c, sqlite3_column_value(q, 0));
+    sqlite3_reset(q);
+    if (got >= 0) return;
+    f->failed = true;
+    sqlite3_result_error(c, "the earlier snapshot cannot be asked", -1);
+}
+
+/* The object of the earlier snapshot at the same address with a type of the same name. */
+static void sql_before_id(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct functions *f = sqlite3_user_data(c);
+    (void)n;
+    if (!f->one_process || sqlite3_value_type(v[0]) == SQLITE_NULL) return;
+    sqlite3_bind_int64(f->identity, 1, sqlite3_value_int64(v[0]));
+    int got = heapdb_step(f->subject->db, f->identity);
+    if (got == 1 && sqlite3_column_type(f->identity, 0) != SQLITE_NULL) {
+        for (int i = 0; i < 3; i++)
+            sqlite3_bind_value(f->same, i + 2, sqlite3_column_value(f->identity, i));
+        sqlite3_bind_int64(f->same, 1, f->base->snapshot->id);
+        got = heapdb_step(f->base->db, f->same);
+        if (got == 1) sqlite3_result_int64(c, sqlite3_column_int64(f->same, 0));
+        sqlite3_reset(f->same);
+    }
+    sqlite3_reset(f->identity);
+    if (got >= 0) return;
+    f->failed = true;
+    sqlite3_result_error(c, "an object of the earlier snapshot cannot be found", -1);
+}
+
+/* Whether both are of one process: then an address says which object is which. */
+static int compare_processes(struct functions *f)
+{
+    struct texts texts = { 0 };
+    struct diff_facts a = { 0 }, b = { 0 };
+    int status = diff_facts_read(f->base->db, f->base->snapshot, &texts, &a);
+    if (!status) status = diff_facts_read(f->subject->db, f->subject->snapshot, &texts, &b);
+    f->one_process = !status && f->subject->snapshot->stable_ids && diff_facts_same_process(&a, &b);
+    diff_facts_free(&a);
+    diff_facts_free(&b);
+    texts_free(&texts);
+    return status;
+}
+
+static int begin_base(struct functions *f)
+{
+    int status = compare_processes(f);
+    if (!status)
+        status = heapdb_prepare(f->subject->db, &f->identity,
+                                "SELECT o.address, t.name, t.module FROM object o"
+                                " JOIN type t ON t.id = o.type_id WHERE o.id = ?1");
+    if (!status)
+        status = heapdb_prepare(f->base->db, &f->same,
+                                "SELECT o.id FROM address a JOIN object o ON o.id = a.object_id"
+                                " JOIN type t ON t.id = o.type_id WHERE a.snapshot_id = ?1"
+                                " AND a.address = ?2 AND t.name = ?3 AND t.module IS ?4");
+    return status;
+}
+
+/* ---- all together ---- */
+
+static int define(struct functions *f, const char *name, int n,
+                  void (*function)(sqlite3_context *, int, sqlite3_value **))
+{
+    int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
+    int rc = sqlite3_create_function_v2(f->subject->db->sqlite, name, n, flags, f, function, NULL,
+                                        NULL, NULL);
+    return rc == SQLITE_OK ? STATUS_DONE : heapdb_error(f->subject->db, "adding functions");
+}
+
+int functions_new(struct functions **out, struct subject *subject, struct subject *base)
+{
+    struct functions *f = calloc(1, sizeof *f);
+    *out = NULL;
+    if (!f) return message_no_memory("the functions of rules");
+    f->subject = subject;
+    f->base = base;
+    int status = graph_steps_begin(&f->steps, subject->db);
+    if (!status)
+        status = heapdb_prepare(subject->db, &f->type,
+                                "SELECT module, name FROM type WHERE id = ?");
+    if (!status) status = define(f, "size", 1, sql_size);
+    if (!status) status = define(f, "plural", 2, sql_plural);
+    if (!status) status = define(f, "plural", 3, sql_plural);
+    if (!status) status = define(f, "percent", 2, sql_percent);
+    if (!status) status = define(f, "type_name", 1, sql_type_name);
+    if (!status) status = define(f, "path_of", 1, sql_path);
+    if (!status) status = define(f, "closes", 1, sql_closes);
+    if (!status) status = define(f, "base", -1, sql_base);
+    if (!status) status = define(f, "before_id", 1, sql_before_id);
+    if (!status) status = define(f, "spare", 4, sql_spare);
+    if (!status && base) status = begin_base(f);
+    if (!status) status = grown_new(&f->grown, subject, base);
+    f->cycle_table = (struct made_table){ .declaration = cycle_declaration, .make = find_cycles,
+                                          .rows = count_cycles, .give = give_cycle, .opaque = f };
+    if (!status) status = made_table_add(subject->db, "cycle", &f->cycle_table);
+    if (status)
+        functions_free(f);
+    else
+        *out = f;
+    return status;
+}
+
+int functions_ready(struct functions *f)
+{
+    int status = grown_ready(f->grown);
+    return status ? status : made_table_ready(&f->cycle_table);
+}
+
+void functions_free(struct functions *f)
+{
+    if (!f) return;
+    for (size_t i = 0; i < f->n_asked; i++) {
+        sqlite3_finalize(f->asked[i].q);
+        free(f->asked[i].sql);
+    }
+    sqlite3_finalize(f->type);
+    sqlite3_finalize(f->identity);
+    sqlite3_finalize(f->same);
+    grown_free(f->grown);
+    cycles_free(&f->cycles);
+    graph_steps_end(&f->steps);
+    free(f);
+}
+
+bool functions_failed(const struct functions *f)
+{
+    return f->failed;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the queries of rules may ask and call, beside the database and SQLite's own functions.
+ * Tables:
+ *
+ *   grown                        owners that grew since the earlier snapshot (grown.h)
+ *   cycle                        cycles that the program can break (cycles.h): id, object_id (the
+ *                                first member), type_id (of that member), n, retained_size, exact
+ *                                (1: that is all that they retain together; 0: at least that),
+ *                                n_finalizers, generation
+ *
+ * Functions:
+ *
+ *   size(bytes)                  "1.5 MiB"
+ *   plural(n, word [, words])    "1 entry", "2,000 entries"; without words, word with an s
+ *   percent(part, whole)         "37.5%"
+ *   type_name(type_id)           "app.models.Session", "dict"
+ *   path_of(object_id)           the shortest path as people read code: "app.CACHE['x']"; '' where
+ *                                there is none
+ *   base(sql, ...)               the first value of a query asked of the earlier snapshot, whose
+ *                                id is its parameter ?1, the other arguments ?2 and on; null where
+ *                                there is no earlier snapshot. The text of the query must be a
+ *                                literal.
+ *   before_id(object_id)         the same object in the earlier snapshot: of one process, at one
+ *                                address, of types of one name; null where there is none
+ *   spare(type, shallow_size, length, capacity)
+ *                                bytes that a copy of a container would be smaller (spare.h)
+ *   closes(cycle_id)             the references that close a cycle (table cycle):
+ *                                "app.Node.parent", the kind of reference without which no cycle
+ *                                is left of it; null where no one kind does, or the cycle is
+ *                                larger than CLOSES_MAX
+ *
+ * path_of costs some microseconds a step, closes O(references of the cycle * kinds of them).
+ * One thread a database.
+ */
+#ifndef SNAP_TOOLS_LEAK_FUNCTIONS_H
+#define SNAP_TOOLS_LEAK_FUNCTIONS_H
+
+#include "report/subject.h"
+
+struct functions;
+
+/** Makes the functions known to the subject's database. `base` is the earlier snapshot, NULL for
+ *  none; both must outlive *out, and the functions must not be called after functions_free. 0, or
+ *  STATUS_UNUSABLE after a message. */
+int functions_new(struct functions **out, struct subject *subject, struct subject *base);
+/** Makes the tables that a statement names, which was prepared and is to be stepped now. 0, or
+ *  STATUS_UNUSABLE after a message. */
+int functions_ready(struct functions *f);
+void functions_free(struct functions *f);
+
+/** Appends path_of; nothing for garbage. 0, or STATUS_UNUSABLE after a message. */
+int functions_path(struct functions *f, int64_t object_id, struct text *out);
+
+/** Whether one of the functions has printed an error. */
+bool functions_failed(const struct functions *f);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* The heads of rules; rule.h. */
+#include "leak/rule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/text.h"
+
+/* The value of `-- key: value` in the head with its continuation lines; false: no memory. *out is
+ * NULL where the key is missing. */
+static bool read_value(const char *head, const char *key, char **out)
+{
+    struct text t = { 0 };
+    size_t n = strlen(key);
+    bool inside = false;
+
+    *out = NULL;
+    for (const char *line = head; strncmp(line, "--", 2) == 0; line = strchr(line, '\n') + 1) {
+        const char *end = strchr(line, '\n');
+        const char *at = line + 2 + (line[2] == ' ');
+        if (!end) return false;
+        if (strncmp(at, key, n) == 0 && at[n] == ':') {
+            inside = true;
+            at += n + 1;
+        } else if (inside && strncmp(line, "--     ", 7) == 0) {
+            text_adds(&t, " ");
+        } else {
+            inside = false;
+        }
+        while (*at == ' ') at++;
+        if (inside) text_add(&t, at, (size_t)(end - at));
+    }
+    *out = t.s;
+    return !t.failed;
+}
+
+/* Whether a list of words holds one. */
+static bool has_word(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *at = list; at && *at;) {
+        size_t length = strcspn(at, " ");
+        if (length == n && strncmp(at, word, n) == 0) return true;
+        at += length;
+        at += strspn(at, " ");
+    }
+    return false;
+}
+
+bool rule_read(const struct rule_file *file, struct rule *out)
+{
+    char *name = NULL, *needs = NULL;
+    *out = (struct rule){ .name = file->name, .sql = file->text };
+
+    bool read = read_value(file->text, "rule", &name) &&
+                read_value(file->text, "title", &out->title) &&
+                read_value(file->text, "cause", &out->cause) &&
+                read_value(file->text, "remedy", &out->remedy) &&
+                read_value(file->text, "runtime", &out->runtime) &&
+                read_value(file->text, "needs", &needs);
+    bool whole = read && name && strcmp(name, file->name) == 0 && out->title && out->cause &&
+                 out->remedy;
+    if (has_word(needs, "refs")) out->needs |= RULE_NEEDS_REFS;
+    if (has_word(needs, "base")) out->needs |= RULE_NEEDS_BASE;
+    if (has_word(needs, "complete")) out->needs |= RULE_NEEDS_COMPLETE;
+    free(name);
+    free(needs);
+    return whole;
+}
+
+void rule_free(struct rule *rule)
+{
+    free(rule->title);
+    free(rule->cause);
+    free(rule->remedy);
+    free(rule->runtime);
+    *rule = (struct rule){ 0 };
+}
+
+bool rule_is_for(const struct rule *rule, const char *runtime)
+{
+    return !rule->runtime || (runtime && has_word(rule->runtime, runtime));
+}

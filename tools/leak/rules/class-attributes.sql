@@ -1,0 +1,38 @@
+-- SPDX-License-Identifier: MIT
+-- rule: class-attributes
+-- title: attributes of classes that keep much alive
+-- cause: an attribute written in the body of a class belongs to the class, not to its instances:
+--     all share it, and it lives as long as the class; a list or dict there gathers what every
+--     instance puts in
+-- remedy: make it in __init__ where it is meant to be an instance's own; where it is meant to be
+--     shared, bound it or take entries out
+-- runtime: cpython
+-- needs: refs
+WITH attribute AS (
+    SELECT t.id AS class_id, s.text AS name, r.target_id
+    FROM type t
+    JOIN ref d ON d.source_id = t.object_id AND d.kind = 1
+         AND d.name_id = (SELECT id FROM string WHERE text = '__dict__')
+    JOIN ref r ON r.source_id = d.target_id AND r.kind = 4
+    LEFT JOIN string s ON s.id = r.name_id
+    WHERE t.snapshot_id = :snapshot AND t.object_id < :garbage_root
+), large AS (
+    SELECT a.*, o.type_id, o.retained_size, o.last_dominated - o.id AS n,
+           (SELECT length FROM detail WHERE object_id = o.id) AS length
+    FROM attribute a JOIN object o ON o.id = a.target_id
+    WHERE o.retained_size >= :floor AND NOT o.flags & 64
+)
+SELECT 'note',
+       type_name(l.class_id) || '.' || coalesce(l.name, '?') || ' (' || type_name(l.type_id)
+           || coalesce(' of ' || plural(l.length, 'element'), '') || ') retains '
+               || size(l.retained_size)
+           || ', ' || percent(l.retained_size, :live_size) || ' of the live heap',
+       l.retained_size, l.n, l.target_id,
+       'SELECT id, label, shallow_size, retained_size FROM children WHERE dominator_id = '
+           || l.target_id
+           || ' ORDER BY id LIMIT 20'
+FROM large l JOIN type t ON t.id = l.type_id
+WHERE t.name NOT IN ('module', 'function', 'frame', 'code', 'getset_descriptor', 'property',
+                     'staticmethod', 'classmethod', 'cached_property')
+GROUP BY l.target_id
+ORDER BY l.retained_size DESC

@@ -1,0 +1,30 @@
+-- SPDX-License-Identifier: MIT
+-- rule: globals
+-- title: global variables that keep much alive
+-- cause: a module lives as long as the process, and so does all that its variables hold
+-- remedy: keep per-request and per-user state in objects that end with the request; bound what is
+--     cached; del or clear() what is no longer needed
+-- needs: refs
+WITH held AS (
+    SELECT g.object_id, coalesce(g.module || '.', '') || coalesce(g.name, '?') AS name,
+        o.retained_size,
+           o.last_dominated - o.id + 1 AS n, o.type_id,
+           (SELECT length FROM detail WHERE object_id = o.id) AS length
+    FROM global g JOIN object o ON o.id = g.object_id
+    WHERE g.snapshot_id = :snapshot AND g.module IS NOT NULL AND o.retained_size >= :floor
+    AND NOT o.flags & 64
+    AND NOT EXISTS (SELECT 1 FROM type t WHERE t.id = o.type_id
+                    AND t.name IN ('module', 'function', 'builtin_function_or_method'))
+    AND NOT EXISTS (SELECT 1 FROM root r WHERE r.object_id = o.id AND r.kind IN (2, 5, 6, 9))
+    AND g.module NOT IN ('sys', 'builtins')
+    GROUP BY g.object_id
+)
+SELECT 'note',
+       name || ' (' || type_name(type_id) || coalesce(' of ' || plural(length, 'element'), '')
+           || ') retains ' || size(retained_size) || ', ' || percent(retained_size, :live_size)
+           || ' of the live heap',
+       retained_size, n, object_id,
+       'SELECT id, label, shallow_size, retained_size FROM children WHERE dominator_id = '
+           || object_id
+           || ' ORDER BY id LIMIT 20'
+FROM held ORDER BY retained_size DESC

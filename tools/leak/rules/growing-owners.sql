@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: MIT
+-- rule: growing-owners
+-- title: owners that grew since the earlier snapshot
+-- cause: what came below these objects was not let go again: entries are added, and nothing takes
+--     them out
+-- remedy: find where entries are added, and take each out where its work ends (finally, a context
+--     manager), or bound the container; two snapshots under the same load tell a leak from
+--     warming up best
+-- needs: refs base
+WITH whole AS (
+    SELECT sum(growth) AS growth FROM grown
+)
+SELECT CASE WHEN g.verdict IN ('managed-leak', 'managed-growth', 'collector-off')
+            AND g.growth >= :floor AND 10 * g.growth >= w.growth THEN 'warning' ELSE 'note' END,
+       g.name || coalesce(' (' || g.type || ')', '') || ' grew by ' || size(g.growth)
+           || coalesce(': ' || printf('%+,d ', g.held_count) || g.held_type
+                       || coalesce(' (' || g.about || ')', ''), '')
+           || coalesce(', ' || size(g.rate) || ' an hour', ''),
+       g.growth, max(g.objects, 0), g.object_id,
+       iif(g.object_id IS NULL, NULL,
+           'SELECT id, label, shallow_size, retained_size FROM children WHERE dominator_id = '
+           || g.object_id || ' ORDER BY id LIMIT 20')
+FROM grown g, whole w
+WHERE g.growth >= min(:floor, 65536) AND 50 * g.growth >= w.growth
+ORDER BY 1 DESC, g.growth DESC

@@ -1,0 +1,42 @@
+-- SPDX-License-Identifier: MIT
+-- rule: lingering-large
+-- title: large objects that stay
+-- cause: one object keeps much alive through many parts, none of which keeps most of it: here
+--     memory gathers; whatever refers to this object keeps all of it
+-- remedy: look at the path: drop the last reference when the work is done (del, a narrower scope,
+--     None), or keep only what is needed of it
+WITH large AS (
+    SELECT o.id, o.type_id, o.retained_size, o.last_dominated - o.id AS n,
+           (SELECT length FROM detail WHERE object_id = o.id) AS length, before_id(o.id) AS old
+    FROM top_object x JOIN object o ON o.id = x.object_id
+    WHERE x.snapshot_id = :snapshot AND x.rank <= 5000
+    AND o.id < :garbage_root AND NOT o.flags & 64
+    AND o.retained_size >= max(:floor, :live_size / 50)
+    -- the object with the next id is the largest of what it dominates
+    AND 2 * coalesce((SELECT c.retained_size FROM object c
+                      WHERE c.id = o.id + 1 AND c.dominator_id = o.id), 0) < o.retained_size
+), compared AS (
+    SELECT l.*, base('SELECT retained_size FROM object WHERE snapshot_id = ?1 AND id = ?2', l.old)
+               AS before
+    FROM large l
+)
+SELECT 'note',
+       type_name(l.type_id)
+           || coalesce(iif(l.n = 0, ' of length ' || printf('%,d', l.length),
+                           ' of ' || plural(l.length, 'element')), '')
+           || ' retains ' || size(l.retained_size) || ', '
+           || percent(l.retained_size, :live_size) || ' of the live heap'
+           || iif(l.n = 0, '', ', in ' || plural(l.n, 'object'))
+           || coalesce('; ' || size(l.before) || ' in the earlier snapshot', ''),
+       l.retained_size, l.n, l.id,
+       'SELECT id, label, shallow_size, retained_size, retained_count FROM children'
+           || ' WHERE dominator_id = ' || l.id || ' ORDER BY id LIMIT 20'
+FROM compared l JOIN type t ON t.id = l.type_id
+WHERE t.name NOT IN ('module', 'function', 'frame', 'code')
+-- the variables of a module and the attributes of a class are looked at by other rules
+AND NOT EXISTS (SELECT 1 FROM root r JOIN snapshot s ON s.id = :snapshot
+                WHERE r.object_id = l.id AND r.kind = 2 AND s.runtime = 'cpython')
+AND NOT EXISTS (SELECT 1 FROM object o JOIN object p ON p.id = o.parent_id
+                JOIN type y ON y.id = p.type_id
+                WHERE o.id = l.id AND t.name = 'dict' AND (y.name = 'module' OR p.flags & 64))
+ORDER BY l.retained_size DESC

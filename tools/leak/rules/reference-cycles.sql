@@ -1,0 +1,30 @@
+-- SPDX-License-Identifier: MIT
+-- rule: reference-cycles
+-- title: objects that refer to each other in cycles
+-- cause: counting references never frees a cycle: when the program lets go of it, its memory
+--     stays until the cyclic collector comes round, which the more objects there are it does the
+--     more seldom
+-- remedy: make the reference that closes the cycle weak (weakref.ref, weakref.proxy,
+--     WeakKeyDictionary), or cut it where the object is given up
+-- runtime: cpython
+-- needs: refs
+WITH grouped AS ( -- cycles of the same kind are one finding
+    SELECT type_id, object_id > :garbage_root AS garbage, count(*) AS n, sum(n) AS members,
+           sum(retained_size) AS retained, min(exact) AS exact, sum(n_finalizers) AS finalizers,
+           max(generation) AS generation, max(retained_size) AS largest, id, object_id
+    FROM cycle GROUP BY type_id, garbage
+), named AS MATERIALIZED (
+    SELECT *, closes(id) AS closed_by FROM grouped
+    WHERE retained >= :floor OR n >= 1000 ORDER BY retained DESC LIMIT 50
+)
+SELECT 'note',
+       plural(n, 'cycle') || ' of ' || plural(members, 'object') || ' with ' || type_name(type_id)
+           || iif(n = 1, ' retains ', ' retain ') || iif(exact, '', 'at least ') || size(retained)
+           || iif(garbage, ', already garbage', '')
+           || iif(generation < 2, ', all young', '')
+           || iif(finalizers, ', ' || plural(finalizers, 'finalizer') || ' to run', '')
+           || coalesce('; closed by ' || closed_by, ''),
+       retained, members, object_id,
+       'SELECT position, label, target_id, target_type FROM refs WHERE source_id = ' || object_id
+           || ' ORDER BY position LIMIT 20'
+FROM named ORDER BY retained DESC

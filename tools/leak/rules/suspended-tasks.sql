@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: MIT
+-- rule: suspended-tasks
+-- title: tasks and generators that wait, and what they keep alive
+-- cause: a coroutine or generator that was not finished keeps its local variables; a task that
+--     waits for what never comes keeps them for ever
+-- remedy: bound waiting (asyncio.timeout, wait_for), cancel tasks with the request that made them
+--     (TaskGroup), close() generators that are given up
+-- runtime: cpython
+-- needs: refs
+WITH waiting AS (
+    SELECT o.id, o.type_id, o.retained_size, o.dominator_id
+    FROM type t JOIN type_object x ON x.type_id = t.id JOIN object o ON o.id = x.object_id
+    WHERE t.snapshot_id = :snapshot AND t.name IN ('coroutine', 'generator', 'async_generator')
+    AND o.id < :garbage_root AND o.flags & 128
+), code AS (
+    SELECT w.*, r.target_id AS code_id
+    FROM waiting w JOIN ref r ON r.source_id = w.id JOIN string s ON s.id = r.name_id
+    WHERE s.text IN ('cr_code', 'gi_code', 'ag_code')
+), grouped AS (
+    SELECT c.code_id, c.type_id, count(*) AS n, max(c.retained_size) AS largest, c.id,
+           sum(iif(y.name = 'Task', p.retained_size, c.retained_size)) AS retained
+    FROM code c LEFT JOIN object p ON p.id = c.dominator_id LEFT JOIN type y ON y.id = p.type_id
+    -- one that another one waits for is counted there
+    WHERE y.name IS NULL OR y.name NOT IN ('coroutine', 'generator', 'async_generator')
+    GROUP BY c.code_id, c.type_id
+)
+SELECT iif(n >= 1000, 'warning', 'note'),
+       plural(n, 'suspended ' || type_name(type_id))
+           || coalesce(' of ' || (SELECT s.text FROM detail d JOIN string s ON s.id = d.name_id
+                                  WHERE d.object_id = code_id), '')
+           || iif(n = 1, ' keeps ', ' keep ') || size(retained),
+       retained, n, id,
+       'SELECT position, label, target_type, target_retained FROM refs WHERE source_id = ' || id
+           || ' ORDER BY position'
+FROM grouped
+WHERE retained >= :floor OR n >= 1000
+ORDER BY 1 DESC, retained DESC
