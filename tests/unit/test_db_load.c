@@ -24,6 +24,7 @@ enum {
 
 static char directory[] = "/tmp/test_db_load.XXXXXX";
 static char snap_path[64], db_path[64];
+static uint64_t dict_refcount = 1; /* of the module's dictionary */
 
 static uint64_t text(snap_writer *w, const char *s)
 {
@@ -85,7 +86,7 @@ static void write_heap(snap_writer *w)
     uint64_t list = new_type(w, "builtins", "list"), request = new_type(w, "app.web", "Request");
     object(w, MODULE, module, 100, 1);
     edge(w, DICT, SNAP_EDGE_ATTRIBUTE, text(w, "__dict__"), -1, -1);
-    object(w, DICT, dict, 200, 1);
+    object(w, DICT, dict, 200, dict_refcount);
     edge(w, LIST, SNAP_EDGE_VALUE, text(w, "REGISTRY"), -1, -1);
     edge(w, CACHE, SNAP_EDGE_VALUE, 0, -1, 0x5e1c90);
     edge(w, 0xdead, SNAP_EDGE_VALUE, 0, -1, -1); /* nowhere */
@@ -250,6 +251,23 @@ static void test_heap(void)
               "MainThread serve:12");
     CHECK_STR(ask(db, "SELECT name || ' ' || n FROM packages WHERE depth = 1 AND name = 'app'"),
               "app 3");
+    heapdb_close(db);
+}
+
+/* C holds the module's dictionary too: it is a root by the module's name, and no variable. */
+static void test_namespace(void)
+{
+    dict_refcount = 2;
+    struct heapdb *db = load(false, SNAP_FINISH_COMPLETE);
+    dict_refcount = 1;
+    if (!db) return;
+    CHECK_STR(of(db, DICT, "external_refs || ' ' || distance"), "1 1");
+    CHECK_STR(ask(db, "SELECT group_concat(kind || ' ' || coalesce(name, '-'), ', ') FROM"
+                      " (SELECT * FROM roots WHERE object_id = %lld ORDER BY id)",
+                  (long long)strtoll(of(db, DICT, "id"), NULL, 10)),
+              "global app, external -");
+    CHECK_STR(ask(db, "SELECT group_concat(module || '.' || name, ' ') FROM globals"),
+              "app.REGISTRY app.nothing");
     heapdb_close(db);
 }
 
@@ -469,6 +487,7 @@ static void test_clean_up(void)
 }
 
 CU_MAIN("db_load", { "prepare", test_prepare }, { "facts", test_facts }, { "heap", test_heap },
+        { "namespace", test_namespace },
         { "references", test_refs }, { "helpers", test_helpers },
         { "wrong arguments", test_wrong_arguments }, { "incomplete", test_incomplete },
         { "lost beginning", test_lost_begin }, { "told again", test_told_again },

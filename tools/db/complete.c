@@ -96,7 +96,8 @@ static int complete_rows(struct loader *l, struct snapshot *s)
     struct heap_analysis *a = &s->analysis;
     int status = find_snapshot(l, s, &found);
     if (status || !found) return status;
-    if (!resolve(&s->capture, false, facts_rule(l, s), &s->resolved)) return loader_no_memory(l);
+    struct resolve_how how = facts_resolve_how(l, s);
+    if (!resolve(&s->capture, false, &how, &s->resolved)) return loader_no_memory(l);
     if (s->resolved.n != a->n_nodes) {
         message_error(l->output, MESSAGE_NO_OFFSET, "snapload, to load it again",
                       "%s has changed since it was loaded", l->file.path);

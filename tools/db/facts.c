@@ -38,9 +38,11 @@ bool facts_metadata_is(const struct loader *l, const struct snapshot *s, const c
     return text && strcmp(text, value) == 0;
 }
 
-enum resolve_rule facts_rule(const struct loader *l, const struct snapshot *s)
+struct resolve_how facts_resolve_how(struct loader *l, const struct snapshot *s)
 {
-    return facts_metadata_is(l, s, "edges.rule", "v8-page") ? RESOLVE_V8_PAGE : RESOLVE_BY_KIND;
+    bool page = facts_metadata_is(l, s, "edges.rule", "v8-page");
+    return (struct resolve_how){ .rule = page ? RESOLVE_V8_PAGE : RESOLVE_BY_KIND,
+                                 .dict_name = strings_add(&l->strings, "__dict__", 8) };
 }
 
 uint32_t facts_label(const struct loader *l, const struct snapshot *s, const char *key)

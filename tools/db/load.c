@@ -253,7 +253,8 @@ static int snapshot_end(struct loader *l)
     s->component_base = l->next_component;
     s->thread_base = l->next_thread;
 
-    int status = resolve(&s->capture, s->complete, facts_rule(l, s), &s->resolved)
+    struct resolve_how how = facts_resolve_how(l, s);
+    int status = resolve(&s->capture, s->complete, &how, &s->resolved)
                      ? 0
                      : loader_no_memory(l);
     if (!s->has_refs) capture_release_keys(&s->capture); /* only rows of references have them */

@@ -223,6 +223,6 @@ uint32_t facts_label(const struct loader *l, const struct snapshot *s, const cha
 bool facts_metadata_is(const struct loader *l, const struct snapshot *s, const char *key,
                        const char *value);
 /* Which references hold, by the metadata `edges.rule`. */
-enum resolve_rule facts_rule(const struct loader *l, const struct snapshot *s);
+struct resolve_how facts_resolve_how(struct loader *l, const struct snapshot *s);
 
 #endif

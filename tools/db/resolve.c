@@ -477,13 +477,37 @@ static bool add_roots(struct work *w)
     return true;
 }
 
-bool resolve(struct capture *c, bool complete, enum resolve_rule rule, struct resolved *out)
+/* The dictionary of a module that is held from outside too, as Cython does, is a root beside its
+ * module: the module's name says more than `external`. */
+static bool add_namespaces(struct work *w, uint32_t dict_name)
+{
+    const struct capture *c = w->c;
+    const uint64_t *off = w->out->off;
+    size_t n = w->out->external && dict_name ? w->out->n_roots : 0;
+    uint64_t *seen = memory_zeroed(w->b, heap_holds_words(c->n), sizeof *seen);
+    bool ok = seen;
+    for (size_t i = 0; ok && i < n; i++) {
+        struct resolved_root r = w->out->root[i];
+        if (r.kind != SNAP_ROOT_GLOBAL || !c->root[r.capture].name || !mark(seen, r.node)) continue;
+        for (uint64_t e = off[r.node]; ok && e < off[r.node + 1]; e++) {
+            uint32_t outside = w->out->external[c->target[e]];
+            if (c->name[e] == dict_name && outside != CAPTURE_NONE && outside > 0 &&
+                (c->kind[e] & ~CAPTURE_OWNS) == SNAP_EDGE_ATTRIBUTE)
+                ok = resolved_add_root(w->out, c->target[e], r.kind, r.capture);
+        }
+    }
+    memory_free(w->b, seen, heap_holds_words(c->n), sizeof *seen);
+    return ok;
+}
+
+bool resolve(struct capture *c, bool complete, const struct resolve_how *how, struct resolved *out)
 {
     struct work w = { .c = c, .out = out, .b = c->budget };
     *out = (struct resolved){ .budget = c->budget };
     bool ok = drop_duplicates(&w) && resolve_targets(&w) && build_rows(&w) && resolve_roots(&w) &&
-              (rule != RESOLVE_V8_PAGE || rule_v8_page(&w)) && find_holds(&w);
-    if (ok && complete) ok = find_external(&w) && add_roots(&w);
+              (how->rule != RESOLVE_V8_PAGE || rule_v8_page(&w)) && find_holds(&w);
+    if (ok && complete)
+        ok = find_external(&w) && add_roots(&w) && add_namespaces(&w, how->dict_name);
     memory_free(w.b, w.renumber, w.n_before, sizeof *w.renumber);
     memory_free(w.b, w.dead, heap_holds_words(w.n_before), sizeof *w.dead);
     memory_free(w.b, w.slot, w.slots, sizeof *w.slot);

@@ -39,15 +39,21 @@ struct resolved {
 /** Which references hold, beyond their kinds: the metadata `edges.rule` (format/registry.md). */
 enum resolve_rule { RESOLVE_BY_KIND, RESOLVE_V8_PAGE };
 
+struct resolve_how {
+    enum resolve_rule rule;
+    uint32_t dict_name; /* number of the text `__dict__`, 0: none */
+};
+
 /**
- * Resolves `c`; references that `rule` rules out become SNAP_EDGE_RULED_OUT. Where `complete`,
- * external references are computed and objects held from outside, and immortal ones, become roots;
- * otherwise missing references could fake both.
+ * Resolves `c`; references that the rule rules out become SNAP_EDGE_RULED_OUT. Where `complete`,
+ * external references are computed and objects held from outside, and immortal ones, become roots,
+ * and a dictionary of a module (its attribute `dict_name`) that is held from outside is a global by
+ * the module's name as well; otherwise missing references could fake all of these.
  * False without memory; resolved_free is due either way.
  * O(n + m) but for the radix sort of the ids. Memory beyond the results: 24 B an object while
  * sorting; 8 B an object for the hash table where references name ids.
  */
-bool resolve(struct capture *c, bool complete, enum resolve_rule rule, struct resolved *out);
+bool resolve(struct capture *c, bool complete, const struct resolve_how *how, struct resolved *out);
 void resolved_free(struct resolved *r);
 /** Frees all but `off` and `holds`. */
 void resolved_release(struct resolved *r);

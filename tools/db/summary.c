@@ -314,9 +314,10 @@ static int insert_named(struct global_writer *w, uint32_t module, uint32_t node,
 
 /*
  * A root of kind global is a variable, or a module that holds variables: by name in a dictionary of
- * its own (which the reference `__dict__` leads to) or as its attributes.
+ * its own (which the reference `__dict__` leads to, and which is no variable where it is a root as
+ * well: noted in `seen`) or as its attributes.
  */
-static int insert_global_root(struct global_writer *w, uint32_t node, uint32_t name)
+static int insert_global_root(struct global_writer *w, uint32_t node, uint32_t name, uint8_t *seen)
 {
     const struct capture *c = &w->s->capture;
     const uint64_t *off = w->s->resolved.off;
@@ -326,6 +327,7 @@ static int insert_global_root(struct global_writer *w, uint32_t node, uint32_t n
         const char *edge = strings_text(&w->l->strings, c->name[e]);
         if (!edge || strcmp(edge, "__dict__") != 0) continue;
         status = insert_named(w, name, c->target[e], SNAP_EDGE_VALUE, &found);
+        seen[c->target[e]] = 1;
         break;
     }
     if (!status && !found) status = insert_named(w, name, node, SNAP_EDGE_STATIC, &found);
@@ -358,7 +360,7 @@ static int write_globals(struct loader *l, struct snapshot *s)
         const struct resolved_root *r = &s->resolved.root[i];
         if (r->kind != SNAP_ROOT_GLOBAL || r->capture == CAPTURE_NONE || seen[r->node]) continue;
         seen[r->node] = 1;
-        status = insert_global_root(&w, r->node, s->capture.root[r->capture].name);
+        status = insert_global_root(&w, r->node, s->capture.root[r->capture].name, seen);
     }
     if (!status) status = insert_static_fields(&w);
     sqlite3_finalize(w.q);
