@@ -54,6 +54,8 @@ CREATE TABLE snapshot (
     native_size     INTEGER, -- null: not known to the capture
     live_native     INTEGER,
     garbage_native  INTEGER,
+    n_blocks        INTEGER, -- native blocks; null: the capture has none
+    block_size      INTEGER,
     has_refs        INTEGER NOT NULL, -- 0: ref and referrer were left out (snapload --summary)
     stable_ids      INTEGER, -- 1: an object keeps its id between snapshots of one process
     runtime_version TEXT,
@@ -277,6 +279,43 @@ CREATE TABLE component (
     native_size     INTEGER,
     retained_native INTEGER,
     object_id       INTEGER NOT NULL REFERENCES object (id) -- the member with the smallest id
+) STRICT;
+
+-- Memory that native code allocated and has not freed, as a tracer of allocations recorded it. `id`
+-- is the order in the file.
+CREATE TABLE block (
+    id          INTEGER PRIMARY KEY,
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
+    address     INTEGER NOT NULL,
+    size        INTEGER NOT NULL,
+    stack_id    INTEGER REFERENCES stack (id),
+    domain      INTEGER,
+    owner       INTEGER -- object.address of the object that it belongs to
+) STRICT;
+
+CREATE TABLE event (
+    id           INTEGER PRIMARY KEY,
+    snapshot_id  INTEGER REFERENCES snapshot (id), -- null: recorded outside of any snapshot
+    monotonic_ns INTEGER NOT NULL,
+    op           INTEGER NOT NULL, -- see event_op
+    address      INTEGER NOT NULL,
+    size         INTEGER,
+    stack_id     INTEGER REFERENCES stack (id),
+    os_id        INTEGER -- the thread
+) STRICT;
+
+-- Both by allocation site. An allocation is live if no later event of the same snapshot (of the
+-- same file, where it has none) frees or reuses its address.
+CREATE TABLE native_site (
+    id             INTEGER PRIMARY KEY,
+    snapshot_id    INTEGER REFERENCES snapshot (id), -- null: events outside of any snapshot
+    stack_id       INTEGER REFERENCES stack (id),    -- null: not recorded
+    n_blocks       INTEGER NOT NULL,
+    block_size     INTEGER NOT NULL,
+    n_allocated    INTEGER NOT NULL,
+    allocated_size INTEGER NOT NULL,
+    n_live         INTEGER NOT NULL,
+    live_size      INTEGER NOT NULL
 ) STRICT;
 
 -- ---- orders
@@ -510,6 +549,12 @@ CREATE TABLE resource_state (
 ) STRICT;
 INSERT INTO resource_state (id, name) VALUES (1, 'open'), (2, 'closed');
 
+CREATE TABLE event_op (
+    id   INTEGER PRIMARY KEY,
+    name TEXT NOT NULL
+) STRICT;
+INSERT INTO event_op (id, name) VALUES (1, 'alloc'), (2, 'free');
+
 CREATE TABLE object_flag (
     bit  INTEGER PRIMARY KEY,
     name TEXT NOT NULL
@@ -649,6 +694,33 @@ SELECT s.snapshot_id, s.stack_id,
             AS line,
        s.n, s.shallow_size, s.retained_size, s.native_size, s.n_garbage, s.garbage_size
 FROM site s;
+
+CREATE VIEW native_sites AS
+SELECT s.id, s.snapshot_id, s.stack_id,
+       (SELECT f.function FROM stack k JOIN frame f ON f.id = k.frame_id WHERE k.id = s.stack_id)
+            AS function,
+       (SELECT f.file FROM stack k JOIN frame f ON f.id = k.frame_id WHERE k.id = s.stack_id)
+            AS file,
+       (SELECT f.line FROM stack k JOIN frame f ON f.id = k.frame_id WHERE k.id = s.stack_id)
+            AS line,
+       (SELECT m.path FROM stack k JOIN frame f ON f.id = k.frame_id
+                      JOIN module m ON m.id = f.module_id WHERE k.id = s.stack_id) AS module,
+       s.n_blocks, s.block_size, s.n_allocated, s.allocated_size, s.n_live, s.live_size
+FROM native_site s;
+
+CREATE VIEW blocks AS
+SELECT b.id, b.snapshot_id, printf('0x%llx', b.address) AS address_hex, b.size, b.stack_id,
+       b.domain,
+       (SELECT object_id FROM address WHERE snapshot_id = b.snapshot_id AND address = b.owner)
+            AS owner_id,
+       b.address, b.owner
+FROM block b;
+
+CREATE VIEW events AS
+SELECT e.id, e.snapshot_id, e.monotonic_ns,
+       coalesce((SELECT name FROM event_op WHERE id = e.op), 'unknown') AS op,
+       printf('0x%llx', e.address) AS address_hex, e.size, e.stack_id, e.os_id, e.address
+FROM event e;
 
 -- The frames of a stack, innermost first. Ask by stack_id.
 CREATE VIEW stack_frames AS
@@ -878,6 +950,13 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('*', 'n_roots', NULL, 'all roots'),
     ('*', 'n_live', 'objects', 'objects that the roots reach'),
     ('*', 'live_size', 'bytes', 'shallow size of all live objects'),
+    ('*', 'n_blocks', 'blocks', 'native blocks; null: the capture has none'),
+    ('*', 'block_size', 'bytes', 'of the native blocks'),
+    ('*', 'n_allocated', 'allocations', 'allocations among the events'),
+    ('*', 'allocated_size', 'bytes', 'of these allocations'),
+    ('*', 'size', 'bytes', 'of the block; null: not recorded, as of a free'),
+    ('*', 'domain', NULL, 'the allocator''s own number of where the block comes from'),
+    ('*', 'owner', NULL, 'the runtime''s identity of the object that it belongs to (object.address)'),
     ('*', 'reason', NULL, 'who or what asked for the capture');
 
 INSERT INTO doc (name, column, unit, meaning) VALUES
@@ -905,6 +984,18 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('types', 'base', NULL, 'name of the base class'),
     ('types', 'object_id', 'object.id', 'the class object'),
     ('sites', NULL, NULL, 'allocation sites with what they allocated; the frames are in stack_frames'),
+    ('native_sites', NULL, NULL, 'allocation sites of native code with what they allocated; the frames are in stack_frames'),
+    ('native_sites', 'n_live', 'allocations', 'by the events, those that nothing freed until the last of them'),
+    ('native_sites', 'live_size', 'bytes', 'of these allocations'),
+    ('native_sites', 'module', NULL, 'path of the loaded file that the code is in'),
+    ('blocks', NULL, NULL, 'memory that native code allocated and has not freed'),
+    ('blocks', 'address_hex', NULL, 'address of the block as people write it'),
+    ('blocks', 'address', NULL, 'address of the block (signed)'),
+    ('blocks', 'owner_id', 'object.id', 'the object that it belongs to, where that is known'),
+    ('events', NULL, NULL, 'allocations and frees, in the order in which they were recorded'),
+    ('events', 'op', NULL, 'alloc or free'),
+    ('events', 'address_hex', NULL, 'address of the block as people write it'),
+    ('events', 'address', NULL, 'address of the block (signed)'),
     ('stack_frames', NULL, NULL, 'the frames of a stack, by stack_id; order by level'),
     ('stack_frames', 'level', NULL, '0 is the innermost'),
     ('stack_frames', 'module', NULL, 'path of the loaded file that the code is in'),
@@ -1020,6 +1111,15 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('shared_buffer', 'object_id', 'object.id', 'the object that it counts to in sums by type, site, package, cycle: the first live one, else the first'),
     ('shared_buffer_object', NULL, NULL, 'the objects that share native memory'),
     ('shared_buffer_object', 'address', NULL, 'address of the memory (signed), as in detail.buffer'),
+    ('block', NULL, NULL, 'memory that native code allocated and has not freed'),
+    ('block', 'address', NULL, 'address of the block (signed)'),
+    ('event', NULL, NULL, 'allocations and frees, in the order in which they were recorded'),
+    ('event', 'address', NULL, 'address of the block (signed)'),
+    ('event', 'op', 'event_op.id', 'what happened'),
+    ('event_op', NULL, NULL, 'what an event is'),
+    ('native_site', NULL, NULL, 'allocation sites of native code with what they allocated'),
+    ('native_site', 'n_live', 'allocations', 'by the events, those that nothing freed until the last of them'),
+    ('native_site', 'live_size', 'bytes', 'of these allocations'),
     ('ref', NULL, NULL, 'references, by source_id and position'),
     ('referrer', NULL, NULL, 'references backwards, by target_id'),
     ('root', NULL, NULL, 'what keeps the live objects alive; several rows an object, the most telling first'),
@@ -1104,6 +1204,12 @@ SELECT name, module, n, shallow_size, retained_size
 FROM types
 WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND n > 0
 ORDER BY retained_size DESC, name LIMIT 50'),
+('native_sites_by_size', 'native code by what it allocated and did not free', '
+SELECT stack_id, function, file, line, module, n_blocks, block_size, n_live, live_size
+FROM native_sites
+WHERE snapshot_id IS NULL
+   OR snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
+ORDER BY max(block_size, live_size) DESC, id LIMIT 50'),
 ('types_by_shallow', 'types by shallow size: what the heap consists of', '
 SELECT name, module, n, shallow_size, round(100.0 * shallow_size / (SELECT live_size FROM snapshot
        WHERE id = t.snapshot_id), 1) AS percent

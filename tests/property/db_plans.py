@@ -34,6 +34,9 @@ SELECT * FROM site_objects WHERE stack_id = 5 ORDER BY rank LIMIT 20
 SELECT * FROM site_objects WHERE stack_id = 5 AND snapshot_id = 1 ORDER BY rank LIMIT 20
 SELECT * FROM cycle_objects WHERE component_id = 5 ORDER BY rank LIMIT 20
 SELECT * FROM shared_buffers WHERE snapshot_id = 1
+SELECT * FROM native_sites WHERE snapshot_id = 1
+SELECT * FROM blocks WHERE id = 5
+SELECT * FROM events WHERE id = 5
 SELECT o.* FROM shared_buffer_object m JOIN objects o ON o.id = m.object_id WHERE m.snapshot_id = 1 AND m.address = 5
 SELECT * FROM roots WHERE object_id = 5
 SELECT * FROM roots WHERE kind_id = 3

@@ -279,6 +279,29 @@ LEFT JOIN (SELECT o.snapshot_id, o.stack_id, sum(o.id < s.garbage_root_id) AS n,
            GROUP BY o.snapshot_id, o.stack_id) x
        ON x.stack_id = t.stack_id AND x.snapshot_id = t.snapshot_id
 WHERE t.n IS NOT x.n OR t.shallow_size IS NOT x.size OR t.n_garbage IS NOT x.gn LIMIT 5;
+SELECT 'native blocks of snapshot ' || s.id FROM snapshot s
+LEFT JOIN (SELECT snapshot_id, count(*) AS n, sum(min(size, 9e15)) AS size FROM block GROUP BY 1) b
+       ON b.snapshot_id = s.id
+WHERE s.n_blocks IS NOT b.n OR (b.size < 9e15 AND s.block_size <> b.size);
+SELECT 'native_site ' || coalesce(snapshot_id, 'of no snapshot') || ' ' || coalesce(stack_id, 0)
+FROM (SELECT snapshot_id, stack_id, sum(n) AS n, sum(size) AS size, sum(a) AS a, sum(a_size) AS a_size,
+             sum(l) AS l, sum(l_size) AS l_size
+      FROM (SELECT snapshot_id, stack_id, n_blocks AS n, min(block_size, 9e15) AS size,
+                   n_allocated AS a, min(allocated_size, 9e15) AS a_size, n_live AS l,
+                   min(live_size, 9e15) AS l_size FROM native_site
+            UNION ALL
+            SELECT snapshot_id, stack_id, -count(*), -min(total(size), 9e15), 0, 0, 0, 0 FROM block
+            GROUP BY 1, 2
+            UNION ALL
+            SELECT snapshot_id, stack_id, 0, 0, -count(*), -min(total(size), 9e15), -sum(live),
+                   -min(total(iif(live, size, 0)), 9e15)
+            FROM (SELECT snapshot_id, stack_id, op, size,
+                         lead(id) OVER (PARTITION BY snapshot_id, address ORDER BY id) IS NULL AS live
+                  FROM event WHERE op IN (1, 2))
+            WHERE op = 1 GROUP BY 1, 2)
+      GROUP BY 1, 2)
+WHERE (SELECT count(DISTINCT path) FROM snapshot) = 1 -- else events of no snapshot are of several files
+  AND (n <> 0 OR a <> 0 OR l <> 0 OR abs(size) > 1 OR abs(a_size) > 1 OR abs(l_size) > 1) LIMIT 5;
 SELECT 'packages of depth ' || d.depth || ', snapshot ' || s.id
 FROM snapshot s JOIN (SELECT 1 AS depth UNION ALL SELECT 2 UNION ALL SELECT 3) d
 WHERE s.n_live <> (SELECT coalesce(sum(n), 0) FROM package WHERE snapshot_id = s.id

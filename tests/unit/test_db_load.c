@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small snapshot with known answers, loaded and asked: a module with a registry, a thread with a
- * local variable, something that C holds, something immortal, a weak reference, native memory, a
- * cycle of garbage, a duplicate, a reference to nowhere, hashed keys.
+ * local variable, something that C holds, something immortal, a weak reference, native memory that
+ * two objects share, native blocks and events, a cycle of garbage, a duplicate, a reference to nowhere, hashed keys.
  */
 #include "cu.h"
 
@@ -50,6 +50,11 @@ static void object(snap_writer *w, uint64_t id, uint64_t type, uint64_t size, ui
     if (id == BODY) {
         o.have |= SNAP_HAS_NATIVE | SNAP_HAS_BUFFER;
         o.native_size = 4096;
+        o.buffer = 0x77000;
+    }
+    if (id == REQUEST_A) { /* a part of the body's memory */
+        o.have |= SNAP_HAS_NATIVE | SNAP_HAS_BUFFER;
+        o.native_size = 1000;
         o.buffer = 0x77000;
     }
     if (id == LIST) {
@@ -132,6 +137,33 @@ static void write_roots(snap_writer *w)
     CHECK_I64(snap_writer_root(w, &lost), SNAP_OK);
 }
 
+static void event(snap_writer *w, uint32_t op, uint64_t address, uint64_t size, uint64_t stack)
+{
+    snap_event e = { .mono_ns = 1, .op = op, .address = address, .size = size, .stack = stack };
+    CHECK_I64(snap_writer_event(w, &e), SNAP_OK);
+}
+
+/* Two blocks of one place and one of an unknown one. Of four allocations one is freed and another
+ * one's address was used again. */
+static void write_native(snap_writer *w)
+{
+    uint64_t frame = 0, stack = 0;
+    snap_frame f = { .function = text(w, "make"), .file = text(w, "lib.c"), .line = 7,
+                     .language = SNAP_LANGUAGE_C };
+    CHECK_I64(snap_writer_frame(w, &f, &frame), SNAP_OK);
+    CHECK_I64(snap_writer_stack(w, 0, frame, &stack), SNAP_OK);
+    const snap_block blocks[] = { { .address = 0x77000, .size = 4096, .stack = stack, .owner = BODY },
+                                  { .address = 0x78000, .size = 100, .stack = stack, .domain = 3 },
+                                  { .address = 0x79000, .size = 5 } };
+    for (size_t i = 0; i < 3; i++) CHECK_I64(snap_writer_block(w, &blocks[i]), SNAP_OK);
+    event(w, SNAP_EVENT_ALLOC, 0x77000, 4096, stack);
+    event(w, SNAP_EVENT_ALLOC, 0x7a000, 60, stack);
+    event(w, SNAP_EVENT_FREE, 0x7a000, 0, 0);
+    event(w, SNAP_EVENT_ALLOC, 0x78000, 50, stack);
+    event(w, SNAP_EVENT_ALLOC, 0x78000, 70, 0);
+    event(w, SNAP_EVENT_FREE, 0x7f000, 0, 0);
+}
+
 static void write_snapshot(uint32_t finish_flags)
 {
     snap_writer *w;
@@ -146,6 +178,7 @@ static void write_snapshot(uint32_t finish_flags)
     CHECK_I64(snap_writer_counter(w, "rss", 100000), SNAP_OK);
     write_heap(w);
     write_roots(w);
+    write_native(w);
     CHECK_I64(snap_writer_finish(w, &(snap_finish){ .flags = finish_flags }), SNAP_OK);
     CHECK_I64(snap_writer_close(w, &err), SNAP_OK);
 }
@@ -268,6 +301,38 @@ static void test_namespace(void)
               "global app, external -");
     CHECK_STR(ask(db, "SELECT group_concat(module || '.' || name, ' ') FROM globals"),
               "app.REGISTRY app.nothing");
+    heapdb_close(db);
+}
+
+static void test_native(void)
+{
+    struct heapdb *db = load(false, SNAP_FINISH_COMPLETE);
+    if (!db) return;
+    /* Shared by the body and a request, so it is the list's, which holds both. */
+    CHECK_STR(of(db, BODY, "native_size"), "4096");
+    CHECK_STR(of(db, REQUEST_A, "native_size"), "1000");
+    CHECK_STR(of(db, BODY, "retained_native"), "0");
+    CHECK_STR(of(db, REQUEST_A, "retained_native"), "0");
+    CHECK_STR(of(db, LIST, "retained_native"), "4096");
+    CHECK_STR(ask(db, "SELECT live_native || ' ' || native_size FROM snapshot"), "4096 4096");
+    CHECK_STR(ask(db, "SELECT sum(native_size) FROM types"), "4096");
+    CHECK_STR(ask(db, "SELECT b.n || ' ' || b.native_size || ' ' || b.type || ' ' || o.address_hex"
+                      " FROM shared_buffers b JOIN objects o ON o.id = b.holder_id"),
+              "2 4096 Request 0x3000");
+    CHECK_STR(ask(db, "SELECT n_blocks || ' ' || block_size FROM snapshot"), "3 4201");
+    CHECK_STR(ask(db, "SELECT group_concat(address_hex || ' ' || size || ' ' || coalesce(domain, '-')"
+                      " || ' ' || coalesce((SELECT address_hex FROM objects WHERE id = owner_id),"
+                      " '-'), ', ') FROM (SELECT * FROM blocks ORDER BY id)"),
+              "0x77000 4096 - 0x5000, 0x78000 100 3 -, 0x79000 5 - -");
+    CHECK_STR(ask(db, "SELECT group_concat(op || ' ' || address_hex, ', ') FROM"
+                      " (SELECT * FROM events ORDER BY id)"),
+              "alloc 0x77000, alloc 0x7a000, free 0x7a000, alloc 0x78000, alloc 0x78000, "
+              "free 0x7f000");
+    CHECK_STR(ask(db, "SELECT group_concat(coalesce(function || ':' || line, '?') || ' ' || n_blocks"
+                      " || ' ' || block_size || ' ' || n_allocated || ' ' || allocated_size || ' '"
+                      " || n_live || ' ' || live_size, ', ') FROM (SELECT * FROM native_sites"
+                      " ORDER BY id)"),
+              "? 1 5 1 70 1 70, make:7 2 4196 3 4206 1 4096");
     heapdb_close(db);
 }
 
@@ -488,6 +553,7 @@ static void test_clean_up(void)
 
 CU_MAIN("db_load", { "prepare", test_prepare }, { "facts", test_facts }, { "heap", test_heap },
         { "namespace", test_namespace },
+        { "native memory", test_native },
         { "references", test_refs }, { "helpers", test_helpers },
         { "wrong arguments", test_wrong_arguments }, { "incomplete", test_incomplete },
         { "lost beginning", test_lost_begin }, { "told again", test_told_again },

@@ -144,6 +144,7 @@ void define_forget_file(struct source_file *f)
     free(f->module_row);
     free(f->frame_row);
     free(f->pair);
+    native_free(&f->native);
     const char *path = f->path;
     *f = (struct source_file){ .path = path };
 }

@@ -18,8 +18,10 @@
 #define DATABASE_BYTES      (UINT64_C(1) << 19)
 #define BYTES_PER_OBJECT    105u
 #define BYTES_PER_REF       38u
+#define BYTES_PER_NATIVE    24u
 #define SECONDS_PER_OBJECT  1.2e-6
 #define SECONDS_PER_REF     0.8e-6
+#define SECONDS_PER_NATIVE  0.5e-6
 #define SECONDS_PER_REF_OUT 0.2e-6 /* read and analysed, but not written */
 /* For files that do not announce their rows. */
 #define FILE_BYTES_PER_OBJECT 8u
@@ -37,12 +39,13 @@ static uint64_t file_size(const char *path)
 struct load_estimate load_estimate(const char *const *paths, size_t n, bool summary)
 {
     /* As floating point: announced numbers may be anything. */
-    double objects = 0, refs = 0;
+    double objects = 0, refs = 0, native = 0;
     for (size_t i = 0; i < n; i++) {
         struct import_totals t;
         if (import_totals(paths[i], &t)) {
             objects += (double)t.objects;
             refs += (double)t.edges;
+            native += (double)t.native;
         } else {
             double guess = (double)file_size(paths[i]) / FILE_BYTES_PER_OBJECT;
             objects += guess;
@@ -50,10 +53,10 @@ struct load_estimate load_estimate(const char *const *paths, size_t n, bool summ
         }
     }
     double bytes = DATABASE_BYTES + objects * BYTES_PER_OBJECT +
-                   (summary ? 0 : refs * BYTES_PER_REF);
+                   (summary ? 0 : refs * BYTES_PER_REF) + native * BYTES_PER_NATIVE;
     return (struct load_estimate){
         .database_size = bytes < 9e18 ? (uint64_t)bytes : UINT64_C(9000000000000000000),
-        .seconds = objects * SECONDS_PER_OBJECT +
+        .seconds = objects * SECONDS_PER_OBJECT + native * SECONDS_PER_NATIVE +
                    refs * (summary ? SECONDS_PER_REF_OUT : SECONDS_PER_REF),
     };
 }

@@ -119,6 +119,10 @@ static void bind_heap(const struct snapshot *s, sqlite3_stmt *q)
     bind_parameter(q, ":n_garbage", (int64_t)a->n_nodes - a->n_live);
     bind_parameter(q, ":n_roots", (int64_t)s->resolved.n_roots);
     bind_parameter(q, ":has_refs", s->has_refs);
+    if (s->native.n_blocks) {
+        bind_parameter(q, ":n_blocks", (int64_t)s->native.n_blocks);
+        bind_parameter(q, ":block_size", (int64_t)s->native.block_size);
+    }
     if (!s->capture.native) return;
     bind_parameter(q, ":native_size", (int64_t)(a->live_native + a->garbage_native));
     bind_parameter(q, ":live_native", (int64_t)a->live_native);
@@ -133,12 +137,12 @@ static int write_snapshot(struct loader *l, struct snapshot *s)
         " version, complete, live_root_id, garbage_root_id, n_objects, n_refs, shallow_size,"
         " live_size, garbage_size, n_live, n_garbage, n_roots, native_size, live_native,"
         " garbage_native, has_refs, stable_ids, runtime_version, size_model, reason, monotonic_ns,"
-        " process_start, boot_id, file_uuid, parent_uuid) VALUES (:id, :path, :file_number,"
+        " process_start, boot_id, file_uuid, parent_uuid, n_blocks, block_size) VALUES (:id, :path, :file_number,"
         " :runtime, :captured_at, :host, :pid, :service, :version, :complete, :live_root_id,"
         " :garbage_root_id, :n_objects, :n_refs, :shallow_size, :live_size, :garbage_size, :n_live,"
         " :n_garbage, :n_roots, :native_size, :live_native, :garbage_native, :has_refs,"
         " :stable_ids, :runtime_version, :size_model, :reason, :monotonic_ns, :process_start,"
-        " :boot_id, :file_uuid, :parent_uuid)");
+        " :boot_id, :file_uuid, :parent_uuid, :n_blocks, :block_size)");
     if (status) return status;
     bind_parameter(q, ":id", s->id);
     sqlite3_bind_text(q, sqlite3_bind_parameter_index(q, ":path"),

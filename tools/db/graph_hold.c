@@ -49,7 +49,8 @@ static void hold_blocks(const struct hold *h, struct graph_hold_sum *sum)
     for (uint32_t i = 0; b && i < b->n; i++) {
         uint32_t label = HEAP_NONE;
         for (uint32_t k = b->off[i]; k < b->off[i + 1]; k++)
-            if (h->label[b->node[k]] != HEAP_NONE) label = hold_join(h, label, h->label[b->node[k]]);
+            if (h->label[b->node[k]] != HEAP_NONE)
+                label = hold_join(h, label, h->label[b->node[k]]);
         if (label != HEAP_NONE) sum[label].native_size += b->size[i];
     }
 }

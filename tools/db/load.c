@@ -38,6 +38,7 @@ static void snapshot_free(struct snapshot *s)
     capture_free(&s->capture);
     resolved_free(&s->resolved);
     shared_free(&s->shared);
+    native_free(&s->native);
     heap_analysis_free(&s->analysis);
     free(s->counter);
     free(s->thread);
@@ -201,6 +202,7 @@ static int write_everything(struct loader *l, struct snapshot *s)
 {
     int status = facts_write(l, s);
     if (!status) status = shared_write(l, s);
+    if (!status) status = native_write(l, s);
     if (!status) status = tables_write(l, s);
     if (!status) shared_sizes(s, SHARED_ONCE);
     release_details(s);
@@ -347,14 +349,20 @@ static int on_rows(struct loader *l, const struct record_batch *b, int got)
     }
 }
 
+/* Makes the batch's snapshot the open one; *usable is false, after a warning, where it is over. */
+static int batch_select(struct loader *l, const struct record_batch *b, bool *usable)
+{
+    int status = snapshot_select(l, b->snapshot, usable);
+    if (status || *usable) return status;
+    return loader_warn(l, 0, b->offset, "rows of a snapshot that is over");
+}
+
 static int on_batch(struct loader *l, const struct record_batch *b,
                     int (*add)(struct capture *, const struct record_batch *))
 {
     bool usable;
-    int status = snapshot_select(l, b->snapshot, &usable);
-    if (status) return status;
-    if (!usable) return loader_warn(l, 0, b->offset, "rows of a snapshot that is over");
-    return on_rows(l, b, add(&l->now.capture, b));
+    int status = batch_select(l, b, &usable);
+    return status || !usable ? status : on_rows(l, b, add(&l->now.capture, b));
 }
 
 static int on_objects(void *opaque, const struct record_batch *b)
@@ -370,6 +378,24 @@ static int on_edges(void *opaque, const struct record_batch *b)
 static int on_roots(void *opaque, const struct record_batch *b)
 {
     return on_batch(opaque, b, capture_roots);
+}
+
+static int on_blocks(void *opaque, const struct record_batch *b)
+{
+    struct loader *l = opaque;
+    bool usable;
+    if (l->options->complete_path) return 0;
+    int status = batch_select(l, b, &usable);
+    return status || !usable ? status : native_blocks(l, &l->now, b);
+}
+
+static int on_events(void *opaque, const struct record_batch *b)
+{
+    struct loader *l = opaque;
+    bool usable = true;
+    if (l->options->complete_path) return 0;
+    int status = b->snapshot ? batch_select(l, b, &usable) : 0;
+    return status || !usable ? status : native_events(l, b->snapshot ? &l->now : NULL, b);
 }
 
 static int on_value(void *opaque, uint32_t number, uint64_t ordinal, struct record_text text)
@@ -494,6 +520,7 @@ static int load_file(struct loader *l, const char *path)
         .stack = define_stack, .module = define_module, .metadata = on_metadata,
         .label = on_label, .counter = on_counter, .sample = on_sample, .begin = on_begin,
         .thread = on_thread, .objects = on_objects, .edges = on_edges, .roots = on_roots,
+        .blocks = on_blocks, .events = on_events,
         .value = on_value, .finish = on_finish, .damage = on_damage,
     };
     struct progress progress;
@@ -508,6 +535,7 @@ static int load_file(struct loader *l, const char *path)
     progress_end(&progress);
     if (!status) status = check_same_file(l);
     if (!status) status = snapshot_end(l);
+    if (!status) status = native_write(l, NULL);
     snapshot_free(&l->now);
     l->result->bytes_read += l->file.result.bytes;
     l->result->complete &= l->file.result.complete;

@@ -8,6 +8,7 @@
  *   facts.c     snapshot, label, metadata, counter, sample, warning, memory_map
  *   tables.c    object, detail, ref, referrer, root
  *   shared.c    native memory that several objects share
+ *   native.c    native blocks, allocation events, their sums by site
  *   lists.c     the ordered lists, addresses, the cumulative histogram
  *   summary.c   types, sites, packages, roots, globals, cycles, hubs
  *   class_path.c the dominator tree folded by type
@@ -28,6 +29,7 @@
 #include "db/strings.h"
 #include "heap/order.h"
 #include "import/import.h"
+#include "info/u64map.h"
 
 enum { LOADER_STOP = RECORD_STOP };
 
@@ -70,6 +72,28 @@ struct thread_record {
     uint32_t name, stack;
 };
 
+/* What one allocation site did; see native.c. */
+struct native_sum {
+    uint64_t n_blocks, block_size, n_allocated, allocated_size, n_live, live_size;
+};
+
+/* The last event of an address. */
+struct native_live {
+    uint64_t size;
+    uint32_t stack;
+    bool is_live;
+};
+
+struct native {
+    struct native_sum *sum; /* by row of the stack, 0 for none */
+    uint32_t n_sums;
+    size_t sum_cap;
+    struct u64map live_index; /* address to index in live[] */
+    struct native_live *live;
+    size_t n_live, live_cap;
+    uint64_t n_blocks, block_size;
+};
+
 /* The file that is being read. */
 struct source_file {
     const char *path;
@@ -84,6 +108,7 @@ struct source_file {
     struct pair *pair;
     size_t n_pairs, pair_cap;
     uint32_t n_snapshots; /* begun so far */
+    struct native native; /* events that belong to no snapshot */
 };
 
 /* Native memory that several objects share; see shared.c. */
@@ -112,6 +137,7 @@ struct snapshot {
     size_t n_counters, counter_cap;
     struct thread_record *thread;
     size_t n_threads, thread_cap;
+    struct native native;
 
     bool complete;
     struct resolved resolved;
@@ -197,6 +223,11 @@ int shared_find(struct loader *l, struct snapshot *s);
 void shared_sizes(struct snapshot *s, enum shared_sizes which);
 int shared_write(struct loader *l, struct snapshot *s);
 void shared_free(struct shared *h);
+/* Rows as they come; without a snapshot, events of the file. Then the sums by site. */
+int native_blocks(struct loader *l, struct snapshot *s, const struct record_batch *b);
+int native_events(struct loader *l, struct snapshot *s, const struct record_batch *b);
+int native_write(struct loader *l, struct snapshot *s);
+void native_free(struct native *n);
 int lists_write(struct loader *l, struct snapshot *s);
 /* `ref` and `referrer`, where the snapshot is to have them, and the hubs where wanted. Of the
  * analysis only node and row_of are read, of the capture only the references, of which only the

@@ -36,7 +36,7 @@ struct record_column {
     const uint8_t *present; /* bit i%8 of byte i/8: row i has a value; NULL: all rows have one */
 };
 
-/** Rows of one kind (objects, edges or roots) as columns, at most SNAP_MAX_CHUNK_ROWS of them. */
+/** Rows of one kind (objects, edges, roots, native blocks or allocation events) as columns, at most SNAP_MAX_CHUNK_ROWS of them. */
 struct record_batch {
     uint32_t snapshot; /* number in the file, from 1 */
     uint32_t rows;
@@ -45,7 +45,7 @@ struct record_batch {
     /* Edges only: the element index or mapping position of every row, [rows]; NULL: the previous
      * edge's of the same source plus 1, from 0. */
     const uint64_t *edge_index;
-    struct record_column column[RECORD_COLUMNS]; /* by SNAP_COL_OBJECT_*, _EDGE_*, _ROOT_* */
+    struct record_column column[RECORD_COLUMNS]; /* by SNAP_COL_OBJECT_*, _EDGE_* .. */
 };
 
 /** Has row `i` a value in this column? */
@@ -90,6 +90,8 @@ struct record_sink {
     int (*objects)(void *opaque, const struct record_batch *batch);
     int (*edges)(void *opaque, const struct record_batch *batch);
     int (*roots)(void *opaque, const struct record_batch *batch);
+    int (*blocks)(void *opaque, const struct record_batch *batch);
+    int (*events)(void *opaque, const struct record_batch *batch); /* snapshot 0 is the file */
     int (*value)(void *opaque, uint32_t snapshot, uint64_t ordinal, struct record_text text);
     int (*finish)(void *opaque, uint32_t snapshot, const snap_finish *finish);
 

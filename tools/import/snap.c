@@ -169,7 +169,7 @@ static const uint64_t *edge_index(struct reading *r, const struct record_batch *
     return r->edge_index;
 }
 
-/* Objects, edges and roots: columns as they are. */
+/* Objects, edges, roots, blocks and events: columns as they are. */
 static int pass_columns(struct reading *r, const snap_batch *b)
 {
     const struct record_sink *k = r->sink;
@@ -189,6 +189,10 @@ static int pass_columns(struct reading *r, const snap_batch *b)
     case SNAP_KIND_EDGE:
         batch.edge_index = edge_index(r, &batch);
         return k->edges ? k->edges(k->opaque, &batch) : RECORD_OK;
+    case SNAP_KIND_BLOCK:
+        return k->blocks ? k->blocks(k->opaque, &batch) : RECORD_OK;
+    case SNAP_KIND_EVENT:
+        return k->events ? k->events(k->opaque, &batch) : RECORD_OK;
     default:
         return k->roots ? k->roots(k->opaque, &batch) : RECORD_OK;
     }
@@ -230,6 +234,8 @@ static int pass(struct reading *r, const snap_batch *b)
     case SNAP_KIND_OBJECT:
     case SNAP_KIND_EDGE:
     case SNAP_KIND_ROOT:
+    case SNAP_KIND_BLOCK:
+    case SNAP_KIND_EVENT:
         return pass_columns(r, b);
     default:
         return RECORD_OK;
@@ -251,6 +257,7 @@ static uint64_t wanted_kinds(const struct record_sink *k)
         { SNAP_KIND_FINISH, k->finish },     { SNAP_KIND_OBJECT, k->objects },
         { SNAP_KIND_EDGE, k->edges },        { SNAP_KIND_ROOT, k->roots },
         { SNAP_KIND_SAMPLE, k->sample },     { SNAP_KIND_VALUE, k->value },
+        { SNAP_KIND_BLOCK, k->blocks },      { SNAP_KIND_EVENT, k->events },
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i].wanted) kinds |= UINT64_C(1) << all[i].kind;
@@ -383,7 +390,7 @@ static bool snap_totals(const char *path, struct import_totals *totals)
     const snap_batch *b;
     bool found = false;
     snap_reader_options o = { .size = sizeof o, .kinds = UINT64_C(1) << SNAP_KIND_TOTAL };
-    *totals = (struct import_totals){ 0, 0 };
+    *totals = (struct import_totals){ 0 };
     if (snap_reader_open_path(&reader, path, &o, NULL) != SNAP_OK) return false;
     while (snap_reader_next(reader, &b, NULL) == SNAP_OK) {
         const uint64_t *kind = snap_batch_u64(b, SNAP_COL_TOTAL_KIND);
@@ -391,6 +398,7 @@ static bool snap_totals(const char *path, struct import_totals *totals)
         for (uint32_t i = 0; kind && rows && i < snap_batch_rows(b); i++) {
             if (kind[i] == SNAP_KIND_OBJECT) totals->objects = rows[i];
             if (kind[i] == SNAP_KIND_EDGE) totals->edges = rows[i];
+            if (kind[i] == SNAP_KIND_BLOCK || kind[i] == SNAP_KIND_EVENT) totals->native += rows[i];
             found = true;
         }
     }

@@ -254,7 +254,7 @@ static bool v8_totals(const char *path, struct import_totals *totals)
     struct import_result result;
     struct v8_reading v = { .path = path, .result = &result };
     struct file_source s;
-    *totals = (struct import_totals){ 0, 0 };
+    *totals = (struct import_totals){ 0 };
     if (!file_source_open(&s, path, false, NULL)) return false;
     if (jstream_start(&v.json, file_source_read, &s)) {
         struct jstream_place place = jstream_enter(&v.json, '{');
@@ -263,7 +263,7 @@ static bool v8_totals(const char *path, struct import_totals *totals)
     }
     jstream_stop(&v.json);
     file_source_close(&s);
-    *totals = (struct import_totals){ v.meta.node_count, v.meta.edge_count };
+    *totals = (struct import_totals){ .objects = v.meta.node_count, .edges = v.meta.edge_count };
     return v.meta.has_counts;
 }
 
