@@ -169,7 +169,8 @@ class Check:
 
 # What only snapinfo --verify and the loader look for: the reader finds these whole.
 LATER = {"bad/" + x for x in (
-    "dangling", "finish-counts", "part-missing", "two-totals", "wrong-index")}
+    "dangling", "finish-counts", "object-twice", "part-last-missing", "part-missing", "two-totals",
+    "wrong-index")}
 
 
 def difference(a, b):

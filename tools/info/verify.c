@@ -241,6 +241,7 @@ static int verify_end(struct verify *v, const snap_reader *r)
                        "snapshot %u does not end", (unsigned)v->snapshot);
         status = verify_close_snapshot(v);
     }
+    verify_no_part(v);
     snap_reader_get_summary(r, &summary);
     for (size_t i = 0; i < v->out->damage.n; i++) {
         const snap_error *e = &v->out->damage.at[i];

@@ -39,6 +39,10 @@ struct verify {
     uint64_t total_offset;             /* of the TOTAL chunk; 0: not seen */
     uint64_t rows_of_file[INFO_KINDS]; /* outside snapshots */
     bool failed;                       /* no memory */
+    struct {                           /* the long string that is being read in parts */
+        uint64_t id, next, bytes, total, offset;
+        bool open;                     /* parts are to come */
+    } text;
 
     /* the snapshot that is open */
     uint32_t snapshot;                 /* 0: none */
@@ -60,7 +64,7 @@ enum verify_rule {
     RULE_UNDEFINED_TYPE, RULE_UNDEFINED_FRAME, RULE_UNDEFINED_STACK, RULE_UNDEFINED_THREAD,
     RULE_UNDEFINED_MODULE, RULE_OWN_ID, RULE_DUPLICATE_ID, RULE_SOURCE, RULE_TARGET, RULE_POSITION,
     RULE_ONE_ROW, RULE_COUNTS, RULE_FLAGS, RULE_TEXT, RULE_VALUES, RULE_INDEX, RULE_TOTAL,
-    RULE_UNFINISHED, RULE_FIRST
+    RULE_UNFINISHED, RULE_FIRST, RULE_PARTS
 };
 
 /** Notes one breach at a chunk. The text is that of the first of its rule and kind; later ones are
@@ -71,6 +75,9 @@ void verify_finding(struct verify *v, enum info_severity severity, enum verify_r
 
 /** Rules of the rows of a chunk of definitions, of objects, of the others (verify_rows.c). */
 void verify_rows(struct verify *v, const snap_batch *b);
+
+/** Where the long string that was being read does not go on: tells that parts are missing. */
+void verify_no_part(struct verify *v);
 
 /** Targets of edges and roots of the open snapshot that could not be judged while reading
  *  (verify_target.c). Returns 0 or STATUS_UNUSABLE. */

@@ -69,6 +69,49 @@ static void verify_tree(struct verify *v, const snap_batch *b, unsigned column)
     }
 }
 
+void verify_no_part(struct verify *v)
+{
+    if (!v->text.open) return;
+    v->text.open = false;
+    verify_finding(v, verify_lost(v), RULE_PARTS, SNAP_KIND_STRING, v->text.offset,
+                   "string %llu lacks parts: %llu of %llu bytes are there",
+                   (unsigned long long)v->text.id, (unsigned long long)v->text.bytes,
+                   (unsigned long long)v->text.total);
+}
+
+/* A chunk with a part of a long string: the first one, or that which follows the one before. */
+static void verify_part(struct verify *v, const snap_batch *b, uint64_t part)
+{
+    uint64_t id = snap_batch_first(b), offset = snap_batch_offset(b);
+    const uint64_t *total = snap_batch_u64(b, SNAP_COL_STRING_TOTAL);
+    size_t size = 0;
+    bool follows = v->text.open && id == v->text.id && part == v->text.next;
+    snap_batch_bytes(b, SNAP_COL_STRING_BYTES, 0, &size);
+    if (!follows && (v->text.open || part > 0)) {
+        if (!v->text.open)
+            verify_finding(v, verify_lost(v), RULE_PARTS, SNAP_KIND_STRING, offset,
+                           "part %llu of string %llu does not follow the part before it",
+                           (unsigned long long)part, (unsigned long long)id);
+        verify_no_part(v);
+    }
+    if (part == 0) {
+        v->text.id = id;
+        v->text.next = v->text.bytes = 0;
+        v->text.total = total ? total[0] : 0;
+        v->text.offset = offset;
+        follows = true;
+    }
+    if (!follows) return;
+    v->text.next++;
+    v->text.bytes += size;
+    v->text.open = v->text.bytes < v->text.total;
+    if (v->text.bytes > v->text.total || (v->text.open && size != SNAP_MAX_STRING_PART))
+        verify_finding(v, FINDING_ERROR, RULE_PARTS, SNAP_KIND_STRING, offset,
+                       "part %llu of string %llu has %llu bytes, the string %llu",
+                       (unsigned long long)part, (unsigned long long)id, (unsigned long long)size,
+                       (unsigned long long)v->text.total);
+}
+
 /* Enters the ids of a chunk of definitions. Parts of one long string share an id. */
 static void verify_define(struct verify *v, const snap_batch *b)
 {
@@ -78,6 +121,10 @@ static void verify_define(struct verify *v, const snap_batch *b)
     const uint64_t *part = NULL;
     bool rises;
     if (kind == SNAP_KIND_STRING) part = snap_batch_u64(b, SNAP_COL_STRING_PART);
+    if (part)
+        verify_part(v, b, part[0]);
+    else if (kind == SNAP_KIND_STRING)
+        verify_no_part(v);
     if (part && part[0] > 0 && r->n && first == r->at[r->n - 1].end - 1) return;
     if (!ranges_add(r, first, snap_batch_rows(b), &rises)) v->failed = true;
     if (!rises || first == 0)
