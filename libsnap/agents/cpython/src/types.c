@@ -142,6 +142,7 @@ static bool fixed_size(const struct type_info *info)
     switch (info->visit) {
     case VISIT_LEAF:
     case VISIT_FIELDS:
+    case VISIT_NDARRAY:
         return type != &PyByteArray_Type && info->describe != DESCRIBE_ARRAY &&
                info->describe != DESCRIBE_MMAP;
     case VISIT_TUPLE:
@@ -353,6 +354,7 @@ static enum visit_how how_to_visit(struct type_info *info)
     if (PyType_IsSubtype(type, &_PyWeakref_RefType) || type == &_PyWeakref_ProxyType ||
         type == &_PyWeakref_CallableProxyType)
         return VISIT_WEAKREF;
+    if (info->describe == DESCRIBE_NDARRAY && visit_is_ndarray(type)) return VISIT_NDARRAY;
     if (info->traverse == NULL)
         return info->n_fields > 0 || info->has_attrs || info->heap ? VISIT_FIELDS : VISIT_LEAF;
     if (info->traverse == PySet_Type.tp_traverse || info->describe == DESCRIBE_DEQUE)

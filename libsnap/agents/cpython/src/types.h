@@ -19,6 +19,7 @@ enum visit_how {
     VISIT_ODICT,    /* an ordered one: its list of keys counts references of its own */
     VISIT_LIST,
     VISIT_TUPLE,
+    VISIT_NDARRAY, /* an array of numpy */
     VISIT_TYPE, /* class objects */
     VISIT_CODE,
     VISIT_GEN, /* generators, coroutines, asynchronous generators */
@@ -111,6 +112,9 @@ PyObject *types_lookup(PyObject *dict, const char *key);
 
 /** Whether Python code made the class, by a class statement or a call. */
 bool types_is_python_class(const PyTypeObject *type);
+
+/** Whether instances are arrays of numpy, laid out as expected (visit_numpy.c). */
+bool visit_is_ndarray(const PyTypeObject *type);
 
 /** Id of the name of a heap type, by the rule of names_words where Python code made it. */
 uint64_t types_class_name(struct names *names, PyTypeObject *type);

@@ -183,23 +183,9 @@ static void visit_common(struct walk *walk, PyObject *op, const struct type_info
 
 static void visit_items(struct walk *walk, PyObject *const *items, Py_ssize_t n)
 {
-    /* Positions count up by themselves from the first edge of an object on, which is why items come
-     * before what else it refers to; they are told after a hole. */
-    bool tell = false;
+    bool hole = false;
 
-    for (Py_ssize_t i = 0; i < n; i++) {
-        if (items[i] == NULL) {
-            tell = true;
-            continue;
-        }
-        walk_edge(walk, items[i], SNAP_EDGE_ELEMENT, OWNS, 0);
-        if (tell) {
-            snap_edge *edge = &walk->edges[walk->n_edges - 1];
-            edge->flags = (uint16_t)(edge->flags | SNAP_EDGE_HAS_INDEX);
-            edge->index = (uint64_t)i;
-            tell = false;
-        }
-    }
+    for (Py_ssize_t i = 0; i < n; i++) walk_element(walk, items[i], (uint64_t)i, &hole);
 }
 
 static void visit_entry(struct walk *walk, PyObject *key, PyObject *value,
@@ -433,6 +419,11 @@ void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
     case VISIT_TUPLE:
         visit_items(walk, ((PyTupleObject *)op)->ob_item, Py_SIZE(op));
         if (subclass) visit_common(walk, op, info);
+        break;
+    case VISIT_NDARRAY:
+        visit_ndarray_items(walk, op);
+        visit_common(walk, op, info);
+        visit_ndarray_fields(walk, op);
         break;
     case VISIT_TYPE:
         visit_type(walk, op, info);

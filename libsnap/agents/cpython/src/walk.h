@@ -125,8 +125,33 @@ static inline void walk_edge(struct walk *walk, const PyObject *target, uint16_t
     };
 }
 
+/** Write an element of the object in hand, or nothing where it is NULL. Positions count up by
+ *  themselves from the first edge of an object on, which is why elements come before what else it
+ *  refers to; they are told after a hole. */
+static inline void walk_element(struct walk *walk, const PyObject *target, uint64_t index,
+                                bool *hole)
+{
+    if (target == NULL) {
+        *hole = true;
+        return;
+    }
+    walk_edge(walk, target, SNAP_EDGE_ELEMENT, (uint16_t)SNAP_EDGE_OWNS, 0);
+    if (!*hole) return;
+    snap_edge *edge = &walk->edges[walk->n_edges - 1];
+    edge->flags = (uint16_t)(edge->flags | SNAP_EDGE_HAS_INDEX);
+    edge->index = index;
+    *hole = false;
+}
+
 /** References of an object (visit.c). */
 void visit_object(struct walk *walk, PyObject *op, const struct type_info *info);
+
+/** The elements of an array of numpy, which stand before its other references (visit_numpy.c).
+ *  O(elements). */
+void visit_ndarray_items(struct walk *walk, PyObject *op);
+
+/** What else the array's structure refers to. */
+void visit_ndarray_fields(struct walk *walk, PyObject *op);
 
 /** Root rows of the interpreter, its modules and threads (roots.c). */
 void roots_write(struct walk *walk);
