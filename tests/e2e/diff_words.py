@@ -93,6 +93,11 @@ kept = []
 def keep(n):
     kept.append({"n": n, "text": "text %d" % n * 20})
 
+def define(n):
+    class Local:
+        number = n
+    kept.append(Local)
+
 def at_exit(n):
     atexit.register(Listener().on_message, "text %d" % n * 20)
 
@@ -188,6 +193,7 @@ class Words(unittest.TestCase):
         self.check("subscribe", "function", "app.subscribe.<locals>.on_event")
         self.check("later", "functools.partial", "one of app.send")
         self.check("listen", "method", "app.Listener.on_message")
+        self.check("define", "type", "define.<locals>.Local")
 
     def test_suspended(self):
         self.check("start", "generator",

@@ -27,6 +27,7 @@ enum about_type {
     ABOUT_ASYNC_GENERATOR,
     ABOUT_CELL,
     ABOUT_LOCAL,
+    ABOUT_CLASS, /* one without instances, which has no row in `type` */
     ABOUT_TYPES
 };
 
@@ -45,6 +46,7 @@ static const char *const type_names[ABOUT_TYPES] = {
     [ABOUT_ASYNC_GENERATOR] = "async_generator",
     [ABOUT_CELL] = "cell",
     [ABOUT_LOCAL] = "_thread._local",
+    [ABOUT_CLASS] = "type",
 };
 
 /* The types in which the function behind an object is looked for, best first; ABOUT_TYPES ends. */
@@ -63,6 +65,7 @@ static const enum about_type behind[ABOUT_TYPES][3] = {
     [ABOUT_ASYNC_GENERATOR] = { ABOUT_FUNCTION, ABOUT_CODE, ABOUT_TYPES },
     [ABOUT_CELL] = { ABOUT_TYPES },
     [ABOUT_LOCAL] = { ABOUT_TYPES },
+    [ABOUT_CLASS] = { ABOUT_TYPES },
 };
 
 enum {
@@ -227,10 +230,13 @@ static int add_function(struct diff_about *a, uint32_t row, struct text *out)
 int diff_about_function(struct diff_about *a, uint32_t row, struct text *out)
 {
     enum about_type type = type_of(a, row);
-    if (type == ABOUT_TYPES || type == ABOUT_CELL || type == ABOUT_LOCAL) return 0;
+    const char *own = diff_names_own(a->names, row);
+    if (own) text_adds(out, own);
+    if (own || type == ABOUT_TYPES || type == ABOUT_CELL || type == ABOUT_LOCAL) return 0;
     struct text name = { 0 };
     int status = add_function(a, row, &name);
-    bool itself = type == ABOUT_FUNCTION || type == ABOUT_METHOD || type == ABOUT_CODE;
+    bool itself = type == ABOUT_FUNCTION || type == ABOUT_METHOD || type == ABOUT_CODE ||
+                  type == ABOUT_CLASS;
     if (!status && name.n) text_addf(out, "%s%s", itself ? "" : "one of ", text_str(&name));
     if (name.failed) out->failed = true;
     text_free(&name);

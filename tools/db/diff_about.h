@@ -5,6 +5,7 @@
  * The path of a signature stays as it is; this stands beside it.
  *
  * What is told:
+ *   classes and modules by their name;
  *   functions, bound methods, partial objects, generators, coroutines, tasks and handles of an
  *       event loop by the function behind them, with module and qualified name;
  *   owners by what they belong to: the cache of a function, with its bound where it has one, data
@@ -33,8 +34,9 @@ struct diff_bound {
 int diff_about_new(struct diff_about **out, const struct diff_name_source *source,
                    struct diff_names *names, const struct sign *sign);
 
-/** Appends the function behind a row: "app.poll", "one of app.poll" where the row is not itself a
- *  function or a method but runs one. Nothing where there is none. */
+/** Appends the name of a class or module, or the function behind a row: "app.poll", "one of
+ *  app.poll" where the row is not itself a function or a method but runs one. Nothing where there is
+ *  none. */
 int diff_about_function(struct diff_about *about, uint32_t row, struct text *out);
 
 /** Appends what an owner is: "the cache of app.f (functools.lru_cache without a bound)". Nothing
