@@ -15,6 +15,9 @@
 # memory      the memory sanitizer (clang) watches the library's tests, zstd included
 # tidy        clang-tidy, by .clang-tidy
 # cppcheck    cppcheck, by tests/cppcheck.txt
+# abi         abidiff of libsnap.so against tests/install/libsnap.abi (x86-64), which is written anew by
+#             SNAP_ABI_UPDATE=1; additions are no difference, all else is
+# reproducible  two builds, in folders of different names: library, commands and package, byte by byte
 #
 # A step says what it lacks where it cannot be tried, and is skipped. As root on Debian, what is
 # missing is installed. Libraries for other machines are fetched from the archive that apt knows,
@@ -29,7 +32,7 @@ work=${SNAP_PORTABILITY:-$root/build/portability}
 jobs=$(nproc 2>/dev/null || echo 2)
 mkdir -p "$work" || exit 2
 work=$(CDPATH= cd -- "$work" && pwd) || exit 2
-steps="warnings bits32 big_endian musl threads memory tidy cppcheck"
+steps="warnings bits32 big_endian musl threads memory tidy cppcheck abi reproducible"
 passed=0 failed=0 skipped=0
 
 # lack TEXT: why a step cannot be tried.
@@ -259,6 +262,46 @@ step_cppcheck() {
         --enable=warning,performance,portability --suppressions-list="$root/tests/cppcheck.txt" \
         -I "$root/libsnap/include" -I "$root/libsnap/src" -I "$root/tools" --file-list=- || return 1
     said="$(sources | wc -l) files"
+}
+
+step_abi() {
+    has abidw abidiff || return
+    [ "$(uname -m)" = x86_64 ] || lack "the description is of x86-64" || return
+    build abi -DSNAP_TOOLS=OFF -DSNAP_TESTS=OFF -DSNAP_CPYTHON=OFF || return 1
+    known=$root/tests/install/libsnap.abi now=$work/abi/libsnap.abi
+    abidw --no-corpus-path --no-comp-dir-path --no-show-locs --drop-private-types \
+        --exported-interfaces-only --headers-dir "$root/libsnap/include/snap" \
+        "$work/abi/libsnap/libsnap.so" >"$now.raw" || return 1
+    sed "s| path='[^']*/libsnap/src/| path='|" "$now.raw" >"$now" || return 1
+    [ -z "${SNAP_ABI_UPDATE:-}" ] || cp "$now" "$known" || return 1
+    abidiff --no-added-syms "$known" "$now" || return 1
+    said="$(grep -c '<elf-symbol ' "$now") symbols"
+}
+
+# Where the checkout and the build lie must not be in what is delivered.
+step_reproducible() {
+    has dpkg-deb || return
+    SOURCE_DATE_EPOCH=1700000000
+    export SOURCE_DATE_EPOCH
+    for name in one another-name; do
+        rm -rf "${work:?}/$name"
+        mkdir -p "$work/$name"
+        (cd "$root" && git archive HEAD | tar x -C "$work/$name") || lack "this is no git checkout" || return
+        cmake -S "$work/$name" -B "$work/$name/build-$name" -DSNAP_TESTS=OFF -DSNAP_CPYTHON=OFF \
+            -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_BUILD_TYPE=Release || return 1
+        cmake --build "$work/$name/build-$name" -j "$jobs" || return 1
+        (cd "$work/$name/build-$name" && cpack) || return 1
+    done
+    n=0
+    cd "$work/one/build-one" || return 1
+    for file in libsnap/libsnap.so.*.*.* libsnap/libsnap.a tools/snap[a-z]* ./*.deb; do
+        [ -f "$file" ] || continue
+        cmp "$file" "$work/another-name/build-another-name/$file" || return 1
+        n=$((n + 1))
+    done
+    cd "$root" || return 1
+    said="$n files"
+    [ "$n" -ge 10 ]
 }
 
 [ $# -gt 0 ] || set -- $steps

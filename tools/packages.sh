@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The Debian packages that building and testing need: the only list of them. To be sourced by a
-# POSIX shell. Each line: package, for what (build, test), a command that succeeds when it is there,
+# POSIX shell. Each line: package, for what (build, test, portability), a command that succeeds when it is there,
 # wherever it came from.
 packages_table() {
     cat <<'END'
@@ -25,6 +25,17 @@ python3-dev         test   packages_python_headers /usr/bin/python3
 python3-numpy       test   /usr/bin/python3 -c 'import numpy'
 python3-gunicorn    test   /usr/bin/python3 -c 'import gunicorn'
 python3-jsonschema  test   /usr/bin/python3 -c 'import jsonschema'
+clang               portability  command -v clang
+clang-tidy          portability  command -v clang-tidy
+cppcheck            portability  command -v cppcheck
+gcc-i686-linux-gnu  portability  command -v i686-linux-gnu-gcc
+libc6-dev-i386-cross portability test -e /usr/i686-linux-gnu/include/stdio.h
+gcc-s390x-linux-gnu portability  command -v s390x-linux-gnu-gcc
+libc6-dev-s390x-cross portability test -e /usr/s390x-linux-gnu/include/stdio.h
+libclang-rt-dev     portability  ls "$(clang -print-resource-dir)"/lib/linux/libclang_rt.msan*.a
+qemu-user-static    portability  command -v qemu-s390x-static
+abigail-tools       portability  command -v abidw
+musl-tools          portability  command -v musl-gcc
 END
 }
 

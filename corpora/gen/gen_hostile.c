@@ -87,10 +87,10 @@ static void make_strings(snap_writer *w, uint64_t n, uint64_t t)
 static void make_text(snap_writer *w, uint64_t n, uint64_t t)
 {
     uint64_t id = 0;
-    char *text = malloc(n + 1);
+    char *text = n < SIZE_MAX ? malloc((size_t)n + 1) : NULL;
     if (!text) exit(2);
     for (uint64_t i = 0; i < n; i++) text[i] = (char)('a' + i * i % 25);
-    (void)snap_writer_string(w, text, n, &id);
+    (void)snap_writer_string(w, text, (size_t)n, &id);
     free(text);
     begin(w);
     object(w, 16, t, id);

@@ -86,7 +86,7 @@ int main(int argc, char **argv)
     snap_status s = snap_writer_open_path(&w, out, &o, &err);
     if (s == SNAP_OK) {
         if (a.real) gen_real(w, seed, a.objects, a.edges_per);
-        else gen_random(w, seed, strtoull(a.rest[1], NULL, 10), a.flags, NULL);
+        else gen_random(w, seed, strtoul(a.rest[1], NULL, 10), a.flags, NULL);
         s = snap_writer_close(w, &err);
     }
     if (s == SNAP_OK) return 0;

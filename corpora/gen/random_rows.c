@@ -158,7 +158,7 @@ static void make_string(struct gen *g)
 {
     uint8_t text[400];
     uint64_t id;
-    size_t size = below(g, below(g, 10) ? 20 : sizeof text);
+    size_t size = (size_t)below(g, below(g, 10) ? 20 : sizeof text);
     for (size_t i = 0; i < size; i++) {
         text[i] = (uint8_t)(below(g, 40) ? 'a' + below(g, 26) : next(g));
     }
@@ -169,7 +169,7 @@ static void make_string(struct gen *g)
 
 static void make_long_string(struct gen *g)
 {
-    size_t size = 2 * (size_t)SNAP_MAX_STRING_PART + below(g, SNAP_MAX_STRING_PART);
+    size_t size = 2 * (size_t)SNAP_MAX_STRING_PART + (size_t)below(g, SNAP_MAX_STRING_PART);
     uint8_t *text = malloc(size);
     if (!text) abort();
     for (size_t i = 0; i < size; i++) text[i] = (uint8_t)(i * i >> 7);
@@ -186,7 +186,7 @@ static void make_module(struct gen *g)
     snap_module m = { .path = 1 + below(g, g->strings) };
     if (below(g, 2)) {
         m.build_id = build;
-        m.build_id_size = 1 + below(g, sizeof build);
+        m.build_id_size = 1 + (size_t)below(g, sizeof build);
     }
     if (below(g, 2)) {
         m.start = number(g, 0);
@@ -365,7 +365,7 @@ static uint64_t pick_target(struct gen *g, uint64_t objects, int by_ordinal)
 static void make_edges(struct gen *g, uint64_t source, uint64_t all, int own)
 {
     snap_edge e[12];
-    size_t n = below(g, below(g, 40) ? 7 : 12);
+    size_t n = (size_t)below(g, below(g, 40) ? 7 : 12);
     int mixed = below(g, 20) == 0;
     int by_ordinal = g->style[31].kind & 1;
     for (size_t i = 0; i < n; i++) {
@@ -416,7 +416,7 @@ static void make_root(struct gen *g, int by_ordinal)
 static void make_rare(struct gen *g)
 {
     char text[64];
-    size_t size = below(g, sizeof text);
+    size_t size = (size_t)below(g, sizeof text);
     uint64_t ordinal = below(g, g->objects);
     memset(text, 'v', sizeof text);
     if (snap_writer_value(g->w, ordinal, text, size) == SNAP_OK) {

@@ -34,7 +34,8 @@ static bool reserve(struct maker *k, uint32_t **array, uint64_t used, uint64_t *
 {
     if (used < *capacity) return true;
     uint64_t wanted = *capacity * 2 + 1024;
-    uint32_t *larger = k->failed ? NULL : realloc(*array, wanted * sizeof *larger);
+    bool fits = !k->failed && wanted <= SIZE_MAX / sizeof **array;
+    uint32_t *larger = fits ? realloc(*array, (size_t)wanted * sizeof *larger) : NULL;
     if (!larger) {
         k->failed = true;
         return false;

@@ -100,7 +100,7 @@ static int read_between(struct source *s, uint64_t offset, uint8_t *to, size_t l
                         size_t *got)
 {
     *got = 0;
-    if (offset > INT64_MAX - most) return 0; /* beyond what a file can have: its end */
+    if (offset > (uint64_t)INT64_MAX - most) return 0; /* beyond what a file can have: its end */
     if (s->callback.read_at) {
         int error = s->callback.read_at(s->callback.opaque, offset, to, most, got);
         if (!error && *got > most) return EINVAL;

@@ -56,14 +56,14 @@ static int read_graph(const char *path, struct shape *s)
     if (!f) return -1;
     int ok = fread(head, sizeof head, 1, f) == 1;
     *s = (struct shape){ .n = (uint32_t)head[0], .n_roots = head[2] };
-    s->off = malloc((head[0] + 1) * 8);
-    s->target = malloc(head[1] * 4 + 1);
-    s->root = malloc(head[2] * 4 + 1);
-    s->shallow = malloc(head[0] * 8 + 1);
+    size_t n = (size_t)head[0], m = (size_t)head[1], roots = (size_t)head[2];
+    s->off = malloc((n + 1) * 8);
+    s->target = malloc(m * 4 + 1);
+    s->root = malloc(roots * 4 + 1);
+    s->shallow = malloc(n * 8 + 1);
     ok = ok && s->off && s->target && s->root && s->shallow &&
-         fread(s->off, 8, head[0] + 1, f) == head[0] + 1 &&
-         fread(s->target, 4, head[1], f) == head[1] && fread(s->root, 4, head[2], f) == head[2] &&
-         fread(s->shallow, 8, head[0], f) == head[0];
+         fread(s->off, 8, n + 1, f) == n + 1 && fread(s->target, 4, m, f) == m &&
+         fread(s->root, 4, roots, f) == roots && fread(s->shallow, 8, n, f) == n;
     fclose(f);
     return ok ? 0 : -1;
 }
@@ -76,7 +76,7 @@ static void *copy(const void *from, uint64_t n, size_t size)
         fputs("bench_graph: out of memory\n", stderr);
         exit(2);
     }
-    if (n) memcpy(p, from, n * size);
+    if (n) memcpy(p, from, (size_t)n * size);
     return p;
 }
 

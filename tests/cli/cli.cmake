@@ -1,4 +1,7 @@
 # Command-line scenarios with golden output: one CTest entry each. README.md tells how to add one.
+if(NOT SNAP_TOOLS)
+    return()
+endif()
 foreach(maker make_snap mutate_snap)
     add_executable(${maker} ${CMAKE_CURRENT_LIST_DIR}/${maker}.c)
     target_link_libraries(${maker} PRIVATE snap_flags snap_static PkgConfig::ZSTD)

@@ -256,7 +256,7 @@ static void patch(const char *path, unsigned kind)
         seal(bytes, 40);
     }
     for (size_t at = SNAP_FILE_HEADER_SIZE; kind && at + SNAP_CHUNK_HEADER_SIZE < n;
-         at += SNAP_CHUNK_HEADER_SIZE + get(bytes + at + 8, 4)) {
+         at += SNAP_CHUNK_HEADER_SIZE + (size_t)get(bytes + at + 8, 4)) {
         if (get(bytes + at + 4, 2) != kind) continue;
         bytes[at + 4] = 77;
         seal(bytes + at, 56);

@@ -78,7 +78,7 @@ static void lie(unsigned char *chunk, size_t size)
                    { 32, 8 } };
     int is_stored = chunk[6] == 0;
     if (!is_stored || rnd(3) == 0) {
-        size_t f = rnd(sizeof fields / sizeof fields[0]);
+        size_t f = (size_t)rnd(sizeof fields / sizeof fields[0]);
         unsigned char *at = chunk + fields[f].at;
         put(at, fields[f].n, bad_number(get(at, fields[f].n)));
     } else {
@@ -139,7 +139,8 @@ static size_t find_chunks(size_t n)
  * that a missing chunk is not always noticed by them. */
 static size_t mutate(size_t n, size_t count)
 {
-    size_t size = SNAP_FILE_HEADER_SIZE, victim = rnd(count), second = rnd(count);
+    size_t size = SNAP_FILE_HEADER_SIZE, victim = (size_t)rnd(count);
+    size_t second = (size_t)rnd(count);
     unsigned way = (unsigned)rnd(8), lies = 1 + (unsigned)rnd(3);
     int renumber = rnd(2) == 0;
     uint64_t sequence = 0;

@@ -12,8 +12,10 @@ add_executable(first_damage ${CMAKE_CURRENT_LIST_DIR}/first_damage.c)
 target_link_libraries(first_damage PRIVATE snap_flags snap_static)
 set(check_corpora ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/check_corpora.py
                   --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR})
-add_test(NAME corpora COMMAND ${check_corpora})
-set_tests_properties(corpora PROPERTIES TIMEOUT 600 LABELS libsnap)
+if(SNAP_TOOLS)
+    add_test(NAME corpora COMMAND ${check_corpora})
+    set_tests_properties(corpora PROPERTIES TIMEOUT 600 LABELS libsnap)
+endif()
 add_custom_target(update-corpora COMMAND ${check_corpora} --update USES_TERMINAL
                   COMMENT "Writing what is seen now over the expectations in corpora")
 
@@ -24,7 +26,7 @@ add_test(NAME two_languages
 set_tests_properties(two_languages PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 LABELS libsnap)
 
 # Valid files that are hard on readers; hostile.py --full is the long version.
-if(NOT SNAP_SANITIZE) # whose memory says nothing
+if(SNAP_TOOLS AND NOT SNAP_SANITIZE) # whose memory says nothing
     add_test(NAME hostile_valid
              COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/hostile.py
                      --bin ${PROJECT_BINARY_DIR}/tools --bin ${PROJECT_BINARY_DIR}/corpora/gen)

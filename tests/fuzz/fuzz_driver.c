@@ -31,8 +31,8 @@ static const uint64_t telling[] = { 0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xff
 static size_t mutate(uint8_t *b, size_t size, size_t room)
 {
     if (size == 0) return 0;
-    size_t at = rnd(size);
-    size_t n = 1 + rnd(size - at < 16 ? size - at : 16);
+    size_t at = (size_t)rnd(size);
+    size_t n = 1 + (size_t)rnd(size - at < 16 ? size - at : 16);
     switch (rnd(8)) {
     case 0: b[at] ^= (uint8_t)(1u << rnd(8)); break;
     case 1: b[at] = (uint8_t)rnd(256); break;

@@ -212,7 +212,8 @@ static void once(uint64_t seed, size_t rows, uint32_t chunk_rows, int level)
 
 static void test_small(void)
 {
-    for (uint64_t seed = 1; seed <= 120; seed++) once(seed, 1 + seed * 3, (uint32_t)(seed % 40), 0);
+    for (uint64_t seed = 1; seed <= 120; seed++) 
+        once(seed, 1 + (size_t)seed * 3, (uint32_t)(seed % 40), 0);
 }
 
 static void test_large(void)

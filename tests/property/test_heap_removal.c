@@ -95,7 +95,7 @@ static void test_shape(const char *name, bool weak, unsigned want)
                             .root = s.root,
                             .n_roots = s.n_roots,
                             .shallow = s.shallow };
-    uint64_t *holds = calloc(heap_holds_words(s.off[s.n]) + 1, sizeof *holds), wrong = 0;
+    uint64_t *holds = calloc((size_t)heap_holds_words(s.off[s.n]) + 1, sizeof *holds), wrong = 0;
     if (weak) weaken(&g, holds, 5);
     if (CHECK(heap_analyse(&g, want, 1, &a) == HEAP_OK)) {
         r = (struct removal){ .g = &g, .a = &a };

@@ -1,4 +1,7 @@
 # Unit tests of tools/cli: one suite a module.
+if(NOT TARGET snap_cli)
+    return()
+endif()
 foreach(module text number json table options message output progress sniff)
     snap_test(test_cli_${module} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_cli_${module}.c
               LIBS snap_cli LABELS unit)

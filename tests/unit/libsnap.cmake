@@ -1,7 +1,9 @@
 # Unit tests of libsnap. They link the objects, so that what is hidden is within reach.
-foreach(suite column rows roundtrip rules damage hostile)
+foreach(suite column rows roundtrip rules damage hostile threads)
     snap_test(test_snap_${suite} SOURCES unit/test_snap_${suite}.c
               LIBS snap_objects snap_gen_rows LABELS libsnap)
 endforeach()
 find_package(Threads REQUIRED)
-target_link_libraries(test_snap_rules PRIVATE Threads::Threads)
+foreach(suite rules threads)
+    target_link_libraries(test_snap_${suite} PRIVATE Threads::Threads)
+endforeach()

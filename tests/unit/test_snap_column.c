@@ -153,7 +153,7 @@ static void test_choice(void)
 static void test_random(void)
 {
     for (unsigned round = 0; round < 20000; round++) {
-        size_t n = 1 + rnd() % 60;
+        size_t n = 1 + (size_t)(rnd() % 60);
         unsigned width = (unsigned)(rnd() % 64);
         unsigned repeat = (unsigned)(1 + rnd() % 8), shift = (unsigned)(rnd() % 30);
         int rising = rnd() % 2 == 0;

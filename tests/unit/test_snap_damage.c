@@ -178,8 +178,9 @@ static void test_flipped(void)
 }
 
 /* Takes [from, to) out of the file, puts `n` bytes of garbage there, and reads. */
-static struct result replace(size_t from, size_t to, const uint8_t *garbage, size_t n)
+static struct result replace(uint64_t first, uint64_t last, const uint8_t *garbage, size_t n)
 {
+    size_t from = (size_t)first, to = (size_t)last;
     size_t size = whole.size - (to - from) + n;
     uint8_t *c = malloc(size);
     if (!c) abort();

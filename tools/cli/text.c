@@ -203,7 +203,8 @@ void text_put(FILE *out, const char *s, size_t n)
         char escaped[TEXT_ESCAPED_MAX];
         uint32_t c;
         size_t len = text_decode(s + i, n - i, &c);
-        fwrite(escaped, 1, text_escape_one(escaped, c, (unsigned char)s[i]), out);
+        size_t wide = text_escape_one(escaped, c, (unsigned char)s[i]);
+        fwrite(escaped, 1, wide, out);
         i += len;
     }
 }

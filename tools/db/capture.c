@@ -327,7 +327,8 @@ int capture_edges(struct capture *c, const struct record_batch *b)
         uint64_t position = put_run(c, (uint32_t)cache.node);
         uint32_t key = edge_key(b, i, kind, name, position);
         if (key && !c->key &&
-            !grow_column(c, (void **)&c->key, &c->key_cap, 0, first + b->rows, sizeof *c->key))
+            !grow_column(c, (void **)&c->key, &c->key_cap, 0, (size_t)first + b->rows,
+                         sizeof *c->key))
             return CAPTURE_NO_MEMORY;
         if (c->key) c->key[c->m] = key;
         bool owns = record_get(&b->column[SNAP_COL_EDGE_FLAGS], i) & SNAP_EDGE_OWNS;

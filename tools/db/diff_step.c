@@ -94,7 +94,7 @@ static int load_strings(struct heapdb *db, struct stepping *s)
     if (last < 0 || last > STRING_IDS_MAX)
         return heapdb_damaged(db, "its string ids do not fit its strings");
     s->n_strings = (uint64_t)last + 1;
-    s->string = calloc(s->n_strings, sizeof *s->string);
+    s->string = calloc((size_t)s->n_strings, sizeof *s->string);
     if (!s->string) return message_no_memory("the names of references");
     return scan(db, s, 2, take_string,
                 "SELECT diff_step(id, text) FROM string "

@@ -18,7 +18,7 @@ void graph_chains_free(struct graph_chains *chains)
 static uint32_t *disjoint_roots(const struct graph *g, uint64_t *n)
 {
     uint64_t degree = g->heap.n ? g->heap.off[1] - g->heap.off[0] : 0;
-    uint32_t *roots = malloc((degree + 1) * sizeof *roots);
+    uint32_t *roots = malloc(((size_t)degree + 1) * sizeof *roots);
     *n = 0;
     if (!roots) return NULL;
     for (uint64_t e = 0; e < degree; e++)
@@ -167,7 +167,8 @@ static bool stretch_step(struct graph_chains *out, int64_t id, int64_t position)
     }
     c->id[0] = id;
     c->position[0] = position;
-    c->n = c->length = 1;
+    c->n = 1;
+    c->length = 1;
     return true;
 }
 

@@ -179,10 +179,11 @@ static bool graph_grow_edges(struct graph_private *p)
     if (p->n_edges < p->edge_capacity) return true;
     uint64_t capacity = p->edge_capacity ? p->edge_capacity * 2 : 1u << 16;
     if (capacity > SIZE_MAX / sizeof *p->target / 2) return false;
-    uint32_t *target = realloc(p->target, capacity * sizeof *target);
+    uint32_t *target = realloc(p->target, (size_t)capacity * sizeof *target);
     if (!target) return false;
     p->target = target;
-    uint64_t words = heap_holds_words(capacity), had = heap_holds_words(p->edge_capacity);
+    size_t words = (size_t)heap_holds_words(capacity);
+    size_t had = (size_t)heap_holds_words(p->edge_capacity);
     uint64_t *holds = realloc(p->holds, words * sizeof *holds);
     if (!holds) return false;
     memset(holds + had, 0, (words - had) * sizeof *holds);
@@ -248,7 +249,7 @@ static bool graph_add_root(struct graph_private *p, uint32_t node)
     if (p->n_roots == p->root_capacity) {
         uint64_t capacity = p->root_capacity ? p->root_capacity * 2 : 64;
         if (capacity > SIZE_MAX / sizeof *p->root) return false;
-        uint32_t *root = realloc(p->root, capacity * sizeof *root);
+        uint32_t *root = realloc(p->root, (size_t)capacity * sizeof *root);
         if (!root) return false;
         p->root = root;
         p->root_capacity = capacity;

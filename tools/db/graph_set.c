@@ -122,7 +122,7 @@ static int set_several(struct heapdb *db, const struct heapdb_snapshot *s,
     if (status) return status;
     status = graph_load(db, s, top, GRAPH_KEY_TYPE, &g);
     if (status) return status;
-    uint64_t *held = calloc(heap_holds_words(g.analysis.n_rows) + 1, sizeof *held);
+    uint64_t *held = calloc((size_t)heap_holds_words(g.analysis.n_rows) + 1, sizeof *held);
     uint32_t *rows = malloc(part->n * sizeof *rows);
     if (!held || !rows) status = message_no_memory("the set");
     for (size_t i = 0; !status && i < part->n; i++) rows[i] = graph_row(&g, part->top[i]);

@@ -124,7 +124,7 @@ static bool names_of(const struct heap_matching *m, bool in_b, struct named_list
     }
     heap_free(top);
     if (!list->at) return false;
-    qsort(list->at, list->n, sizeof *list->at, by_name);
+    qsort(list->at, (size_t)list->n, sizeof *list->at, by_name);
     return true;
 }
 

@@ -36,7 +36,7 @@ static uint64_t little(const unsigned char *p, unsigned n)
 static bool read_at(int fd, uint64_t offset, void *to, size_t n)
 {
     size_t got = 0;
-    if (offset > INT64_MAX - n) return false;
+    if (offset > (uint64_t)INT64_MAX - n) return false;
     while (got < n) {
         ssize_t one = pread(fd, (char *)to + got, n - got, (off_t)(offset + got));
         if (one < 0 && errno == EINTR) continue;

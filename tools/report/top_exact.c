@@ -60,7 +60,7 @@ static int exact_deal(const struct graph *g, const struct top_list *list, uint32
         if (row < list->n) start[row + 1]++;
     }
     for (size_t i = 0; i < list->n; i++) start[i + 1] += start[i];
-    *member = malloc((start[list->n] + 1) * sizeof **member);
+    *member = malloc(((size_t)start[list->n] + 1) * sizeof **member);
     uint64_t *at = malloc((list->n + 1) * sizeof *at);
     if (*member && at) {
         for (size_t i = 0; i <= list->n; i++) at[i] = start[i];

@@ -175,7 +175,7 @@ static int threads_roots(struct subject *s, const struct top_list *list, const s
                          struct graph_hold_root **roots, uint64_t *n)
 {
     sqlite3_stmt *q = NULL;
-    uint64_t capacity = 0;
+    size_t capacity = 0;
     int more;
     if (heapdb_prepare(s->db, &q, "SELECT object_id, thread_id FROM root"
                                   " WHERE object_id BETWEEN ?1 AND ?2"))

@@ -209,7 +209,7 @@ static int objects_query(struct subject *s, struct top_list *list, struct graph_
     if (status) return status;
     sqlite3_bind_int64(q, 1, low);
     sqlite3_bind_int64(q, 2, high);
-    sqlite3_bind_int64(q, 3, list->request.n > INT64_MAX ? -1 : (int64_t)list->request.n);
+    sqlite3_bind_int64(q, 3, list->request.n == SIZE_MAX ? -1 : (int64_t)list->request.n);
     if (*types) sqlite3_bind_text(q, 4, types, -1, SQLITE_STATIC);
     int more;
     while ((more = heapdb_step(s->db, q)) == 1) {
