@@ -106,6 +106,14 @@ void heapdb_park(struct heapdb *db);
  *  is loaded again; one that changed is an error. */
 int heapdb_wake(struct heapdb *db);
 
+/** One read transaction for all that is asked from here on: one state of the file, and no locks for
+ *  each statement, which cost more than a look-up by key. Again: nothing. Ends with heapdb_release,
+ *  and when the database is parked or closed; meanwhile nobody can complete it. */
+int heapdb_hold(struct heapdb *db);
+
+/** Ends what heapdb_hold began, if it did. No statement may be at work. */
+void heapdb_release(struct heapdb *db);
+
 /** Prints SQLite's last error on this database as an error about its file. STATUS_UNUSABLE. */
 int heapdb_error(const struct heapdb *db, const char *doing);
 

@@ -204,6 +204,12 @@ static int warn_about(struct diff_report *r)
     return status;
 }
 
+/* Opens a database that was parked; all of it is read in one transaction. */
+static int wake(struct heapdb *db)
+{
+    return heapdb_wake(db) || heapdb_hold(db) ? STATUS_UNUSABLE : 0;
+}
+
 /* Of many databases only those are open that are at work: the first, which the span begins with,
  * and those of an interval. This gives back the one of snapshot k where it is none of them. */
 static void rest(const struct building *b, uint32_t k)
@@ -219,7 +225,7 @@ static int read_one(struct building *b, uint32_t k)
     struct diff_report *r = b->report;
     const struct diff_input *in = &b->inputs[k];
     struct diff_type_map map = { 0 };
-    if (heapdb_wake(in->db) || diff_facts_read(in->db, in->snapshot, &r->texts, &r->snapshots[k]))
+    if (wake(in->db) || diff_facts_read(in->db, in->snapshot, &r->texts, &r->snapshots[k]))
         return STATUS_UNUSABLE;
     r->n_snapshots++;
     if (r->snapshots[k].data_keys) r->sign.data_keys = true;
@@ -337,7 +343,7 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison
                               .b = &b->rows[k] };
     struct timespec since;
     clock_gettime(CLOCK_MONOTONIC, &since);
-    int status = heapdb_wake(c->db_a) || heapdb_wake(c->db_b) ? STATUS_UNUSABLE : rows_of(b, i, k);
+    int status = wake(c->db_a) || wake(c->db_b) ? STATUS_UNUSABLE : rows_of(b, i, k);
     struct diff_name_source source = source_of(b, k);
     done(&since, "read the objects");
     if (!status) status = diff_names_new(&c->names, &source, &b->report->sign);
@@ -453,6 +459,7 @@ int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_op
     if (!status) status = make_sums(&b);
     if (!status) status = compare_intervals(&b);
     if (!status) status = compare_span(&b);
+    for (uint32_t k = 0; k < n; k++) heapdb_release(inputs[k].db);
     building_free(&b);
     if (status) diff_report_free(out);
     return status;

@@ -15,11 +15,7 @@ int subject_open(struct subject *s, const char *path, const struct subject_optio
                                 .no_cache = options->no_cache };
     *s = (struct subject){ .chosen = options->snapshot != NULL };
     if (heapdb_open(&s->db, path, &o)) return STATUS_UNUSABLE;
-    /* One transaction for all that is read: one state of the file, and no locking a statement,
-     * which costs more than a look-up. */
-    int status = sqlite3_exec(s->db->sqlite, "BEGIN", NULL, NULL, NULL) == SQLITE_OK
-                     ? STATUS_DONE
-                     : heapdb_error(s->db, "reading");
+    int status = heapdb_hold(s->db);
     if (!status) status = heapdb_pick(s->db, options->snapshot, &s->snapshot);
     if (status) subject_close(s);
     return status;
