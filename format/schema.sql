@@ -453,7 +453,7 @@ CREATE TABLE growth (
     id          INTEGER PRIMARY KEY,
     a_id        INTEGER NOT NULL REFERENCES snapshot (id),
     b_id        INTEGER NOT NULL REFERENCES snapshot (id),
-    dimension   TEXT NOT NULL, -- 'type', 'site', 'package', 'root', 'memory'
+    dimension   TEXT NOT NULL, -- 'type', 'site', 'package', 'root', 'memory', 'native'
     name        TEXT NOT NULL,
     n_a         INTEGER,
     n_b         INTEGER,
@@ -1155,7 +1155,7 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('hub_type', 'n', 'references', 'references from objects of this type'),
     ('hub_type', 'rank', NULL, '1 is the most frequent'),
     ('growth', NULL, NULL, 'what grew between two snapshots, by type, site, package (snapdiff -o)'),
-    ('growth', 'dimension', NULL, 'what is compared: type, site, package, root, memory'),
+    ('growth', 'dimension', NULL, 'what is compared: type, site, package, root, memory; native: blocks by allocation site, their sizes as shallow sizes'),
     ('growth', 'n_a', 'objects', 'in the earlier snapshot'),
     ('growth', 'n_b', 'objects', 'in the later snapshot'),
     ('growth', 'shallow_a', 'bytes', 'in the earlier snapshot'),

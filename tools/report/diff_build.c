@@ -399,6 +399,7 @@ static int compare_span(struct building *b)
     if (!status) status = fill_lines(r, b->options, &c, b->n > 2 ? &b->intervals : NULL);
     if (!status) status = fill_types(r, b->options, &b->sums);
     if (!status) status = fill_sites(r, b->options, &c);
+    if (!status) status = fill_native(r, b->options, &c);
     if (!status) status = fill_parts(r);
     if (!status) status = fill_limits(r, &c, &b->sums);
     if (!status && !diff_verdict_set(r)) status = message_no_memory("the verdict");
@@ -479,6 +480,7 @@ void diff_report_free(struct diff_report *r)
     free(r->lines);
     free(r->types);
     free(r->sites);
+    free(r->native.at);
     free(r->limits);
     sign_free(&r->sign);
     diff_types_free(&r->types_known);

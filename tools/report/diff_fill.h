@@ -53,6 +53,9 @@ int fill_types(struct diff_report *report, const struct diff_options *options,
 
 int fill_sites(struct diff_report *report, const struct diff_options *options,
                const struct comparison *c);
+/** Growth of native blocks by place of allocation, where both snapshots have them. */
+int fill_native(struct diff_report *report, const struct diff_options *options,
+                const struct comparison *c);
 
 /** The memory maps of A and B side by side. */
 int fill_parts(struct diff_report *report);

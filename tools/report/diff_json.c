@@ -91,7 +91,7 @@ static void memory_map(struct json *j, const struct diff_report *r)
     json_end_array(j);
 }
 
-static void site(struct json *j, const struct diff_site *s, bool both_sides)
+static void place(struct json *j, const struct diff_site *s)
 {
     json_object(j, NULL);
     json_string(j, "function", s->function);
@@ -99,6 +99,23 @@ static void site(struct json *j, const struct diff_site *s, bool both_sides)
     known(j, "line", s->line > 0, s->line);
     json_string(j, "stack", s->stack);
     json_bool(j, "capture", s->capture);
+}
+
+static void native_site(struct json *j, const struct diff_site *s)
+{
+    place(j, s);
+    json_i64(j, "count_a", s->n_a);
+    json_i64(j, "count_b", s->n_b);
+    json_i64(j, "count_delta", s->n_b - s->n_a);
+    json_i64(j, "size_a", s->shallow_a);
+    json_i64(j, "size_b", s->shallow_b);
+    json_i64(j, "size_delta", s->shallow_b - s->shallow_a);
+    json_end_object(j);
+}
+
+static void site(struct json *j, const struct diff_site *s, bool both_sides)
+{
+    place(j, s);
     if (both_sides) {
         json_i64(j, "count_a", s->n_a);
         json_i64(j, "count_b", s->n_b);
@@ -265,6 +282,11 @@ static void lists(struct json *j, const struct diff_report *r)
     json_end_array(j);
     json_i64(j, "sites_total", r->n_sites_all);
     json_bool(j, "sites_recorded", r->has_sites);
+    json_array(j, "native_sites");
+    for (uint32_t i = 0; i < r->native.n; i++) native_site(j, &r->native.at[i]);
+    json_end_array(j);
+    json_i64(j, "native_sites_total", r->native.n_all);
+    json_bool(j, "native_recorded", r->has_native);
     json_array(j, "limits");
     for (uint32_t i = 0; i < r->n_limits; i++) {
         const struct diff_limit *l = &r->limits[i];

@@ -70,6 +70,12 @@ struct diff_site {
     int64_t n_new, shallow_new; /* objects of B that A has not */
 };
 
+/** The places whose sizes or counts changed, by growth in bytes descending, ties by stack. */
+struct diff_site_list {
+    uint32_t n_all, n;
+    struct diff_site *at;
+};
+
 struct diff_line {
     enum diff_line_kind kind;
     uint32_t node;         /* signature, a node of report->sign */
@@ -188,6 +194,9 @@ struct diff_report {
     bool has_sites;          /* B has allocation stacks */
     uint32_t n_sites_all, n_sites;
     struct diff_site *sites; /* by growth in bytes descending, ties by stack */
+    bool has_native;         /* both have native blocks */
+    int64_t blocks_a, blocks_b; /* bytes of them */
+    struct diff_site_list native; /* their sizes are `shallow`; what is new of them is not known */
 
     struct diff_verdict verdict;
     uint32_t n_limits;

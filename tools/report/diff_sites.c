@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Growth by place of allocation, of the whole heap and of each line that is shown. */
+/* Growth by place of allocation: the whole heap, each line that is shown, native blocks. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +87,7 @@ static int site_texts(struct diff_report *r, const struct comparison *c, const s
     int status = s->stack_b ? diff_place_read(c->db_b, s->stack_b, &r->texts, &place)
                             : diff_place_read(c->db_a, s->stack_a, &r->texts, &place);
     if (status) return status;
+    if (!*place.stack) place.stack = place.brief = "(not recorded)";
     *out = (struct diff_site){ .place = s->place,
                                .function = place.function,
                                .file = place.file,
@@ -104,7 +105,8 @@ static int site_texts(struct diff_report *r, const struct comparison *c, const s
 }
 
 static int show_sites(struct diff_report *r, const struct diff_options *options,
-                      const struct comparison *c, struct stack_sum *all, uint32_t n)
+                      const struct comparison *c, struct stack_sum *all, uint32_t n,
+                      struct diff_site_list *out)
 {
     uint32_t changed = 0, kept = 0, *chosen = NULL;
     int64_t *change = malloc(((size_t)n + 1) * sizeof *change);
@@ -115,14 +117,14 @@ static int show_sites(struct diff_report *r, const struct diff_options *options,
     }
     bool failed =
         !change || !fill_choose(change, n, options->top, options->min_size, &chosen, &kept);
-    r->sites = failed ? NULL : calloc((size_t)kept + 1, sizeof *r->sites);
-    int status = r->sites ? 0 : message_no_memory("the places of allocation");
+    out->at = failed ? NULL : calloc((size_t)kept + 1, sizeof *out->at);
+    int status = out->at ? 0 : message_no_memory("the places of allocation");
     for (uint32_t i = 0; !status && i < kept; i++) {
         const struct stack_sum *s = &all[chosen[i]];
         if (site_growth(s) == 0 && s->a.n == s->b.n) continue;
-        status = site_texts(r, c, s, &r->sites[r->n_sites++]);
+        status = site_texts(r, c, s, &out->at[out->n++]);
     }
-    r->n_sites_all = changed;
+    out->n_all = changed;
     free(change);
     free(chosen);
     return status;
@@ -243,8 +245,73 @@ int fill_sites(struct diff_report *r, const struct diff_options *options,
     if (!status && c->a->stack) n = add_side(c->a, NULL, &a, false, all, 0);
     if (!status && n != UINT32_MAX) n = add_side(c->b, c->match.b_to_a, &b, true, all, n);
     if (!status && n == UINT32_MAX) status = message_no_memory("the places of allocation");
-    if (!status) status = show_sites(r, options, c, all, merge(all, n));
+    struct diff_site_list list = { 0 };
+    if (!status) status = show_sites(r, options, c, all, merge(all, n), &list);
+    r->sites = list.at;
+    r->n_sites = list.n;
+    r->n_sites_all = list.n_all;
     if (!status && b.n) status = fill_line_sites(r, c, &b);
+    free(all);
+    diff_places_free(&a);
+    diff_places_free(&b);
+    return status;
+}
+
+/* ---- native blocks ------------------------------------------------------------------------- */
+
+/* Adds the sites of a snapshot's native blocks to all[n ..]; of `most`, which has a place for each
+ * stack and one for blocks without. */
+static int add_native(struct heapdb *db, const struct heapdb_snapshot *s,
+                      const struct diff_places *places, bool is_b, struct stack_sum *all,
+                      uint32_t *n)
+{
+    sqlite3_stmt *q;
+    uint32_t end = *n + places->n + 1;
+    int more = 0;
+    if (heapdb_prepare(db, &q, "SELECT coalesce(stack_id, 0), n_blocks, block_size FROM native_site"
+                               " WHERE snapshot_id = ?1 AND n_blocks > 0"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_int64(q, 1, s->id);
+    while (*n < end && (more = heapdb_step(db, q)) == 1) {
+        int64_t stack = sqlite3_column_int64(q, 0);
+        if (stack < 0 || stack >= (int64_t)places->n) stack = 0;
+        const struct diff_sum sum = { .n = sqlite3_column_int64(q, 1),
+                                      .shallow = sqlite3_column_int64(q, 2) };
+        if (sum.n < 0 || sum.shallow < 0 || sum.shallow > INT64_MAX / 4) continue;
+        struct stack_sum *to = &all[(*n)++];
+        *to = (struct stack_sum){ .place = stack ? places->hash[stack] : 0 };
+        *(is_b ? &to->stack_b : &to->stack_a) = (uint32_t)stack;
+        *(is_b ? &to->b : &to->a) = sum;
+    }
+    sqlite3_finalize(q);
+    return more < 0 ? STATUS_UNUSABLE : 0;
+}
+
+/* 1 where the snapshot has native blocks, of *size bytes; 0 where not, negative after an error. */
+static int has_native(struct heapdb *db, const struct heapdb_snapshot *s, int64_t *size)
+{
+    int got = heapdb_number(db, "SELECT block_size FROM snapshot WHERE id = ?", s->id, size);
+    if (got == 0 && *size < 0) *size = 0;
+    return got < 0 ? got : got == 0;
+}
+
+int fill_native(struct diff_report *r, const struct diff_options *options,
+                const struct comparison *c)
+{
+    struct diff_places a = { 0 }, b = { 0 };
+    int in_a = has_native(c->db_a, c->snapshot_a, &r->blocks_a);
+    int in_b = has_native(c->db_b, c->snapshot_b, &r->blocks_b);
+    if (in_a < 0 || in_b < 0) return STATUS_UNUSABLE;
+    r->has_native = in_a && in_b;
+    if (!r->has_native) return 0;
+    int status = diff_places_load(c->db_b, &b);
+    if (!status) status = diff_places_load(c->db_a, &a);
+    struct stack_sum *all = calloc((size_t)a.n + b.n + 3, sizeof *all);
+    uint32_t n = 0;
+    if (!status && !all) status = message_no_memory("the places of allocation");
+    if (!status) status = add_native(c->db_a, c->snapshot_a, &a, false, all, &n);
+    if (!status) status = add_native(c->db_b, c->snapshot_b, &b, true, all, &n);
+    if (!status) status = show_sites(r, options, c, all, merge(all, n), &r->native);
     free(all);
     diff_places_free(&a);
     diff_places_free(&b);

@@ -189,6 +189,15 @@ static int write_growths(sqlite3 *db, const struct diff_report *r)
                                                  s->shallow_b, 0, 0, s->n_new, s->shallow_new, true,
                                                  false, true, true });
     }
+    for (uint32_t i = 0; !bad && i < r->native.n; i++) {
+        const struct diff_site *s = &r->native.at[i];
+        bad = write_growth(q, r->n_snapshots,
+                           &(struct growth_row){ .dimension = "native", .name = s->stack,
+                                                 .n_a = s->n_a, .n_b = s->n_b,
+                                                 .shallow_a = s->shallow_a,
+                                                 .shallow_b = s->shallow_b, .counts = true,
+                                                 .has_a = true, .has_b = true });
+    }
     for (uint32_t i = 0; !bad && i < r->n_parts; i++) {
         const struct diff_part_change *p = &r->parts[i];
         bad = write_growth(q, r->n_snapshots,

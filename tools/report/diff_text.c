@@ -320,6 +320,39 @@ static int sites(const struct diff_report *r, FILE *out)
     return status;
 }
 
+static int native_sites(const struct diff_report *r, FILE *out)
+{
+    static const struct table_column columns[] = {
+        { .title = "size", .align = TABLE_RIGHT },
+        { .title = "blocks", .align = TABLE_RIGHT },
+        { .title = "allocated at", .shrink = true, .cut = TEXT_CUT_END }
+    };
+    if (!r->has_native) return 0;
+    diff_text_heading(out, "Growth of native blocks by allocation site");
+    if (r->native.n == 0) {
+        fputs("none\n", out);
+        return 0;
+    }
+    struct table *t = table_new(columns, 3);
+    int64_t largest = 0;
+    uint32_t more = r->native.n_all;
+    for (uint32_t i = 0; i < r->native.n; i++) {
+        int64_t growth = llabs(site_growth(&r->native.at[i]));
+        if (growth > largest) largest = growth;
+    }
+    for (uint32_t i = 0; i < r->native.n; i++) {
+        const struct diff_site *s = &r->native.at[i];
+        if (diff_text_folds(r, site_growth(s), largest)) continue;
+        table_delta(t, site_growth(s));
+        table_count_delta(t, s->n_b - s->n_a);
+        table_cells(t, r->fold ? s->brief : s->stack);
+        more--;
+    }
+    int status = diff_text_rows(t, out);
+    more_lines(out, more, "place");
+    return status;
+}
+
 int diff_print_text(const struct diff_report *r, FILE *out)
 {
     int status = head(r, out);
@@ -327,5 +360,6 @@ int diff_print_text(const struct diff_report *r, FILE *out)
     if (!status) status = diff_text_owners(r, out);
     if (!status) status = types(r, out);
     if (!status) status = sites(r, out);
+    if (!status) status = native_sites(r, out);
     return status;
 }

@@ -198,6 +198,25 @@ static void unmanaged(struct diff_report *r, const struct totals *t)
     r->verdict.sentence = keep(r, &s);
 }
 
+/* Native blocks grew, and nothing else that is known. */
+static void native(struct diff_report *r)
+{
+    struct text s = { 0 };
+    char size[NUMBER_MAX];
+    text_addf(&s, "Native blocks grew by %s, the managed heap did not",
+              number_size(size, (uint64_t)(r->blocks_b - r->blocks_a)));
+    if (r->native.n && r->native.at[0].shallow_b > r->native.at[0].shallow_a)
+        text_addf(&s, ": most, %s, at %s",
+                  number_size(size, (uint64_t)(r->native.at[0].shallow_b -
+                                               r->native.at[0].shallow_a)),
+                  r->native.at[0].brief);
+    text_adds(&s, ".");
+    r->verdict.kind = DIFF_NATIVE_LEAK;
+    r->verdict.rule =
+        "native blocks grew by more than 64 KiB and 0.5%, and the managed heap did not";
+    r->verdict.sentence = keep(r, &s);
+}
+
 static void no_growth(struct diff_report *r, const struct totals *t)
 {
     struct text s = { 0 };
@@ -277,6 +296,8 @@ bool diff_verdict_set(struct diff_report *r)
         unmanaged(r, &t);
     else if (heap)
         grown(r, &t, growth);
+    else if (r->has_native && diff_grew(r->blocks_a, r->blocks_b))
+        native(r);
     else
         no_growth(r, &t);
     if (r->has_interval && r->interval < 0)

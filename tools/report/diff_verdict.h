@@ -12,6 +12,8 @@
  *                    native-leak: most of it was handed out by allocators to something that is no
  *                    object. fragmentation: most of it is free memory that an allocator holds, or
  *                    in arenas for small objects, which nothing else uses. undecided: neither.
+ *   native-leak      also where the native blocks that both captures recorded grew and neither the
+ *                    managed heap nor, by these rules, the resident memory did
  *   managed-leak     three snapshots or more, the managed heap grew, and the owner that grew most
  *                    grew in every interval, holds at least half of the growth, and declares no
  *                    bound
