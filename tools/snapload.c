@@ -20,8 +20,12 @@ struct options {
     struct common_options common;
     const char *output;
     bool summary, values, force;
+    int loader;
     uint64_t max_memory;
 };
+
+enum { LOADER_DIRECT, LOADER_API };
+static const char *const loader_words[] = { "direct", "api", NULL };
 
 static const struct option_spec specs[] = {
     OPT_STRING(struct options, output, "output", 'o', "FILE",
@@ -32,6 +36,9 @@ static const struct option_spec specs[] = {
     OPT_FLAG(struct options, values, "values", 0,
              "take over contents of strings and numbers, which dumps of other runtimes hold, too"),
     OPT_FLAG(struct options, force, "force", 'f', "replace an existing database"),
+    OPT_ENUM(struct options, loader, "loader", 0, "HOW", loader_words,
+             "how the big tables are written: direct, as pages of the database file (the default),"
+             " or api, row by row through SQLite; the tables are the same"),
     OPT_SIZE(struct options, max_memory, "max-memory", 0, "SIZE",
              "stop rather than use more memory (default: most of what is available)"),
     OPT_COMMON(struct options, common),
@@ -99,7 +106,7 @@ static int load_to(const struct options *o, const char *path, size_t n, const ch
     struct load_result result;
     struct load_options options = {
         .summary = o->summary, .values = o->values, .max_memory = o->max_memory,
-        .quiet_warnings = o->common.quiet,
+        .quiet_warnings = o->common.quiet, .api = o->loader == LOADER_API,
     };
     double start = now();
     struct load_estimate estimate = load_estimate(paths, n, o->summary);

@@ -11,6 +11,12 @@ if(TARGET snapload AND TARGET snapsql AND TARGET gen_snap)
                          ${first} ${last})
         set_tests_properties(db_random_${range} PROPERTIES TIMEOUT 600 LABELS property)
     endforeach()
+    find_package(Python3 COMPONENTS Interpreter REQUIRED)
+    add_test(NAME db_loaders
+             COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/db_loaders.py
+                     $<TARGET_FILE:snapload> $<TARGET_FILE:gen_snap>
+                     ${PROJECT_SOURCE_DIR}/corpora/good)
+    set_tests_properties(db_loaders PROPERTIES TIMEOUT 300 LABELS property)
     add_test(NAME db_shapes
              COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/db_shapes.sh $<TARGET_FILE:gen_snap>
                      $<TARGET_FILE:snapload> 100000)

@@ -12,11 +12,6 @@
 
 #define AHEAD 12u
 
-static void result_row(sqlite3_context *out, const struct snapshot *s, uint32_t row)
-{
-    sqlite3_result_int64(out, loader_object_id(s, row));
-}
-
 /* Rows (key, rank, object), or (key, object) for children. */
 struct list_rows {
     const struct snapshot *s;
@@ -26,34 +21,19 @@ struct list_rows {
     bool with_snapshot; /* (key, snapshot, rank, object) */
     uint32_t key;
     uint64_t at;
-    bool begun;
 };
 
-static bool list_next(void *opaque)
+static bool list_next(void *opaque, struct rows_row *out)
 {
     struct list_rows *x = opaque;
-    if (x->begun) x->at++;
-    x->begun = true;
+    int column = 0;
     if (x->at >= x->lists->start[x->lists->n_keys]) return false;
     while (x->at >= x->lists->start[x->key + 1]) x->key++;
+    rows_set(out, column++, x->key_base + x->key);
+    if (x->with_snapshot) rows_set(out, column++, x->s->id);
+    if (x->with_rank) rows_set(out, column++, (int64_t)(x->at - x->lists->start[x->key] + 1));
+    rows_set(out, column, loader_object_id(x->s, x->lists->row[x->at++]));
     return true;
-}
-
-static void list_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct list_rows *x = opaque;
-    if (column == 0) {
-        sqlite3_result_int64(out, x->key_base + x->key);
-        return;
-    }
-    if (!x->with_snapshot && column > 0) column++;
-    if (!x->with_rank && column > 1) column++;
-    if (column == 1)
-        sqlite3_result_int64(out, x->s->id);
-    else if (column == 2)
-        sqlite3_result_int64(out, (sqlite3_int64)(x->at - x->lists->start[x->key] + 1));
-    else
-        result_row(out, x->s, x->lists->row[x->at]);
 }
 
 struct list_plan {
@@ -74,7 +54,7 @@ static int write_list(struct loader *l, struct snapshot *s, const struct list_pl
     struct list_rows x = { .s = s, .lists = &lists, .key_base = p->base,
                            .with_rank = p->with_rank, .with_snapshot = p->with_snapshot };
     int columns = 2 + p->with_rank + p->with_snapshot;
-    status = loader_rows(l, p->table, &(struct rows_source){ &x, list_next, list_column, columns });
+    status = loader_rows(l, p->table, &(struct rows_source){ &x, list_next, columns, ROWS_NO_TEXT });
     heap_lists_free(&lists);
     return status;
 }
@@ -101,33 +81,23 @@ static int write_lists(struct loader *l, struct snapshot *s)
 struct top_rows {
     const struct snapshot *s;
     uint32_t at, n;
-    bool begun;
 };
 
-static bool top_next(void *opaque)
+static bool top_next(void *opaque, struct rows_row *out)
 {
     struct top_rows *t = opaque;
-    if (t->begun) t->at++;
-    t->begun = true;
-    return t->at < t->n;
-}
-
-static void top_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct top_rows *t = opaque;
-    if (column == 0)
-        sqlite3_result_int64(out, t->s->id);
-    else if (column == 1)
-        sqlite3_result_int64(out, (sqlite3_int64)t->at + 1);
-    else
-        result_row(out, t->s, t->s->order[t->at]);
+    if (t->at >= t->n) return false;
+    rows_set(out, 0, t->s->id);
+    rows_set(out, 1, (int64_t)t->at + 1);
+    rows_set(out, 2, loader_object_id(t->s, t->s->order[t->at++]));
+    return true;
 }
 
 static int write_top(struct loader *l, struct snapshot *s)
 {
     uint32_t n = s->analysis.n_nodes < HEAPDB_LIST_MAX ? s->analysis.n_nodes : HEAPDB_LIST_MAX;
     struct top_rows t = { .s = s, .n = n };
-    return loader_rows(l, "top_object", &(struct rows_source){ &t, top_next, top_column, 3 });
+    return loader_rows(l, "top_object", &(struct rows_source){ &t, top_next, 3, ROWS_NO_TEXT });
 }
 
 /* ---- address, type_prefix ------------------------------------------------------------------ */
@@ -135,64 +105,39 @@ static int write_top(struct loader *l, struct snapshot *s)
 struct address_rows {
     const struct snapshot *s;
     uint32_t at;
-    bool begun;
 };
 
-static bool address_next(void *opaque)
+static bool address_next(void *opaque, struct rows_row *out)
 {
     struct address_rows *x = opaque;
     const struct resolved *r = &x->s->resolved;
-    if (x->begun) x->at++;
-    x->begun = true;
+    if (x->at >= r->n) return false;
     if (x->at + AHEAD < r->n) {
         __builtin_prefetch(&x->s->capture.id[r->by_address[x->at + AHEAD]]);
         __builtin_prefetch(&x->s->analysis.row_of[r->by_address[x->at + AHEAD]]);
     }
-    return x->at < r->n;
-}
-
-static void address_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct address_rows *x = opaque;
-    uint32_t node = x->s->resolved.by_address[x->at];
-    if (column == 0)
-        sqlite3_result_int64(out, x->s->id);
-    else if (column == 1)
-        sqlite3_result_int64(out, (sqlite3_int64)x->s->capture.id[node]);
-    else
-        result_row(out, x->s, x->s->analysis.row_of[node]);
+    uint32_t node = r->by_address[x->at++];
+    rows_set(out, 0, x->s->id);
+    rows_set(out, 1, (int64_t)x->s->capture.id[node]);
+    rows_set(out, 2, loader_object_id(x->s, x->s->analysis.row_of[node]));
+    return true;
 }
 
 struct prefix_rows {
     const struct snapshot *s;
     const struct heap_prefix *at, *end;
-    bool begun;
 };
 
-static bool prefix_next(void *opaque)
+static bool prefix_next(void *opaque, struct rows_row *out)
 {
     struct prefix_rows *p = opaque;
-    if (p->begun) p->at++;
-    p->begun = true;
-    return p->at < p->end;
-}
-
-static void prefix_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct prefix_rows *p = opaque;
-    switch (column) {
-    case 0:
-        sqlite3_result_int64(out, (sqlite3_int64)p->at->block);
-        return;
-    case 1:
-        sqlite3_result_int64(out, p->s->type_base + p->at->key);
-        return;
-    case 2:
-        sqlite3_result_int64(out, (sqlite3_int64)p->at->n);
-        return;
-    default:
-        sqlite3_result_int64(out, (sqlite3_int64)p->at->shallow_size);
-    }
+    if (p->at >= p->end) return false;
+    rows_set(out, 0, (int64_t)p->at->block);
+    rows_set(out, 1, p->s->type_base + p->at->key);
+    rows_set(out, 2, (int64_t)p->at->n);
+    rows_set(out, 3, (int64_t)p->at->shallow_size);
+    p->at++;
+    return true;
 }
 
 static int write_prefixes(struct loader *l, struct snapshot *s)
@@ -209,7 +154,7 @@ static int write_prefixes(struct loader *l, struct snapshot *s)
     if (status) return status;
     struct prefix_rows p = { .s = s, .at = rows, .end = rows ? rows + n : NULL };
     status = loader_rows(l, "type_prefix",
-                         &(struct rows_source){ &p, prefix_next, prefix_column, 4 });
+                         &(struct rows_source){ &p, prefix_next, 4, ROWS_NO_TEXT });
     free(rows);
     return status;
 }
@@ -217,7 +162,7 @@ static int write_prefixes(struct loader *l, struct snapshot *s)
 static int write_addresses(struct loader *l, struct snapshot *s)
 {
     struct address_rows x = { .s = s };
-    return loader_rows(l, "address", &(struct rows_source){ &x, address_next, address_column, 3 });
+    return loader_rows(l, "address", &(struct rows_source){ &x, address_next, 3, ROWS_NO_TEXT });
 }
 
 int lists_write(struct loader *l, struct snapshot *s)

@@ -585,7 +585,7 @@ static int database_open_again(struct loader *l)
 static int database_make(struct loader *l)
 {
     int status = loader_exec(l, "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF;"
-                                "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+                                "PRAGMA synchronous = OFF;"
                                 "PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF;"
                                 "PRAGMA temp_store = MEMORY; BEGIN");
     return status ? status : loader_exec(l, db_schema);
@@ -602,7 +602,10 @@ static int database_open(struct loader *l, const char *database)
     int status = l->options->complete_path ? database_open_again(l) : database_make(l);
     if (status) return status;
     l->rows = rows_register(l->db);
-    return l->rows ? 0 : loader_no_memory(l);
+    if (!l->rows) return loader_no_memory(l);
+    if (l->options->complete_path || l->options->api) return 0;
+    l->direct = direct_new(l->db, database);
+    return l->direct ? 0 : loader_no_memory(l);
 }
 
 static void loader_init(struct loader *l, const struct load_options *options,
@@ -633,6 +636,7 @@ static void loader_free(struct loader *l)
     intern_free(&l->stacks);
     free(l->stack_depth);
     if (l->db) sqlite3_close(l->db);
+    direct_free(l->direct);
 }
 
 int load_files(const char *const *paths, size_t n, const char *database, const char *name,
@@ -648,6 +652,7 @@ int load_files(const char *const *paths, size_t n, const char *database, const c
     double writing = cpu_now();
     if (!status) status = define_write(&l);
     if (!status) status = loader_exec(&l, "COMMIT");
+    if (!status && l.direct && direct_finish(l.direct)) status = loader_direct(&l);
     loader_warned(&l);
     result->warnings = l.warnings;
     loader_free(&l);

@@ -21,6 +21,7 @@ struct load_options {
     bool summary;        /* leave out ref and referrer */
     bool values;         /* contents too, of dumps that hold them */
     uint64_t max_memory; /* bytes; 0: most of what the machine has left */
+    bool api;            /* all tables through SQLite: slower, for comparison (direct.h) */
     bool quiet_warnings; /* warnings only into the table, not to stderr */
     /* Set by complete.c: the database exists and lacks the references of the snapshots whose
      * `path` is this; the file that is read must have this uuid. */

@@ -7,6 +7,7 @@
  *   define.c    definitions: names, types, frames, stacks, modules, threads
  *   facts.c     snapshot, label, metadata, counter, sample, warning, memory_map
  *   tables.c    object, detail, ref, referrer, root
+ *   direct.c    the big tables' way into the file, past SQLite, by btree.c; rows.c the way through it
  *   shared.c    native memory that several objects share
  *   native.c    native blocks, allocation events, their sums by site
  *   lists.c     the ordered lists, addresses, the cumulative histogram
@@ -22,6 +23,7 @@
 #include <sqlite3.h>
 
 #include "db/capture.h"
+#include "db/direct.h"
 #include "db/intern.h"
 #include "db/load.h"
 #include "db/resolve.h"
@@ -160,6 +162,7 @@ struct loader {
     struct load_result *result;
     sqlite3 *db;
     struct rows *rows;
+    struct direct *direct; /* NULL: all tables through SQLite */
     const char *output; /* for messages */
     struct budget budget;  /* arrays of one snapshot: all free again when it is written */
     struct budget lasting; /* definitions and texts, for as long as the load lasts */
@@ -194,6 +197,7 @@ int loader_exec(struct loader *l, const char *sql);
 int loader_prepare(struct loader *l, sqlite3_stmt **out, const char *sql);
 /* Steps an INSERT and makes it ready for the next row. */
 int loader_insert(struct loader *l, sqlite3_stmt *q);
+int loader_direct(struct loader *l);
 int loader_rows(struct loader *l, const char *table, const struct rows_source *source);
 /* Binds the text with this number; null for 0. */
 void loader_bind_text(struct loader *l, sqlite3_stmt *q, int at, uint32_t number);

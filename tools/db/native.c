@@ -17,8 +17,8 @@ struct native_rows {
     struct loader *l;
     const struct record_batch *b;
     int64_t snapshot; /* 0: none */
-    uint32_t i;
-    bool begun, events;
+    uint32_t i; /* the next one */
+    bool events;
 };
 
 static uint32_t stack_row(struct loader *l, uint64_t id)
@@ -28,43 +28,42 @@ static uint32_t stack_row(struct loader *l, uint64_t id)
     return id && idmap_find(&d->stack, id, &at) ? d->stack_row[at] : 0;
 }
 
-static bool native_next(void *opaque)
+/* One column of the batch; nothing where the row has none. */
+static void set_column(const struct native_rows *r, int column, uint8_t number, bool is_stack,
+                       struct rows_row *out)
 {
-    struct native_rows *r = opaque;
-    if (r->begun) r->i++;
-    r->begun = true;
-    return r->i < r->b->rows;
-}
-
-static void native_column(void *opaque, int column, sqlite3_context *out)
-{
-    static const uint8_t of_block[] = { 0, 0, SNAP_COL_BLOCK_ADDRESS, SNAP_COL_BLOCK_SIZE,
-                                        SNAP_COL_BLOCK_STACK, SNAP_COL_BLOCK_DOMAIN,
-                                        SNAP_COL_BLOCK_OWNER };
-    static const uint8_t of_event[] = { 0, 0, SNAP_COL_EVENT_TIME, SNAP_COL_EVENT_OP,
-                                        SNAP_COL_EVENT_ADDRESS, SNAP_COL_EVENT_SIZE,
-                                        SNAP_COL_EVENT_STACK, SNAP_COL_EVENT_THREAD };
-    const struct native_rows *r = opaque;
-    uint8_t number = r->events ? of_event[column] : of_block[column];
-    if (column == 0) return; /* the next id */
-    if (column == 1) {
-        if (r->snapshot) sqlite3_result_int64(out, r->snapshot);
-        return;
-    }
     const struct record_column *c = &r->b->column[number];
     if (!record_has(c, r->i)) return;
     uint64_t v = c->value[r->i];
-    if (number == (r->events ? SNAP_COL_EVENT_STACK : SNAP_COL_BLOCK_STACK) &&
-        !(v = stack_row(r->l, v)))
-        return;
-    sqlite3_result_int64(out, (sqlite3_int64)v);
+    if (is_stack) v = stack_row(r->l, v);
+    if (v || !is_stack) rows_set(out, column, (int64_t)v);
+}
+
+/* The id is null: the next one. */
+static bool native_next(void *opaque, struct rows_row *out)
+{
+    static const uint8_t of_block[] = { SNAP_COL_BLOCK_ADDRESS, SNAP_COL_BLOCK_SIZE,
+                                        SNAP_COL_BLOCK_STACK, SNAP_COL_BLOCK_DOMAIN,
+                                        SNAP_COL_BLOCK_OWNER };
+    static const uint8_t of_event[] = { SNAP_COL_EVENT_TIME, SNAP_COL_EVENT_OP,
+                                        SNAP_COL_EVENT_ADDRESS, SNAP_COL_EVENT_SIZE,
+                                        SNAP_COL_EVENT_STACK, SNAP_COL_EVENT_THREAD };
+    struct native_rows *r = opaque;
+    const uint8_t *numbers = r->events ? of_event : of_block;
+    int n = r->events ? sizeof of_event : sizeof of_block;
+    uint8_t stack = r->events ? SNAP_COL_EVENT_STACK : SNAP_COL_BLOCK_STACK;
+    if (r->i >= r->b->rows) return false;
+    if (r->snapshot) rows_set(out, 1, r->snapshot);
+    for (int k = 0; k < n; k++) set_column(r, k + 2, numbers[k], numbers[k] == stack, out);
+    r->i++;
+    return true;
 }
 
 static int write_rows(struct loader *l, int64_t snapshot, const struct record_batch *b, bool events)
 {
     struct native_rows r = { .l = l, .b = b, .snapshot = snapshot, .events = events };
     return loader_rows(l, events ? "event" : "block",
-                       &(struct rows_source){ &r, native_next, native_column, events ? 8 : 7 });
+                       &(struct rows_source){ &r, native_next, events ? 8 : 7, ROWS_NO_TEXT });
 }
 
 /* ---- sums ---------------------------------------------------------------------------------- */

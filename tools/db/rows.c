@@ -12,6 +12,7 @@
 struct rows {
     sqlite3 *db;
     const struct rows_source *source;
+    struct rows_row row;
     sqlite3_int64 rows;
     unsigned every, left; /* until the next call of `each` */
     void (*each)(void *opaque, sqlite3_int64 rows);
@@ -82,17 +83,22 @@ static int cursor_close(sqlite3_vtab_cursor *c)
     return SQLITE_OK;
 }
 
+void rows_count(struct rows *r)
+{
+    if (!r->each || --r->left) return;
+    r->left = r->every;
+    r->rows += r->every;
+    r->each(r->opaque, r->rows);
+}
+
 static int cursor_next(sqlite3_vtab_cursor *base)
 {
     struct rows_cursor *c = (struct rows_cursor *)base;
     struct rows *r = rows_of(base);
-    c->eof = !r->source || !r->source->next(r->source->opaque);
+    r->row.has = 0;
+    c->eof = !r->source || !r->source->next(r->source->opaque, &r->row);
     c->rowid++;
-    if (r->each && --r->left == 0) {
-        r->left = r->every;
-        r->rows += r->every;
-        r->each(r->opaque, r->rows);
-    }
+    rows_count(r);
     return SQLITE_OK;
 }
 
@@ -110,8 +116,12 @@ static int cursor_eof(sqlite3_vtab_cursor *c)
 
 static int cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *out, int column)
 {
-    const struct rows_source *s = rows_of(c)->source;
-    if (s && column < s->columns) s->column(s->opaque, column, out);
+    const struct rows *r = rows_of(c);
+    if (!r->source || column >= r->source->columns || !(r->row.has >> column & 1)) return SQLITE_OK;
+    if (column == r->source->text_column)
+        sqlite3_result_text64(out, r->row.text, r->row.text_size, SQLITE_TRANSIENT, SQLITE_UTF8);
+    else
+        sqlite3_result_int64(out, r->row.value[column]);
     return SQLITE_OK;
 }
 

@@ -69,8 +69,20 @@ int loader_insert(struct loader *l, sqlite3_stmt *q)
     return 0;
 }
 
+/* What went wrong past SQLite. */
+int loader_direct(struct loader *l)
+{
+    message_error(l->output, MESSAGE_NO_OFFSET, direct_advice(l->direct), "writing: %s",
+                  direct_error(l->direct));
+    return LOADER_STOP;
+}
+
 int loader_rows(struct loader *l, const char *table, const struct rows_source *source)
 {
+    if (l->direct && direct_takes(l->direct, table)) {
+        if (direct_rows(l->direct, table, source, l->rows)) return loader_direct(l);
+        return 0;
+    }
     return rows_insert(l->rows, table, source) == SQLITE_OK ? 0 : loader_sqlite(l, "writing");
 }
 

@@ -3,9 +3,9 @@
  * The big tables, each filled in the order of its key from arrays: object and detail by row, ref by
  * source row, referrer by target row, root by object.
  *
- * A source of rows is a structure with the position in it, `next` that moves on, and `column` that
- * answers (rows.h). Columns by node are gathered: `next` prefetches what the row some steps ahead
- * will need.
+ * A source of rows is a structure with the position in it, and `next` that moves on and fills a row
+ * (rows.h). Columns by node are gathered: `next` prefetches what the row some steps ahead will
+ * need.
  */
 #include "db/loader.h"
 
@@ -17,8 +17,7 @@
 
 struct object_rows {
     const struct snapshot *s;
-    uint32_t row, node;
-    bool begun;
+    uint32_t row; /* the next one */
 };
 
 static void prefetch_object(const struct snapshot *s, uint32_t row)
@@ -35,114 +34,69 @@ static void prefetch_object(const struct snapshot *s, uint32_t row)
     if (s->resolved.external) __builtin_prefetch(&s->resolved.external[node]);
 }
 
-static bool object_next(void *opaque)
+static void set_row(struct rows_row *out, int column, const struct snapshot *s, uint32_t row)
 {
-    struct object_rows *o = opaque;
-    if (o->begun) o->row++;
-    o->begun = true;
-    if (o->row >= o->s->analysis.n_rows) return false;
-    if (o->row + AHEAD < o->s->analysis.n_rows) prefetch_object(o->s, o->row + AHEAD);
-    o->node = o->s->analysis.node[o->row];
-    return true;
+    if (row != HEAP_NONE) rows_set(out, column, loader_object_id(s, row));
 }
 
-static void result_row(sqlite3_context *out, const struct snapshot *s, uint32_t row)
+static void set_u32(struct rows_row *out, int column, uint32_t v)
 {
-    if (row != HEAP_NONE) sqlite3_result_int64(out, loader_object_id(s, row));
-}
-
-static void result_u32(sqlite3_context *out, uint32_t v)
-{
-    if (v != HEAP_NONE) sqlite3_result_int64(out, v);
+    if (v != HEAP_NONE) rows_set(out, column, v);
 }
 
 /* Columns that the two virtual roots do not have. */
-static void object_column_of_node(const struct object_rows *o, int column, sqlite3_context *out)
+static void object_of_node(const struct snapshot *s, uint32_t v, struct rows_row *out)
 {
-    const struct capture *c = &o->s->capture;
-    const struct resolved *r = &o->s->resolved;
-    uint32_t v = o->node;
-    switch (column) {
-    case 2:
-        sqlite3_result_int64(out, (sqlite3_int64)c->id[v]);
-        return;
-    case 4:
-        sqlite3_result_int64(out, (sqlite3_int64)c->shallow[v]);
-        return;
-    case 5:
-        if (c->native && c->native[v]) sqlite3_result_int64(out, (sqlite3_int64)c->native[v]);
-        return;
-    case 15:
-        if (r->external) result_u32(out, r->external[v]);
-        return;
-    case 16:
-        sqlite3_result_int(out, c->flags[v]);
-        return;
-    case 17:
-        result_u32(out, c->refcount[v]);
-        return;
-    case 18:
-        if (c->generation[v] != CAPTURE_NO_GENERATION) sqlite3_result_int(out, c->generation[v]);
-        return;
-    }
+    const struct capture *c = &s->capture;
+    const struct resolved *r = &s->resolved;
+    rows_set(out, 2, (int64_t)c->id[v]);
+    rows_set(out, 4, (int64_t)c->shallow[v]);
+    if (c->native && c->native[v]) rows_set(out, 5, (int64_t)c->native[v]);
+    if (r->external) set_u32(out, 15, r->external[v]);
+    rows_set(out, 16, c->flags[v]);
+    set_u32(out, 17, c->refcount[v]);
+    if (c->generation[v] != CAPTURE_NO_GENERATION) rows_set(out, 18, c->generation[v]);
 }
 
-static void object_column(void *opaque, int column, sqlite3_context *out)
+static void object_of_row(const struct snapshot *s, uint32_t row, struct rows_row *out)
 {
-    const struct object_rows *o = opaque;
-    const struct snapshot *s = o->s;
     const struct heap_analysis *a = &s->analysis;
-    uint32_t row = o->row;
-    switch (column) {
-    case 0:
-        result_row(out, s, row);
-        return;
-    case 1:
-        sqlite3_result_int64(out, s->id);
-        return;
-    case 3:
-        sqlite3_result_int64(out, s->type_base + s->type[row]);
-        return;
-    case 6:
-        sqlite3_result_int64(out, (sqlite3_int64)a->retained_size[row]);
-        return;
-    case 7:
-        if (a->retained_native) sqlite3_result_int64(out, (sqlite3_int64)a->retained_native[row]);
-        return;
-    case 8:
-        result_row(out, s, a->last[row]);
-        return;
-    case 9:
-        result_row(out, s, a->dominator[row]);
-        return;
-    case 10:
-        result_u32(out, a->distance[row]);
-        return;
-    case 11:
-        result_row(out, s, a->parent[row]);
-        return;
-    case 12: /* the place among the live root's own edges means nothing to anybody */
-        if (a->parent[row] != 0) result_u32(out, a->parent_position[row]);
-        return;
-    case 13:
-        if (a->component[row] != HEAP_NONE)
-            sqlite3_result_int64(out, s->component_base + a->component[row]);
-        return;
-    case 14:
-        if (s->stack) result_u32(out, s->stack[row]);
-        return;
-    default:
-        if (o->node != HEAP_NONE)
-            object_column_of_node(o, column, out);
-        else if (column == 4 || column == 16)
-            sqlite3_result_int(out, 0); /* size and flags of a virtual root */
+    rows_set(out, 0, loader_object_id(s, row));
+    rows_set(out, 1, s->id);
+    rows_set(out, 3, s->type_base + s->type[row]);
+    rows_set(out, 6, (int64_t)a->retained_size[row]);
+    if (a->retained_native) rows_set(out, 7, (int64_t)a->retained_native[row]);
+    set_row(out, 8, s, a->last[row]);
+    set_row(out, 9, s, a->dominator[row]);
+    set_u32(out, 10, a->distance[row]);
+    set_row(out, 11, s, a->parent[row]);
+    /* the place among the live root's own edges means nothing to anybody */
+    if (a->parent[row] != 0) set_u32(out, 12, a->parent_position[row]);
+    if (a->component[row] != HEAP_NONE) rows_set(out, 13, s->component_base + a->component[row]);
+    if (s->stack) set_u32(out, 14, s->stack[row]);
+}
+
+static bool object_next(void *opaque, struct rows_row *out)
+{
+    struct object_rows *o = opaque;
+    const struct heap_analysis *a = &o->s->analysis;
+    uint32_t row = o->row++;
+    if (row >= a->n_rows) return false;
+    if (row + AHEAD < a->n_rows) prefetch_object(o->s, row + AHEAD);
+    object_of_row(o->s, row, out);
+    if (a->node[row] != HEAP_NONE) {
+        object_of_node(o->s, a->node[row], out);
+    } else { /* size and flags of a virtual root */
+        rows_set(out, 4, 0);
+        rows_set(out, 16, 0);
     }
+    return true;
 }
 
 static int write_objects(struct loader *l, struct snapshot *s)
 {
     struct object_rows o = { .s = s };
-    return loader_rows(l, "object", &(struct rows_source){ &o, object_next, object_column, 19 });
+    return loader_rows(l, "object", &(struct rows_source){ &o, object_next, 19, ROWS_NO_TEXT });
 }
 
 /* ---- detail -------------------------------------------------------------------------------- */
@@ -152,8 +106,7 @@ struct detail_rows {
     const struct snapshot *s;
     uint32_t *extra;   /* by node: index + 1 into capture.extra; NULL without extras */
     uint32_t *preview; /* by node: number of its text; NULL without previews */
-    uint32_t row, node;
-    bool begun;
+    uint32_t row;      /* the next one to look at */
 };
 
 static bool has_detail(const struct detail_rows *d, uint32_t node)
@@ -164,76 +117,53 @@ static bool has_detail(const struct detail_rows *d, uint32_t node)
            (d->preview && d->preview[node]);
 }
 
-static bool detail_next(void *opaque)
+static void detail_of_extra(const struct detail_rows *d, const struct capture_extra *e,
+                            struct rows_row *out)
+{
+    uint32_t text = strings_row(&d->l->strings, e->name);
+    if (text) rows_set(out, 1, text);
+    if (e->has_bound) rows_set(out, 4, (int64_t)e->bound);
+    if (e->resource) rows_set(out, 6, e->resource);
+    if (e->state) rows_set(out, 7, e->state);
+    if (e->has_buffer) rows_set(out, 8, (int64_t)e->buffer);
+}
+
+static void detail_of_node(const struct detail_rows *d, uint32_t v, struct rows_row *out)
+{
+    const struct capture *c = &d->s->capture;
+    uint64_t number;
+    if (capture_length(&c->length, v, &number)) rows_set(out, 2, (int64_t)number);
+    if (capture_length(&c->capacity, v, &number)) rows_set(out, 3, (int64_t)number);
+    if (c->hash && c->hash[v]) rows_set(out, 5, (int64_t)c->hash[v]);
+    if (d->extra && d->extra[v]) detail_of_extra(d, &c->extra[d->extra[v] - 1], out);
+    uint32_t text = d->preview ? d->preview[v] : 0;
+    if (text)
+        rows_set_text(out, 9, strings_text(&d->l->strings, text),
+                      strings_size(&d->l->strings, text));
+}
+
+static void prefetch_detail(const struct detail_rows *d, uint32_t row)
+{
+    const struct capture *c = &d->s->capture;
+    uint32_t node = d->s->analysis.node[row];
+    if (node == HEAP_NONE) return;
+    if (c->length.at) __builtin_prefetch(&c->length.at[node]);
+    if (c->hash) __builtin_prefetch(&c->hash[node]);
+    if (d->extra) __builtin_prefetch(&d->extra[node]);
+}
+
+static bool detail_next(void *opaque, struct rows_row *out)
 {
     struct detail_rows *d = opaque;
     const struct heap_analysis *a = &d->s->analysis;
-    const struct capture *c = &d->s->capture;
-    do {
-        if (d->begun) d->row++;
-        d->begun = true;
+    for (;; d->row++) {
         if (d->row >= a->n_rows) return false;
-        if (d->row + AHEAD < a->n_rows && a->node[d->row + AHEAD] != HEAP_NONE) {
-            uint32_t ahead = a->node[d->row + AHEAD];
-            if (c->length.at) __builtin_prefetch(&c->length.at[ahead]);
-            if (c->hash) __builtin_prefetch(&c->hash[ahead]);
-            if (d->extra) __builtin_prefetch(&d->extra[ahead]);
-        }
-        d->node = a->node[d->row];
-    } while (d->node == HEAP_NONE || !has_detail(d, d->node));
-    return true;
-}
-
-static void detail_column_extra(const struct capture_extra *e, int column, sqlite3_context *out)
-{
-    switch (column) {
-    case 4:
-        if (e->has_bound) sqlite3_result_int64(out, (sqlite3_int64)e->bound);
-        return;
-    case 6:
-        if (e->resource) sqlite3_result_int(out, e->resource);
-        return;
-    case 7:
-        if (e->state) sqlite3_result_int(out, e->state);
-        return;
-    case 8:
-        if (e->has_buffer) sqlite3_result_int64(out, (sqlite3_int64)e->buffer);
-        return;
-    }
-}
-
-static void detail_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct detail_rows *d = opaque;
-    const struct capture *c = &d->s->capture;
-    uint32_t extra = d->extra ? d->extra[d->node] : 0, text;
-    uint64_t v;
-    switch (column) {
-    case 0:
-        result_row(out, d->s, d->row);
-        return;
-    case 1:
-        text = extra ? strings_row(&d->l->strings, c->extra[extra - 1].name) : 0;
-        if (text) sqlite3_result_int64(out, text);
-        return;
-    case 2:
-        if (capture_length(&c->length, d->node, &v)) sqlite3_result_int64(out, (sqlite3_int64)v);
-        return;
-    case 3:
-        if (capture_length(&c->capacity, d->node, &v)) sqlite3_result_int64(out, (sqlite3_int64)v);
-        return;
-    case 5:
-        if (c->hash && c->hash[d->node])
-            sqlite3_result_int64(out, (sqlite3_int64)c->hash[d->node]);
-        return;
-    case 9:
-        text = d->preview ? d->preview[d->node] : 0;
-        if (text)
-            sqlite3_result_text(out, strings_text(&d->l->strings, text),
-                                (int)strings_size(&d->l->strings, text), SQLITE_STATIC);
-        return;
-    default:
-        if (extra) detail_column_extra(&c->extra[extra - 1], column, out);
+        if (d->row + AHEAD < a->n_rows) prefetch_detail(d, d->row + AHEAD);
+        uint32_t node = a->node[d->row];
+        if (node == HEAP_NONE || !has_detail(d, node)) continue;
+        rows_set(out, 0, loader_object_id(d->s, d->row++));
+        detail_of_node(d, node, out);
+        return true;
     }
 }
 
@@ -254,7 +184,7 @@ static int write_details(struct loader *l, struct snapshot *s)
         for (size_t i = 0; i < c->n_preview && !status; i++)
             d.preview[c->preview[i].node] = c->preview[i].text;
     }
-    const struct rows_source source = { &d, detail_next, detail_column, 10 };
+    const struct rows_source source = { &d, detail_next, 10, 9 };
     if (!status) status = loader_rows(l, "detail", &source);
     memory_free(&l->budget, d.extra, c->n, sizeof *d.extra);
     memory_free(&l->budget, d.preview, c->n, sizeof *d.preview);
@@ -271,25 +201,31 @@ struct ref_rows {
     bool begun;
 };
 
-static bool ref_next(void *opaque)
+static void prefetch_refs(const struct ref_rows *r)
 {
-    struct ref_rows *r = opaque;
     const struct heap_analysis *a = &r->s->analysis;
     const struct capture *c = &r->s->capture;
     const uint64_t *off = r->s->resolved.off;
-    if (r->begun) r->e++;
-    while (!r->begun || r->e >= r->end) {
+    if (r->row + AHEAD < a->n_rows && a->node[r->row + AHEAD] != HEAP_NONE)
+        __builtin_prefetch(&off[a->node[r->row + AHEAD]]);
+    if (r->row + AHEAD / 2 < a->n_rows && a->node[r->row + AHEAD / 2] != HEAP_NONE) {
+        uint64_t ahead = off[a->node[r->row + AHEAD / 2]];
+        __builtin_prefetch(&c->target[ahead]);
+        __builtin_prefetch(&c->kind[ahead]);
+        __builtin_prefetch(&c->name[ahead]);
+    }
+}
+
+/* Goes to the next row with references; false at the end. */
+static bool next_source(struct ref_rows *r)
+{
+    const struct heap_analysis *a = &r->s->analysis;
+    const uint64_t *off = r->s->resolved.off;
+    while (r->e >= r->end) {
         if (r->begun) r->row++;
         r->begun = true;
         if (r->row >= a->n_rows) return false;
-        if (r->row + AHEAD < a->n_rows && a->node[r->row + AHEAD] != HEAP_NONE)
-            __builtin_prefetch(&off[a->node[r->row + AHEAD]]);
-        if (r->row + AHEAD / 2 < a->n_rows && a->node[r->row + AHEAD / 2] != HEAP_NONE) {
-            uint64_t ahead = off[a->node[r->row + AHEAD / 2]];
-            __builtin_prefetch(&c->target[ahead]);
-            __builtin_prefetch(&c->kind[ahead]);
-            __builtin_prefetch(&c->name[ahead]);
-        }
+        prefetch_refs(r);
         uint32_t node = a->node[r->row];
         r->first = r->e = node == HEAP_NONE ? 0 : off[node];
         r->end = node == HEAP_NONE ? 0 : off[node + 1];
@@ -297,38 +233,26 @@ static bool ref_next(void *opaque)
     return true;
 }
 
-static void ref_column(void *opaque, int column, sqlite3_context *out)
+static bool ref_next(void *opaque, struct rows_row *out)
 {
-    const struct ref_rows *r = opaque;
+    struct ref_rows *r = opaque;
     const struct capture *c = &r->s->capture;
-    uint32_t text;
-    switch (column) {
-    case 0:
-        result_row(out, r->s, r->row);
-        return;
-    case 1:
-        sqlite3_result_int64(out, (sqlite3_int64)(r->e - r->first));
-        return;
-    case 2:
-        result_row(out, r->s, r->s->analysis.row_of[c->target[r->e]]);
-        return;
-    case 3:
-        sqlite3_result_int(out, (int)(c->kind[r->e] & ~CAPTURE_OWNS));
-        return;
-    case 4:
-        text = strings_row(&r->l->strings, c->name[r->e]);
-        if (text) sqlite3_result_int64(out, text);
-        return;
-    case 5:
-        if (c->key && c->key[r->e]) sqlite3_result_int64(out, c->key[r->e] - 1u);
-        return;
-    }
+    if (!next_source(r)) return false;
+    uint64_t e = r->e++;
+    uint32_t text = strings_row(&r->l->strings, c->name[e]);
+    rows_set(out, 0, loader_object_id(r->s, r->row));
+    rows_set(out, 1, (int64_t)(e - r->first));
+    rows_set(out, 2, loader_object_id(r->s, r->s->analysis.row_of[c->target[e]]));
+    rows_set(out, 3, c->kind[e] & ~CAPTURE_OWNS);
+    if (text) rows_set(out, 4, text);
+    if (c->key && c->key[e]) rows_set(out, 5, c->key[e] - 1u);
+    return true;
 }
 
 static int write_refs(struct loader *l, struct snapshot *s)
 {
     struct ref_rows r = { .l = l, .s = s };
-    return loader_rows(l, "ref", &(struct rows_source){ &r, ref_next, ref_column, 6 });
+    return loader_rows(l, "ref", &(struct rows_source){ &r, ref_next, 6, ROWS_NO_TEXT });
 }
 
 /* ---- referrer ------------------------------------------------------------------------------ */
@@ -337,29 +261,18 @@ struct referrer_rows {
     const struct snapshot *s;
     const struct heap_referrers *r;
     uint32_t row;
-    uint64_t at, m;
-    bool begun;
+    uint64_t at, m; /* the next one, and how many there are */
 };
 
-static bool referrer_next(void *opaque)
+static bool referrer_next(void *opaque, struct rows_row *out)
 {
     struct referrer_rows *f = opaque;
-    if (f->begun) f->at++;
-    f->begun = true;
     if (f->at >= f->m) return false;
     while (f->at >= f->r->off[f->row + 1]) f->row++;
+    rows_set(out, 0, loader_object_id(f->s, f->row));
+    rows_set(out, 1, loader_object_id(f->s, f->r->source[f->at]));
+    rows_set(out, 2, f->r->position[f->at++]);
     return true;
-}
-
-static void referrer_column(void *opaque, int column, sqlite3_context *out)
-{
-    const struct referrer_rows *f = opaque;
-    if (column == 0)
-        result_row(out, f->s, f->row);
-    else if (column == 1)
-        result_row(out, f->s, f->r->source[f->at]);
-    else
-        sqlite3_result_int64(out, f->r->position[f->at]);
 }
 
 /* Hubs are counted where all referrers are in memory anyway. */
@@ -371,7 +284,7 @@ static int write_referrers(struct loader *l, struct snapshot *s, bool hubs)
     struct referrer_rows f = { .s = s, .r = &r, .m = s->resolved.m };
     if (s->has_refs)
         status = loader_rows(l, "referrer",
-                             &(struct rows_source){ &f, referrer_next, referrer_column, 3 });
+                             &(struct rows_source){ &f, referrer_next, 3, ROWS_NO_TEXT });
     if (!status && hubs) status = summary_hubs(l, s, &r);
     heap_referrers_free(&r);
     return status;

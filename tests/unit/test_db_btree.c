@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* Pages of B-trees as SQLite reads them: every row comes back, and integrity_check finds nothing. */
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cu.h"
+#include "db/btree.h"
+
+static char path[64];
+
+/* A database with an empty table, and the file to write to. */
+struct made {
+    sqlite3 *db;
+    struct btree_file file;
+    struct btree *tree;
+};
+
+static int64_t number(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *q;
+    int64_t n = -1;
+    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
+        n = sqlite3_column_int64(q, 0);
+    else
+        printf("  %s: %s\n", sql, sqlite3_errmsg(db));
+    sqlite3_finalize(q);
+    return n;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void make(struct made *m, const char *table, int key_columns)
+{
+    unlink(path);
+    *m = (struct made){ .file = { .fd = -1 } };
+    if (!CHECK(sqlite3_open(path, &m->db) == SQLITE_OK)) exit(1);
+    sqlite3_exec(m->db, "PRAGMA page_size = 4096", NULL, NULL, NULL);
+    if (!CHECK(sqlite3_exec(m->db, table, NULL, NULL, NULL) == SQLITE_OK)) exit(1);
+    uint32_t root = (uint32_t)number(m->db, "SELECT rootpage FROM sqlite_schema WHERE name = 't'");
+    m->file.n_pages = (uint32_t)number(m->db, "PRAGMA page_count");
+    sqlite3_close(m->db);
+    m->file.fd = open(path, O_RDWR | O_CLOEXEC);
+    m->tree = btree_new(root, key_columns);
+    if (!CHECK(m->file.fd >= 0 && m->tree)) exit(1);
+}
+
+/* Ends the tree, tells the header, opens the database. */
+static void finish(struct made *m)
+{
+    uint8_t header[100];
+    CHECK_U64(btree_finish(m->tree, &m->file), BTREE_OK);
+    CHECK_U64(btree_flush(&m->file), BTREE_OK);
+    CHECK(pread(m->file.fd, header, sizeof header, 0) == 100);
+    uint32_t pages = m->file.n_pages, changes = get32(header + 24) + 1;
+    for (int i = 0; i < 4; i++) {
+        header[28 + i] = (uint8_t)(pages >> (24 - 8 * i));
+        header[24 + i] = header[92 + i] = (uint8_t)(changes >> (24 - 8 * i));
+    }
+    CHECK(pwrite(m->file.fd, header, sizeof header, 0) == 100);
+    close(m->file.fd);
+    btree_free(m->tree);
+    btree_file_free(&m->file);
+    CHECK(sqlite3_open(path, &m->db) == SQLITE_OK);
+}
+
+static void check_sound(struct made *m)
+{
+    sqlite3_stmt *q;
+    CHECK(sqlite3_prepare_v2(m->db, "PRAGMA integrity_check(3)", -1, &q, NULL) == SQLITE_OK);
+    while (sqlite3_step(q) == SQLITE_ROW) CHECK_STR((const char *)sqlite3_column_text(q, 0), "ok");
+    sqlite3_finalize(q);
+}
+
+static void done(struct made *m)
+{
+    sqlite3_close(m->db);
+    unlink(path);
+}
+
+static void add(struct made *m, const struct rows_row *row, int columns, int text)
+{
+    CHECK_U64(btree_add(m->tree, &m->file, row, columns, text), BTREE_OK);
+}
+
+/* ---- rowid tables ---------------------------------------------------------------------------- */
+
+#define TABLE "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, x TEXT) STRICT"
+
+/* n rows, every `step`th rowid from `first` on, checked by reading all of them. */
+static void check_table(int64_t n, int64_t first, int64_t step)
+{
+    struct made m;
+    make(&m, TABLE, 0);
+    for (int64_t i = 0; i < n; i++) {
+        struct rows_row row = { 0 };
+        rows_set(&row, 0, first + i * step);
+        rows_set(&row, 1, i * i);
+        if (i % 3) rows_set(&row, 2, -i);
+        add(&m, &row, 4, 3);
+    }
+    finish(&m);
+    check_sound(&m);
+    sqlite3_stmt *q;
+    CHECK(sqlite3_prepare_v2(m.db, "SELECT id, a, b, x FROM t", -1, &q, NULL) == SQLITE_OK);
+    int64_t i = 0, wrong = 0;
+    for (; sqlite3_step(q) == SQLITE_ROW; i++) {
+        wrong += sqlite3_column_int64(q, 0) != first + i * step;
+        wrong += sqlite3_column_int64(q, 1) != i * i;
+        wrong += i % 3 ? sqlite3_column_int64(q, 2) != -i
+                       : sqlite3_column_type(q, 2) != SQLITE_NULL;
+        wrong += sqlite3_column_type(q, 3) != SQLITE_NULL;
+    }
+    sqlite3_finalize(q);
+    CHECK_I64(i, n);
+    CHECK_I64(wrong, 0);
+    done(&m);
+}
+
+static void test_tables(void)
+{
+    for (int64_t n = 0; n < 3; n++) check_table(n, 1, 1);
+    for (int64_t n = 280; n < 480; n += 7) check_table(n, 1, 1); /* one leaf, two leaves */
+    check_table(130000, 1, 1);                                   /* about a full interior page */
+    check_table(300000, INT64_C(1) << 42, 1);
+    check_table(300000, INT64_C(1) << 61, INT64_C(1) << 40); /* rowids of nine bytes */
+}
+
+/* ---- WITHOUT ROWID --------------------------------------------------------------------------- */
+
+#define INDEX "CREATE TABLE t (a INTEGER, b INTEGER, c INTEGER, PRIMARY KEY (a, b))" \
+              " WITHOUT ROWID, STRICT"
+
+static void check_index(int64_t n, int64_t first, int64_t step)
+{
+    struct made m;
+    make(&m, INDEX, 2);
+    for (int64_t i = 0; i < n; i++) {
+        struct rows_row row = { 0 };
+        rows_set(&row, 0, first + i / 5 * step);
+        rows_set(&row, 1, i % 5);
+        if (i % 2) rows_set(&row, 2, i << 20);
+        add(&m, &row, 3, ROWS_NO_TEXT);
+    }
+    finish(&m);
+    check_sound(&m);
+    sqlite3_stmt *q;
+    CHECK(sqlite3_prepare_v2(m.db, "SELECT a, b, c FROM t", -1, &q, NULL) == SQLITE_OK);
+    int64_t i = 0, wrong = 0;
+    for (; sqlite3_step(q) == SQLITE_ROW; i++) {
+        wrong += sqlite3_column_int64(q, 0) != first + i / 5 * step;
+        wrong += sqlite3_column_int64(q, 1) != i % 5;
+        wrong += i % 2 ? sqlite3_column_int64(q, 2) != i << 20
+                       : sqlite3_column_type(q, 2) != SQLITE_NULL;
+    }
+    sqlite3_finalize(q);
+    CHECK_I64(i, n);
+    CHECK_I64(wrong, 0);
+    done(&m);
+}
+
+static void test_indexes(void)
+{
+    for (int64_t n = 0; n < 3; n++) check_index(n, 1, 1);
+    for (int64_t n = 300; n < 900; n += 13) check_index(n, -40, 1);
+    check_index(130000, 1, 1);
+    check_index(400000, INT64_MIN, INT64_C(1) << 45);
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static void test_integers(void)
+{
+    struct made m;
+    int64_t id = 0, wrong = 0;
+    make(&m, TABLE, 0);
+    for (int bit = 0; bit < 64; bit++) {
+        for (int64_t d = -2; d <= 2; d++) {
+            struct rows_row row = { 0 };
+            rows_set(&row, 0, ++id);
+            rows_set(&row, 1, (int64_t)((UINT64_C(1) << bit) + (uint64_t)d));
+            rows_set(&row, 2, (int64_t)(0 - (UINT64_C(1) << bit) + (uint64_t)d));
+            add(&m, &row, 4, 3);
+        }
+    }
+    finish(&m);
+    check_sound(&m);
+    sqlite3_stmt *q;
+    CHECK(sqlite3_prepare_v2(m.db, "SELECT a, b FROM t", -1, &q, NULL) == SQLITE_OK);
+    for (int bit = 0; bit < 64; bit++) {
+        for (int64_t d = -2; d <= 2; d++) {
+            if (!CHECK(sqlite3_step(q) == SQLITE_ROW)) return;
+            wrong += sqlite3_column_int64(q, 0) != (int64_t)((UINT64_C(1) << bit) + (uint64_t)d);
+            wrong += sqlite3_column_int64(q, 1) !=
+                     (int64_t)(0 - (UINT64_C(1) << bit) + (uint64_t)d);
+        }
+    }
+    CHECK(sqlite3_step(q) == SQLITE_DONE);
+    CHECK_I64(wrong, 0);
+    sqlite3_finalize(q);
+    done(&m);
+}
+
+static const size_t sizes[] = { 0,    1,    58,   59,   488,  489,  490,  4040,
+                                4050, 4055, 4056, 4057, 4058, 4059, 4060, 4061,
+                                4062, 4070, 4500, 8180, 8190, 100000, 3000000 };
+enum { SIZES = sizeof sizes / sizeof sizes[0] };
+
+/* Around every limit: the sizes above, and four bytes less. */
+static size_t text_size(int i)
+{
+    size_t size = sizes[i % SIZES];
+    return i % 5 && size > 4 ? size - 4 : size;
+}
+
+/* Long texts lie in chains of pages. */
+static void test_texts(void)
+{
+    struct made m;
+    char *text = malloc(3000001);
+    for (size_t i = 0; i < 3000001; i++) text[i] = (char)('a' + i % 23);
+    make(&m, TABLE, 0);
+    for (int i = 0; i < 4 * SIZES; i++) {
+        struct rows_row row = { 0 };
+        rows_set(&row, 0, i + 1);
+        rows_set(&row, 1, i);
+        rows_set_text(&row, 3, text + i % 5, text_size(i));
+        add(&m, &row, 4, 3);
+    }
+    finish(&m);
+    check_sound(&m);
+    sqlite3_stmt *q;
+    CHECK(sqlite3_prepare_v2(m.db, "SELECT x FROM t", -1, &q, NULL) == SQLITE_OK);
+    for (int i = 0; i < 4 * SIZES; i++) {
+        size_t size = text_size(i);
+        if (!CHECK(sqlite3_step(q) == SQLITE_ROW)) break;
+        CHECK_U64(sqlite3_column_bytes(q, 0), size);
+        CHECK(memcmp(sqlite3_column_text(q, 0), text + i % 5, size) == 0);
+    }
+    sqlite3_finalize(q);
+    free(text);
+    done(&m);
+}
+
+/* ---- places and order ------------------------------------------------------------------------ */
+
+/* No page of a tree may be the one at 1 GiB. The pages before it are a hole in the file. */
+static void test_lock_page(void)
+{
+    for (uint32_t before = 1; before < 4; before++) {
+        struct made m;
+        make(&m, TABLE, 0);
+        m.file.n_pages = BTREE_LOCK_PAGE - before;
+        char text[9000];
+        memset(text, 'x', sizeof text);
+        for (int i = 1; i <= 3000; i++) {
+            struct rows_row row = { 0 };
+            rows_set(&row, 0, i);
+            if (i < 6) rows_set_text(&row, 3, text, sizeof text);
+            add(&m, &row, 4, 3);
+        }
+        finish(&m);
+        CHECK_I64(number(m.db, "SELECT count(*) FROM t"), 3000);
+        CHECK_I64(number(m.db, "SELECT sum(id) FROM t"), 3000 * 3001 / 2);
+        CHECK_I64(number(m.db, "SELECT sum(x = replace(hex(zeroblob(4500)), '0', 'x')) FROM t"), 5);
+        done(&m);
+    }
+}
+
+static void test_order(void)
+{
+    struct made m;
+    struct rows_row row = { 0 };
+    make(&m, INDEX, 2);
+    rows_set(&row, 0, 5);
+    rows_set(&row, 1, 5);
+    add(&m, &row, 3, ROWS_NO_TEXT);
+    CHECK_U64(btree_add(m.tree, &m.file, &row, 3, ROWS_NO_TEXT), BTREE_ORDER);
+    rows_set(&row, 1, 4);
+    CHECK_U64(btree_add(m.tree, &m.file, &row, 3, ROWS_NO_TEXT), BTREE_ORDER);
+    rows_set(&row, 0, 4);
+    rows_set(&row, 1, 9);
+    CHECK_U64(btree_add(m.tree, &m.file, &row, 3, ROWS_NO_TEXT), BTREE_ORDER);
+    rows_set(&row, 0, 6);
+    rows_set(&row, 1, 0);
+    add(&m, &row, 3, ROWS_NO_TEXT);
+    finish(&m);
+    CHECK_I64(number(m.db, "SELECT count(*) FROM t"), 2);
+    done(&m);
+}
+
+/* A file that cannot be written. */
+static void test_failure(void)
+{
+    struct made m;
+    make(&m, TABLE, 0);
+    close(m.file.fd);
+    m.file.fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum btree_status status = BTREE_OK;
+    for (int i = 1; status == BTREE_OK && i < 1000000; i++) {
+        struct rows_row row = { 0 };
+        rows_set(&row, 0, i);
+        status = btree_add(m.tree, &m.file, &row, 4, 3);
+    }
+    CHECK_U64(status, BTREE_IO);
+    close(m.file.fd);
+    btree_free(m.tree);
+    btree_file_free(&m.file);
+    unlink(path);
+}
+
+static void set_path(void)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, sizeof path, "%.40s/btree-%ld.db", folder ? folder : "/tmp", (long)getpid());
+}
+
+static void test_begin(void)
+{
+    set_path();
+    test_tables();
+}
+
+CU_MAIN("B-trees", { "tables", test_begin }, { "WITHOUT ROWID", test_indexes },
+        { "integers", test_integers }, { "texts", test_texts }, { "lock page", test_lock_page },
+        { "order", test_order }, { "failure", test_failure })

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* Big tables past SQLite; direct.h. The header of a database file: section 1.3 of its format. */
+#include "db/direct.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "db/btree.h"
+
+/* Offsets in the file's header. */
+enum { HEADER = 100, AT_CHANGES = 24, AT_PAGES = 28, AT_VALID_FOR = 92 };
+
+/* The tables, and how many columns their keys have; 0: the rowid. site_object is not among them:
+ * stacks are shared between snapshots, so that its rows do not come in the order of its key. */
+static const struct {
+    const char *name;
+    int key_columns;
+} tables[] = {
+    { "object", 0 }, { "detail", 0 },      { "ref", 2 },
+    { "referrer", 3 }, { "child", 2 },     { "type_object", 2 },
+    { "component_object", 2 }, { "address", 2 }, { "type_prefix", 2 },
+};
+enum { TABLES = sizeof tables / sizeof tables[0] };
+
+struct direct {
+    sqlite3 *db;
+    char *path;
+    struct btree_file file; /* fd -1 until it is needed */
+    struct btree *tree[TABLES];
+    char error[200];
+    const char *advice;
+};
+
+struct direct *direct_new(sqlite3 *db, const char *path)
+{
+    struct direct *d = calloc(1, sizeof *d);
+    if (!d) return NULL;
+    d->db = db;
+    d->file.fd = -1;
+    d->path = strdup(path);
+    if (d->path) return d;
+    free(d);
+    return NULL;
+}
+
+void direct_free(struct direct *d)
+{
+    if (!d) return;
+    for (int i = 0; i < TABLES; i++) btree_free(d->tree[i]);
+    btree_file_free(&d->file);
+    if (d->file.fd >= 0) close(d->file.fd);
+    free(d->path);
+    free(d);
+}
+
+const char *direct_error(const struct direct *d)
+{
+    return d->error;
+}
+
+const char *direct_advice(const struct direct *d)
+{
+    return d->advice;
+}
+
+static int find_table(const char *name)
+{
+    int i = 0;
+    while (i < TABLES && strcmp(tables[i].name, name) != 0) i++;
+    return i;
+}
+
+bool direct_takes(const struct direct *d, const char *table)
+{
+    (void)d;
+    return find_table(table) < TABLES;
+}
+
+static int fail(struct direct *d, enum btree_status status, const char *table)
+{
+    switch (status) {
+    case BTREE_OK: return 0;
+    case BTREE_NO_MEMORY: snprintf(d->error, sizeof d->error, "out of memory"); break;
+    case BTREE_IO: snprintf(d->error, sizeof d->error, "%s", strerror(errno)); break;
+    case BTREE_ORDER:
+        snprintf(d->error, sizeof d->error, "rows of the table %s are out of order", table);
+        d->advice = "snapload --loader=api";
+        break;
+    case BTREE_TOO_LARGE:
+        snprintf(d->error, sizeof d->error, "the table %s is too large", table);
+        break;
+    }
+    return 1;
+}
+
+static int fail_sqlite(struct direct *d)
+{
+    snprintf(d->error, sizeof d->error, "%s", sqlite3_errmsg(d->db));
+    return 1;
+}
+
+static int execute(struct direct *d, const char *sql)
+{
+    return sqlite3_exec(d->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail_sqlite(d);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    for (int i = 3; i >= 0; i--, v >>= 8) p[i] = (uint8_t)v;
+}
+
+/* Where the file ends. SQLite has no transaction open. */
+static int begin(struct direct *d)
+{
+    uint8_t header[HEADER];
+    if (d->file.fd < 0) d->file.fd = open(d->path, O_RDWR | O_CLOEXEC);
+    if (d->file.fd < 0) return fail(d, BTREE_IO, NULL);
+    ssize_t got = pread(d->file.fd, header, sizeof header, 0);
+    if (got >= 0 && got < HEADER) errno = EIO;
+    if (got < HEADER) return fail(d, BTREE_IO, NULL);
+    d->file.n_pages = get32(header + AT_PAGES);
+    return 0;
+}
+
+/* Tells SQLite of the pages that were added. */
+static int end(struct direct *d)
+{
+    uint8_t header[HEADER];
+    enum btree_status status = btree_flush(&d->file);
+    if (status) return fail(d, status, NULL);
+    if (pread(d->file.fd, header, sizeof header, 0) != HEADER) return fail(d, BTREE_IO, NULL);
+    uint32_t changes = get32(header + AT_CHANGES) + 1;
+    put32(header + AT_CHANGES, changes);
+    put32(header + AT_VALID_FOR, changes);
+    put32(header + AT_PAGES, d->file.n_pages);
+    if (pwrite(d->file.fd, header, sizeof header, 0) != HEADER) return fail(d, BTREE_IO, NULL);
+    return 0;
+}
+
+/* The tree of a table, made when the first rows come; SQLite is asked before its transaction ends. */
+static int find_tree(struct direct *d, int table)
+{
+    sqlite3_stmt *q;
+    if (d->tree[table]) return 0;
+    if (sqlite3_prepare_v2(d->db, "SELECT rootpage FROM sqlite_schema WHERE name = ?", -1, &q,
+                           NULL) != SQLITE_OK)
+        return fail_sqlite(d);
+    sqlite3_bind_text(q, 1, tables[table].name, -1, SQLITE_STATIC);
+    int root = sqlite3_step(q) == SQLITE_ROW ? sqlite3_column_int(q, 0) : 0;
+    sqlite3_finalize(q);
+    if (root <= 0) return fail_sqlite(d);
+    d->tree[table] = btree_new((uint32_t)root, tables[table].key_columns);
+    return d->tree[table] ? 0 : fail(d, BTREE_NO_MEMORY, NULL);
+}
+
+static int add_rows(struct direct *d, int table, const struct rows_source *source, struct rows *r)
+{
+    struct rows_row row;
+    for (;;) {
+        row.has = 0;
+        if (!source->next(source->opaque, &row)) return 0;
+        enum btree_status status = btree_add(d->tree[table], &d->file, &row, source->columns,
+                                             source->text_column);
+        if (status) return fail(d, status, tables[table].name);
+        rows_count(r);
+    }
+}
+
+int direct_rows(struct direct *d, const char *table, const struct rows_source *source,
+                struct rows *r)
+{
+    int i = find_table(table);
+    if (find_tree(d, i) || execute(d, "COMMIT") || begin(d)) return 1;
+    if (add_rows(d, i, source, r) || end(d)) return 1;
+    return execute(d, "BEGIN");
+}
+
+int direct_finish(struct direct *d)
+{
+    if (begin(d)) return 1;
+    for (int i = 0; i < TABLES; i++) {
+        if (!d->tree[i]) continue;
+        enum btree_status status = btree_finish(d->tree[i], &d->file);
+        if (status) return fail(d, status, tables[i].name);
+    }
+    return end(d);
+}
