@@ -907,7 +907,7 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('*', 'external_refs', 'references', 'counted references that no object, frame or table of the heap explains: held from outside, for example by C code; null where that cannot be known'),
     ('*', 'refcount', 'references', 'the runtime''s reference count'),
     ('*', 'generation', NULL, 'generation of the garbage collector'),
-    ('*', 'flags', 'bits', 'see object_flag; of a type: 1 fixed size, 2 has finalizer, 4 has dict, 8 tracked'),
+    ('*', 'flags', 'bits', 'see object_flag; of a type: 1 fixed size, 2 has finalizer, 4 has dict, 8 tracked, 16 may own memory that no size counts'),
     ('*', 'is_garbage', NULL, '1: unreachable, waits for the collector'),
     ('*', 'length', 'elements', 'elements in use'),
     ('*', 'capacity', 'elements', 'elements that there is room for'),

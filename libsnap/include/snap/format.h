@@ -206,6 +206,7 @@ typedef enum snap_type_kind {
 #define SNAP_TYPE_HAS_FINALIZER 2u /**< instances run code when they die */
 #define SNAP_TYPE_HAS_DICT 4u   /**< instances carry an attribute dictionary each */
 #define SNAP_TYPE_TRACKED 8u    /**< instances take part in cycle collection */
+#define SNAP_TYPE_NATIVE_UNKNOWN 16u /**< instances may own memory that no size counts */
 
 typedef enum snap_language {
     SNAP_LANGUAGE_UNKNOWN = 0,

@@ -2,12 +2,10 @@
 /*
  * The columns of one object. The contract and the rule of sizes are in describe.h.
  */
-#define _GNU_SOURCE
 #include "describe.h"
 
 #include "describe_impl.h"
 
-#include <link.h>
 #include <string.h>
 
 #define POOLED_MOST   512u
@@ -18,57 +16,41 @@
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-size_t describe_block(const struct describe *describe, size_t size)
+size_t describe_malloc_block(const struct describe *describe, size_t size)
 {
     if (describe->debug_bytes < 0) return size;
     size += (size_t)describe->debug_bytes;
-    if (size == 0) size = 1;
-    if (describe->pooled && size <= POOLED_MOST) return (size + 15) & ~(size_t)15;
     size_t chunk = (size + MALLOC_HEADER + MALLOC_ALIGN - 1) & ~(size_t)(MALLOC_ALIGN - 1);
     size_t given = chunk - MALLOC_HEADER;
     return given < MALLOC_LEAST ? MALLOC_LEAST : given;
 }
 
-static int add_image(struct dl_phdr_info *info, size_t size, void *ctx)
+size_t describe_block(const struct describe *describe, size_t size)
 {
-    struct describe *describe = ctx;
-
-    (void)size;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        if (info->dlpi_phdr[i].p_type != PT_LOAD || describe->n_images == DESCRIBE_IMAGES) continue;
-        uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-        unsigned at = describe->n_images++;
-        for (; at > 0 && describe->images[at - 1].start > start; at--)
-            describe->images[at] = describe->images[at - 1];
-        describe->images[at].start = start;
-        describe->images[at].end = start + info->dlpi_phdr[i].p_memsz;
-    }
-    return 0;
+    if (describe->debug_bytes < 0) return size;
+    size_t asked = size + (size_t)describe->debug_bytes;
+    if (!describe->pooled || asked > POOLED_MOST) return describe_malloc_block(describe, size);
+    return asked == 0 ? 16 : (asked + 15) & ~(size_t)15;
 }
 
 void describe_init(struct describe *describe)
 {
     memset(describe, 0, sizeof(*describe));
     describe->debug_bytes = layout_allocator(&describe->pooled);
-    dl_iterate_phdr(add_image, describe);
+    images_init(&describe->images);
 }
 
 /* Segments lie far apart and heap objects together, so that the gap of the last address mostly
  * answers. */
 static bool is_static(struct describe *describe, uintptr_t addr)
 {
+    const struct images *images = &describe->images;
+
     if (addr >= describe->gap_start && addr < describe->gap_end) return false;
-    unsigned low = 0, high = describe->n_images;
-    while (low < high) { /* the first segment that ends after the address */
-        unsigned middle = (low + high) / 2;
-        if (describe->images[middle].end <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low < describe->n_images && addr >= describe->images[low].start) return true;
-    describe->gap_start = low > 0 ? describe->images[low - 1].end : 0;
-    describe->gap_end = low < describe->n_images ? describe->images[low].start : UINTPTR_MAX;
+    unsigned at = images_after(images, addr);
+    if (at < images->n && addr >= images->segments[at].start) return true;
+    describe->gap_start = at > 0 ? images->segments[at - 1].end : 0;
+    describe->gap_end = at < images->n ? images->segments[at].start : UINTPTR_MAX;
     return false;
 }
 
@@ -107,8 +89,10 @@ static void describe_list(struct sum *sum, PyObject *op)
     if (list->ob_item != NULL) describe_add_block(sum, (size_t)list->allocated * WORD);
 }
 
-/* A node of an ordered dictionary's list: key, hash, two links (odictobject.c). */
-#define ODICT_NODE (4 * WORD)
+/* A node of an ordered dictionary's list: key, hash, two links (odictobject.c). After the head of
+ * a plain dictionary come the ends of the list, a table of nodes and the table's length. */
+#define ODICT_NODE   (4 * WORD)
+#define ODICT_LENGTH (sizeof(PyDictObject) + 3 * WORD)
 
 static void describe_dict(struct sum *sum, PyObject *op, const struct type_info *info)
 {
@@ -120,9 +104,11 @@ static void describe_dict(struct sum *sum, PyObject *op, const struct type_info 
     set_capacity(sum->row, (size_t)view.keys.capacity);
     if (!view.shared) describe_add_block(sum, view.keys.bytes);
     describe_add_block(sum, view.values_bytes);
-    if (info->visit == VISIT_ODICT && used > 0) {
+    if (info->visit == VISIT_ODICT && private_layouts.ordered) {
+        size_t length;
+        memcpy(&length, (const char *)op + ODICT_LENGTH, sizeof(length));
         sum->row->shallow_size += used * describe_block(sum->describe, ODICT_NODE);
-        describe_add_block(sum, (size_t)view.keys.capacity * 3 / 2 * WORD);
+        describe_add_block(sum, length * WORD);
     }
 }
 

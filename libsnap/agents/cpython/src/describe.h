@@ -8,25 +8,21 @@
  * attributes where these are apart. A request is rounded as the allocator rounds: up to 512 bytes
  * to a multiple of 16 (pymalloc's classes), beyond that to malloc's chunks less their header
  * (glibc: 16 n + 8, at least 24). Objects inside loaded files and in the runtime's static state
- * were given nothing: their own block counts 0.
+ * were given nothing: their own block counts 0. What a library that knows nothing of Python gave
+ * for an object, and mappings, are native size instead (hidden.h).
  */
 #ifndef HEAPSNAP_DESCRIBE_H
 #define HEAPSNAP_DESCRIBE_H
 
 #include <snap/format.h>
 
+#include "images.h"
 #include "types.h"
-
-#define DESCRIBE_IMAGES 1024u
 
 struct describe {
     bool pooled;     /* pymalloc's classes below 513 bytes */
     int debug_bytes; /* added to each request; -1: unknown allocator, requests are not rounded */
-    /* Writable and read-only segments of loaded files, sorted; objects in them are static. */
-    struct {
-        uintptr_t start, end;
-    } images[DESCRIBE_IMAGES];
-    unsigned n_images;
+    struct images images; /* objects in them are static */
     uintptr_t gap_start, gap_end; /* the gap between segments in which the last address lay */
 };
 
@@ -36,6 +32,9 @@ void describe_init(struct describe *describe);
 
 /** Bytes that the allocator gives for a request of `size`. O(1). */
 size_t describe_block(const struct describe *describe, size_t size);
+
+/** The same where the request goes to malloc in any configuration. */
+size_t describe_malloc_block(const struct describe *describe, size_t size);
 
 /** Fill the row of an object; `name` and the hash through `names`. `frozen`, `generation` and
  *  `tracked` are the caller's. O(1) but for the content hash of str and bytes. */

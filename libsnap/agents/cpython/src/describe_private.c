@@ -17,6 +17,7 @@ struct deque_head {
     Py_ssize_t left_index, right_index;
     size_t state;
     Py_ssize_t maxlen;
+    Py_ssize_t n_free; /* from 3.11 on: blocks kept for use later */
 };
 #define DEQUE_BLOCK_ITEMS 64
 #define DEQUE_BLOCK_BYTES ((DEQUE_BLOCK_ITEMS + 2) * WORD)
@@ -40,6 +41,9 @@ static void describe_deque(struct sum *sum, PyObject *op)
 
     set_length(sum->row, n);
     set_capacity(sum->row, blocks * DEQUE_BLOCK_ITEMS);
+#if PY_VERSION_HEX >= 0x030B0000
+    blocks += (size_t)deque->n_free;
+#endif
     sum->row->shallow_size += blocks * describe_block(sum->describe, DEQUE_BLOCK_BYTES);
     if (deque->maxlen >= 0) {
         sum->row->bound = (uint64_t)deque->maxlen;
@@ -81,10 +85,8 @@ static size_t word_at(PyObject *op, size_t offset)
     return value;
 }
 
-#define BUFFERED_BUFFER 56  /* struct buffered: char *buffer */
-#define BUFFERED_SIZE   120 /* struct buffered: Py_ssize_t buffer_size */
-#define LRU_MAXSIZE     96  /* struct lru_cache_object: Py_ssize_t maxsize */
-#define LRU_CACHE       72  /* struct lru_cache_object: PyObject *cache */
+#define LRU_MAXSIZE 96 /* struct lru_cache_object: Py_ssize_t maxsize */
+#define LRU_CACHE   72 /* struct lru_cache_object: PyObject *cache */
 
 static void describe_lru_cache(snap_object *row, PyObject *op)
 {
@@ -108,6 +110,8 @@ static void set_native(snap_object *row, size_t size, uintptr_t address)
         row->have |= SNAP_HAS_BUFFER;
     }
 }
+
+#define DATETIME_HAS_ZONE 24 /* PyDateTime_DateTime, _Time: char hastzinfo */
 
 /* Beginning of PyArrayObject, part of numpy's binary interface since 1.7. */
 struct ndarray_head {
@@ -160,6 +164,33 @@ static void describe_ctypes(struct sum *sum, PyObject *op)
         describe_add_block(sum, (size_t)cdata->size);
 }
 
+/* Dates and times without a zone lack the last field. */
+static void describe_datetime(struct sum *sum, PyObject *op, const struct type_info *info)
+{
+    bool has_zone = ((const char *)op)[DATETIME_HAS_ZONE] != 0;
+
+    if (has_zone || (info->type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0) return;
+    sum->row->shallow_size =
+        describe_block(sum->describe, (size_t)info->type->tp_basicsize - sizeof(PyObject *));
+}
+
+static void describe_items(struct sum *sum, PyObject *op, const struct type_info *info)
+{
+    size_t items = ((size_t)Py_SIZE(op) + info->more_items) * (size_t)info->type->tp_itemsize;
+
+    sum->row->shallow_size =
+        describe_block(sum->describe, info->presize + (size_t)info->type->tp_basicsize + items);
+}
+
+static void add_hidden(void *ctx, size_t size, bool raw)
+{
+    struct sum *sum = ctx;
+
+    if (size == 0) return;
+    sum->row->shallow_size +=
+        raw ? describe_malloc_block(sum->describe, size) : describe_block(sum->describe, size);
+}
+
 void describe_private(struct sum *sum, PyObject *op, const struct type_info *info)
 {
     const size_t first = sizeof(PyObject);
@@ -190,15 +221,27 @@ void describe_private(struct sum *sum, PyObject *op, const struct type_info *inf
     case DESCRIBE_CTYPES:
         describe_ctypes(sum, op);
         break;
-    case DESCRIBE_BUFFERED:
-        if (word_at(op, BUFFERED_BUFFER) != 0) describe_add_block(sum, word_at(op, BUFFERED_SIZE));
-        break;
     case DESCRIBE_LRU_CACHE:
         describe_lru_cache(row, op);
         break;
     case DESCRIBE_NDARRAY:
         describe_ndarray(row, op);
         break;
+    case DESCRIBE_DATETIME:
+        describe_datetime(sum, op, info);
+        break;
+    case DESCRIBE_STRUCT_SEQUENCE:
+        set_length(row, (size_t)Py_SIZE(op));
+        describe_items(sum, op, info);
+        break;
+    case DESCRIBE_ITEMS:
+        describe_items(sum, op, info);
+        break;
+    case DESCRIBE_HIDDEN: {
+        size_t native = hidden_blocks(info->hidden, op, add_hidden, sum);
+        if (native > 0) set_native(row, native, 0);
+        break;
+    }
     default:
         break;
     }

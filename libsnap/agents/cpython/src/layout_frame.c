@@ -164,6 +164,10 @@ void layout_code_blocks(PyCodeObject *code, void (*block)(void *ctx, size_t size
     if (code->co_opcache_map != NULL)
         block(ctx, (size_t)PyBytes_GET_SIZE(code->co_code) / sizeof(_Py_CODEUNIT));
     if (code->co_opcache != NULL) block(ctx, code->co_opcache_size * sizeof(_PyOpcache));
+    /* The frame of the last call, kept for the next one. */
+    if (code->co_zombieframe != NULL)
+        block(ctx, sizeof(struct gc_head) + (size_t)PyFrame_Type.tp_basicsize +
+                       (size_t)Py_SIZE(code->co_zombieframe) * (size_t)PyFrame_Type.tp_itemsize);
 }
 
 unsigned layout_code_cached(PyCodeObject *code, PyObject *objects[4])

@@ -13,9 +13,25 @@
 const char *probe_layouts(void);
 
 /** Find out which private structures of the standard library are as expected (types.h,
- *  private_layouts), for the modules that have been imported by now and were not looked at before;
- *  those that are not as expected are left out of descriptions. With the GIL, not in a forked
- * child; the error indicator stays as it is. */
+ *  private_layouts; hidden.h), for the modules that have been imported by now and were not looked
+ *  at before; those that are not as expected are left out of descriptions. With the GIL, not in a
+ *  forked child; the error indicator stays as it is. */
 void probe_private(void);
+
+/** One private structure. The snippet runs once its module is there, as `m`, and imports nothing
+ *  new. It leaves an object in `op` and in `words` a list of tuples (value, width, offset, ...):
+ *  at the offset in the object stands the value, that many bytes wide; with further offsets, each
+ *  step before the last goes through a pointer. Width 0: the word is a pointer to a block of
+ *  malloc's with room for at least that many bytes, and not much more. */
+struct probe_structure {
+    const char *module;
+    const char *code;
+    bool *holds;
+    bool checked;
+};
+
+/** Check a structure if its module is there and it was not checked before. Memory is read in a way
+ *  that a wrong pointer cannot make crash. */
+void probe_structure(PyObject *modules, struct probe_structure *structure);
 
 #endif

@@ -29,9 +29,6 @@ static const struct {
     { "collections.deque", DESCRIBE_DEQUE, &private_layouts.deque },
     { "array.array", DESCRIBE_ARRAY, &private_layouts.array },
     { "_io.FileIO", DESCRIBE_FILEIO, &private_layouts.fileio },
-    { "_io.BufferedReader", DESCRIBE_BUFFERED, &private_layouts.buffered },
-    { "_io.BufferedWriter", DESCRIBE_BUFFERED, &private_layouts.buffered },
-    { "_io.BufferedRandom", DESCRIBE_BUFFERED, &private_layouts.buffered },
     { "_socket.socket", DESCRIBE_SOCKET, &private_layouts.socket },
     { "mmap.mmap", DESCRIBE_MMAP, &private_layouts.mmap },
     { "functools._lru_cache_wrapper", DESCRIBE_LRU_CACHE, &private_layouts.lru_cache },
@@ -39,11 +36,18 @@ static const struct {
     { "_ctypes._CData", DESCRIBE_CTYPES, &private_layouts.ctypes },
     { "_asyncio.Task", DESCRIBE_TASK, NULL },
     { "numpy.ndarray", DESCRIBE_NDARRAY, NULL },
+    { "datetime.datetime", DESCRIBE_DATETIME, &private_layouts.datetime },
+    { "datetime.time", DESCRIBE_DATETIME, &private_layouts.datetime },
+    { "re.Pattern", DESCRIBE_ITEMS, NULL },
+    { "re.Match", DESCRIBE_ITEMS, NULL },
+    { "_sre.SRE_Template", DESCRIBE_ITEMS, NULL },
 };
 
-void types_init(struct types *types, struct arena *arena, struct names *names, snap_writer *writer)
+void types_init(struct types *types, struct arena *arena, struct names *names,
+                const struct images *images, snap_writer *writer)
 {
     memset(types, 0, sizeof(*types));
+    types->images = images;
     types->arena = arena;
     types->names = names;
     types->writer = writer;
@@ -65,6 +69,15 @@ bool types_is_python_class(const PyTypeObject *type)
 static bool is_private(const PyTypeObject *type, const char *name)
 {
     return !types_is_python_class(type) && strcmp(type->tp_name, name) == 0;
+}
+
+/* A foreign type may have any name. */
+static const struct hidden *hidden_row(const struct types *types, const PyTypeObject *type)
+{
+    if (types_is_python_class(type) ||
+        images_foreign(types->images, (uintptr_t)type->tp_dealloc))
+        return NULL;
+    return hidden_find(type->tp_name, (size_t)type->tp_basicsize);
 }
 
 PyObject *types_lookup(PyObject *dict, const char *key)
@@ -144,7 +157,7 @@ static bool fixed_size(const struct type_info *info)
     case VISIT_FIELDS:
     case VISIT_NDARRAY:
         return type != &PyByteArray_Type && info->describe != DESCRIBE_ARRAY &&
-               info->describe != DESCRIBE_MMAP;
+               info->describe != DESCRIBE_MMAP && info->describe != DESCRIBE_HIDDEN;
     case VISIT_TUPLE:
         return true;
     case VISIT_GENERIC:
@@ -170,6 +183,7 @@ static void write_row(struct types *types, struct type_info *info, uint64_t base
     if (fixed_size(info)) row.flags |= SNAP_TYPE_FIXED_SIZE;
     if (info->heap && type->tp_finalize != NULL) row.flags |= SNAP_TYPE_HAS_FINALIZER;
     if (info->has_attrs) row.flags |= SNAP_TYPE_HAS_DICT;
+    if (info->unknown) row.flags |= SNAP_TYPE_NATIVE_UNKNOWN;
     if (type->tp_flags & Py_TPFLAGS_HAVE_GC) row.flags |= SNAP_TYPE_TRACKED;
     (void)snap_writer_type(types->writer, &row, &info->id);
 }
@@ -226,7 +240,7 @@ static const struct {
 #endif
 };
 
-static const struct layout_field *fields_of(PyTypeObject *type)
+static const struct layout_field *fields_of(const struct types *types, PyTypeObject *type)
 {
     const struct layout_field *fields = layout_fields(type);
 
@@ -237,16 +251,20 @@ static const struct layout_field *fields_of(PyTypeObject *type)
             (private_fields[i].layout == NULL || *private_fields[i].layout))
             fields = private_fields[i].fields;
     }
+    if (fields == NULL) {
+        const struct hidden *hidden = hidden_row(types, type);
+        if (hidden != NULL && hidden_holds(hidden)) fields = hidden->fields;
+    }
     return fields;
 }
 
 /* The most fields that a class and its bases can have. */
-static uint32_t count_fields(PyTypeObject *type)
+static uint32_t count_fields(const struct types *types, PyTypeObject *type)
 {
     uint32_t n = 0;
 
     for (; type != NULL; type = type->tp_base) {
-        const struct layout_field *field = fields_of(type);
+        const struct layout_field *field = fields_of(types, type);
         for (; field != NULL && field->name != NULL; field++) n++;
         const PyMemberDef *member = type->tp_members;
         for (; member != NULL && member->name != NULL; member++) n += is_reference(member);
@@ -297,7 +315,7 @@ static struct type_field slot(struct types *types, const PyTypeObject *type,
 /* The fields of a class and its bases, put into `info` as well; NULL: none, or no memory. */
 static struct type_field *find_fields(struct types *types, struct type_info *info)
 {
-    uint32_t most = count_fields(info->type);
+    uint32_t most = count_fields(types, info->type);
     uint32_t n = 0;
 
     if (most == 0) return NULL;
@@ -307,7 +325,7 @@ static struct type_field *find_fields(struct types *types, struct type_info *inf
         return NULL;
     }
     for (PyTypeObject *type = info->type; type != NULL; type = type->tp_base) {
-        const struct layout_field *field = fields_of(type);
+        const struct layout_field *field = fields_of(types, type);
         for (; field != NULL && field->name != NULL; field++)
             add_field(fields, &n, info->type,
                       (struct type_field){ .offset = field->offset,
@@ -397,6 +415,56 @@ static enum describe_how how_to_describe(PyTypeObject *type)
     return DESCRIBE_PLAIN;
 }
 
+/* The nearest class written in C: its instances are what the structures are told for. */
+static PyTypeObject *c_base(PyTypeObject *type)
+{
+    while (type->tp_base != NULL && types_is_python_class(type)) type = type->tp_base;
+    return type;
+}
+
+/* Steps of the hidden blocks of a class's instances. Without a use for them, whether there may be
+ * memory that nothing tells of: known by name, or because a foreign C type frees what it likes. */
+static void find_hidden(const struct types *types, struct type_info *info)
+{
+    PyTypeObject *type = c_base(info->type);
+    const struct hidden *hidden = NULL;
+
+    for (PyTypeObject *base = type; base != NULL && hidden == NULL; base = base->tp_base)
+        hidden = hidden_row(types, base);
+    if (info->describe != DESCRIBE_PLAIN) return;
+    if (hidden != NULL && hidden->n_steps > 0 && hidden_holds(hidden)) {
+        info->describe = DESCRIBE_HIDDEN;
+        info->hidden = hidden;
+        return;
+    }
+    info->unknown = hidden != NULL && hidden->n_steps > 0;
+    for (PyTypeObject *base = type; base != NULL && !info->unknown; base = base->tp_base)
+        info->unknown = hidden_unknown(base->tp_name);
+    info->unknown = info->unknown || images_foreign(types->images, (uintptr_t)type->tp_dealloc);
+}
+
+static size_t class_number(PyTypeObject *type, const char *name)
+{
+    PyObject *value = types_lookup(layout_type_dict(type), name);
+    int64_t number;
+
+    return value != NULL && PyLong_CheckExact(value) && layout_int(value, &number) && number > 0 &&
+                   number < 1 << 16
+               ? (size_t)number
+               : 0;
+}
+
+/* time.struct_time and its like: tuples of which some items have names only. */
+static void find_more_items(struct type_info *info)
+{
+    if (info->describe != DESCRIBE_TUPLE || types_is_python_class(info->type)) return;
+    size_t all = class_number(info->type, "n_fields");
+    size_t listed = class_number(info->type, "n_sequence_fields");
+    if (info->type->tp_base != &PyTuple_Type || listed == 0 || all < listed) return;
+    info->describe = DESCRIBE_STRUCT_SEQUENCE;
+    info->more_items = (uint32_t)(all - listed);
+}
+
 static bool has_attrs(PyTypeObject *type)
 {
 #if PY_VERSION_HEX >= 0x030B0000
@@ -435,6 +503,8 @@ static struct type_info *make(struct types *types, PyTypeObject *type)
     info->weakrefs = type->tp_weaklistoffset != 0;
     info->traverse = info->gc ? base_traverse(type) : NULL;
     info->describe = how_to_describe(type);
+    find_hidden(types, info);
+    find_more_items(info);
     struct type_field *fields = find_fields(types, info);
     if (fields == NULL && types->no_memory) return NULL;
     info->visit = how_to_visit(info);

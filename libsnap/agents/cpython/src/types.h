@@ -6,6 +6,8 @@
 #ifndef HEAPSNAP_TYPES_H
 #define HEAPSNAP_TYPES_H
 
+#include "hidden.h"
+#include "images.h"
 #include "layout.h"
 #include "names.h"
 
@@ -46,13 +48,16 @@ enum describe_how {
     DESCRIBE_MODULE,
     DESCRIBE_TASK,
     DESCRIBE_FILEIO,
-    DESCRIBE_BUFFERED,
     DESCRIBE_SOCKET,
     DESCRIBE_MMAP,
     DESCRIBE_LRU_CACHE,
     DESCRIBE_NDARRAY,
     DESCRIBE_EPOLL,
-    DESCRIBE_CTYPES
+    DESCRIBE_CTYPES,
+    DESCRIBE_DATETIME,
+    DESCRIBE_ITEMS, /* tp_itemsize without the sentinel that heap types have */
+    DESCRIBE_STRUCT_SEQUENCE, /* the same, and items that the length does not tell of */
+    DESCRIBE_HIDDEN
 };
 
 struct type_field {
@@ -70,14 +75,17 @@ struct type_info {
     uint64_t id;            /* of the row */
     traverseproc traverse; /* for VISIT_GENERIC, SEQUENCE, TYPE, GEN, FRAME, WEAKREF; may be NULL */
     const struct type_field *fields;
+    const struct hidden *hidden; /* for DESCRIBE_HIDDEN */
     uint32_t n_fields;
     uint32_t presize;
+    uint32_t more_items; /* for DESCRIBE_STRUCT_SEQUENCE */
     enum visit_how visit;
     enum describe_how describe;
     bool heap;      /* instances hold a reference to the class */
     bool gc;        /* instances have a collector's header (static classes excepted) */
     bool has_attrs; /* layout_attrs has something to tell */
     bool weakrefs;  /* there is a slot for weak references */
+    bool unknown;   /* instances may have memory that is not counted */
     bool queued;    /* the class object is in the walk's queue */
 };
 
@@ -88,6 +96,7 @@ struct types {
     struct arena *arena;
     struct names *names;
     snap_writer *writer;
+    const struct images *images;
     struct type_info *buckets[TYPES_BUCKETS];
     struct type_info *recent[TYPES_RECENT];
     uint64_t dict_name; /* string id of "__dict__" */
@@ -95,7 +104,8 @@ struct types {
 };
 
 /** Empty. The structure is large: not for the stack. */
-void types_init(struct types *types, struct arena *arena, struct names *names, snap_writer *writer);
+void types_init(struct types *types, struct arena *arena, struct names *names,
+                const struct images *images, snap_writer *writer);
 
 /** The facts about a class; its row and its bases' rows are written at the first call. NULL when
  *  there is no memory. O(1) afterwards. */
@@ -124,7 +134,11 @@ uint64_t types_class_name(struct names *names, PyTypeObject *type);
 void types_learn_subtype_traverse(PyTypeObject *python_class);
 
 /** Where _asyncio.Future keeps its result. */
-#define FUTURE_RESULT (PY_VERSION_HEX < 0x030A0000 ? 56 : 64)
+#if PY_VERSION_HEX < 0x030A0000
+#define FUTURE_RESULT 56
+#else
+#define FUTURE_RESULT 64
+#endif
 /** Where _asyncio.Task keeps its coroutine, and how long it is. */
 #if PY_VERSION_HEX < 0x03090000
 #define TASK_CORO 112
@@ -145,8 +159,8 @@ void types_learn_subtype_traverse(PyTypeObject *python_class);
 
 /** Offsets of private structures that were found to hold at import (probe.c). */
 struct private_layouts {
-    bool fileio, buffered, socket, mmap, lru_cache, deque, array, epoll, bytesio, ctypes;
-    bool future;
+    bool fileio, socket, mmap, lru_cache, deque, array, epoll, bytesio, ctypes;
+    bool future, ordered, datetime;
 };
 extern struct private_layouts private_layouts;
 

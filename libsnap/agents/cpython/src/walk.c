@@ -339,7 +339,7 @@ static bool begin(struct walk *walk, struct mem *mem, const struct walk_options 
         return false;
     if (!pairmap_init(&walk->frames, mem) || !pairmap_init(&walk->stacks, mem)) return false;
     if (!names_init(&walk->names, mem, walk->writer, &options->key, options->names)) return false;
-    types_init(&walk->types, &walk->arena, &walk->names, walk->writer);
+    types_init(&walk->types, &walk->arena, &walk->names, &walk->describe.images, walk->writer);
     return true;
 }
 
