@@ -43,8 +43,8 @@ static struct probe_structure structures[] = {
       "words = [(0, 1, 24), (1, 1, 'kept', 24), (id(m.timezone.utc), 8, 'kept', 40)]\n",
       &private_layouts.datetime, false },
     { "_asyncio",
-      "class Loop:\n    def get_debug(self): return False\n"
-      "kept = object()\nop = m.Future(loop=Loop())\nop.set_result(kept)\n"
+      "loop = type(__import__('sys').implementation)(get_debug=bool)\n"
+      "kept = object()\nop = m.Future(loop=loop)\nop.set_result(kept)\n"
       "words = [(id(kept), 8, " TEXT(FUTURE_RESULT) ")]\n",
       &private_layouts.future, false },
     { "_ctypes",
