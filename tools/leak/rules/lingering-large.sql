@@ -22,8 +22,9 @@ WITH large AS (
 )
 SELECT 'note',
        type_name(l.type_id)
-           || coalesce(iif(l.n = 0, ' of length ' || printf('%,d', l.length),
-                           ' of ' || plural(l.length, 'element')), '')
+           || CASE WHEN l.length IS NULL THEN ''
+                   WHEN l.n = 0 THEN ' of length ' || printf('%,d', l.length)
+                   ELSE ' of ' || plural(l.length, 'element') END
            || ' retains ' || size(l.retained_size) || ', '
            || percent(l.retained_size, :live_size) || ' of the live heap'
            || iif(l.n = 0, '', ', in ' || plural(l.n, 'object'))
