@@ -145,7 +145,8 @@ tests() {
     return $status
 }
 
-# cross NAME ARCH TRIPLET LIBRARIES PROCESSOR CMAKE-OPTION...: build for another machine.
+# cross NAME ARCH TRIPLET LIBRARIES PROCESSOR CMAKE-OPTION...: build for another machine; `linker` holds
+# what the linker is told.
 cross() {
     name=$1 sys=$work/sysroot-$2 tools=/usr/$3 libs=$4 processor=$5 cc=$3-gcc
     sysroot "$2" || return
@@ -154,6 +155,7 @@ cross() {
         -DSNAP_CPYTHON=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$processor" \
         -DCMAKE_C_COMPILER="$cc" "-DCMAKE_FIND_ROOT_PATH=$sys;$tools" \
         -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER -DXXHASH_INCLUDE="$sys/usr/include" \
+        "-DCMAKE_EXE_LINKER_FLAGS=$linker -Wl,-rpath-link,$sys/usr/lib/$libs:$sys/lib/$libs" \
         "-DCMAKE_BUILD_RPATH=$sys/usr/lib/$libs;$sys/lib/$libs" "$@"
 }
 
@@ -184,9 +186,8 @@ step_warnings() {
 step_bits32() {
     has i686-linux-gnu-gcc || return
     tools=/usr/i686-linux-gnu
-    cross bits32 i386 i686-linux-gnu i386-linux-gnu i686 -DCMAKE_C_FLAGS=-Werror \
-        "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--dynamic-linker=$tools/lib/ld-linux.so.2,-rpath,$tools/lib" ||
-        return
+    linker=-Wl,--dynamic-linker=$tools/lib/ld-linux.so.2,-rpath,$tools/lib
+    cross bits32 i386 i686-linux-gnu i386-linux-gnu i686 -DCMAKE_C_FLAGS=-Werror || return
     "$work/bits32/tests/test_snap_column" >/dev/null 2>&1 || [ $? -lt 126 ] ||
         lack "this machine runs no 32-bit programs" || return
     tests bits32 -E '^(install_|e2e_)'
@@ -194,7 +195,7 @@ step_bits32() {
 
 step_big_endian() {
     has s390x-linux-gnu-gcc qemu-s390x-static || return
-    tools=/usr/s390x-linux-gnu
+    tools=/usr/s390x-linux-gnu linker=
     cross big_endian s390x s390x-linux-gnu s390x-linux-gnu s390x || return
     emulated big_endian "qemu-s390x-static -L $tools"
     tests big_endian -R '^(test_snap|prop_snap|fault_snap|fuzz_snap|two_readers|corpora|test_heap_shapes|test_heap_match|example)' ||

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The Debian packages that building and testing need: the only list of them. To be sourced by a
-# POSIX shell. Each line: package, for what (build, test, portability), a command that succeeds when it is there,
+# POSIX shell. Each line: package, for what (build, test, coverage, portability), a command that succeeds when it is there,
 # wherever it came from.
 packages_table() {
     cat <<'END'
@@ -25,6 +25,7 @@ python3-dev         test   packages_python_headers /usr/bin/python3
 python3-numpy       test   /usr/bin/python3 -c 'import numpy'
 python3-gunicorn    test   /usr/bin/python3 -c 'import gunicorn'
 python3-jsonschema  test   /usr/bin/python3 -c 'import jsonschema'
+gcovr               coverage  command -v gcovr
 clang               portability  command -v clang
 clang-tidy          portability  command -v clang-tidy
 cppcheck            portability  command -v cppcheck
