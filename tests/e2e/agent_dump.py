@@ -291,6 +291,39 @@ class Modes(AgentCase):
                 self.assertGreater(plan[field], 0, field)
         self.assertLess(facts[0]["pause"], facts[1]["pause"])
 
+    @unittest.skipIf(sys.version_info >= (3, 12), "tracebacks are read in place")
+    def test_plan_with_allocation_stacks(self):
+        """What a traceback costs by its calls is in the estimate; reading changes no setting."""
+        script = """
+            import heapsnap, json, logging, tracemalloc
+            said = []
+            class Keep(logging.Handler):
+                def emit(self, record): said.append(record.getMessage())
+            logging.getLogger("heapsnap").addHandler(Keep())
+            def deep(n, make):
+                return deep(n - 1, make) if n else make()
+            kept = deep(30, lambda: [[i] for i in range(50000)])
+            planned = heapsnap.plan()
+            result = heapsnap.dump(PATH)
+            after = deep(30, lambda: [1])
+            print(json.dumps([planned._asdict(), result.mode, result.pause, said,
+                              tracemalloc.get_traceback_limit(),
+                              len(tracemalloc.get_object_traceback(after))]))
+        """
+        plans = []
+        for limit in (1, 25):
+            (plan, mode, pause, said, limit_after, calls), _ = self.capture(
+                script, PYTHONTRACEMALLOC=str(limit))
+            self.assertEqual((plan["mode"], mode, limit_after, calls),
+                             ("inline", "inline", limit, limit))
+            self.assertEqual(len(said), 1)
+            self.assertRegex(said[0], r"for about [1-9][0-9.]* (ms|s): capturing inline")
+            # A busy machine takes longer than any estimate; none is far above.
+            self.assertLess(plan["pause"], 10 * pause + 1)
+            plans.append(plan["pause"] / plan["objects"])
+        # Deeper by more than 10 calls, on average.
+        self.assertGreater(plans[1], plans[0] + 10 * 100e-9)
+
 
 class Contents(AgentCase):
     def test_sizes_are_what_malloc_gave(self):

@@ -170,9 +170,10 @@ def _announce_inline(expected):
     """Say beforehand that the process will stand still."""
     if expected.mode == "inline":
         import logging
+        from . import _text
         logging.getLogger("heapsnap").warning(
-            "no Python code will run for about %.1f seconds: capturing inline (%s)",
-            expected.pause, expected.why)
+            "no Python code will run for about %s: capturing inline (%s)",
+            _text.duration(expected.pause * 1e9), expected.why)
 
 
 def _descriptor(path_or_fd):

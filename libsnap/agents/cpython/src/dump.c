@@ -36,9 +36,9 @@
  */
 #define RSS_PER_OBJECT        75u /* resident bytes an object, the runtime itself included */
 #define NS_PER_OBJECT         300u
-#define NS_PER_SITE           250u /* more, to find an object's allocation stack */
+#define NS_PER_SITE           350u /* more, to find an object's allocation stack */
 #define NS_PER_SITE_FRAME     250u /* and for each of its calls, where tuples are made of them */
-#define TRACE_FRAMES_LIKELY   16 /* stacks are rarely deeper, whatever the limit */
+#define SITES_FIXED_NS        UINT64_C(40000000) /* to put the program's code in order */
 #define FORK_PAUSE_NS         UINT64_C(2000000)
 #define FORK_PAUSE_NS_PER_GIB UINT64_C(25000000)
 #define TABLE_PER_OBJECT      24u
@@ -46,6 +46,10 @@
 #define WRITER_MEMORY         (16 * MIB)
 /* Beyond this, objects are estimated and not counted for a plan. */
 #define BLOCKS_MAX_RSS (UINT64_C(16) << 30)
+/* Of each of the collector's lists, so many objects are gone through, and each n-th is looked at, to
+ * learn how deep the stacks of allocations are. */
+#define DEPTH_OBJECTS (1u << 18)
+#define DEPTH_EVERY   256u
 /* Part of the process that may be written to, and so copied, while the child works. */
 #define COPIED_NUM 3u
 #define COPIED_DEN 4u
@@ -123,27 +127,48 @@ static uint64_t count_blocks(void)
     return blocks > 0 ? (uint64_t)blocks : 0;
 }
 
-/* The most calls that a traceback of an allocation holds, where reading them takes time by their
- * number; else 0. Only for estimates: it calls tracemalloc. */
-static unsigned trace_frames(void)
+/* How many calls the traceback of an object of the collector holds, on average; 0 where they are
+ * read in place, without a cost for each. Only for estimates: reading them makes tuples. */
+static double trace_depth(void)
 {
-    PyObject *type, *value, *traceback;
-    long limit = 1;
+    struct gc_head *heads[LAYOUT_GC_LISTS];
+    struct trace_view trace;
+    uint64_t n = 0, calls = 0;
 
     if (layout_trace_is_silent()) return 0;
-    PyErr_Fetch(&type, &value, &traceback);
-    /* As it was imported: an import would run the program's hooks. */
-    PyObject *module = types_lookup(layout_modules(), "_tracemalloc");
-    PyObject *number =
-        module != NULL ? PyObject_CallMethod(module, "get_traceback_limit", NULL) : NULL;
-    if (number != NULL) limit = PyLong_AsLong(number);
-    Py_XDECREF(number);
-    PyErr_Clear();
-    PyErr_Restore(type, value, traceback);
-    return limit < 1 ? 1 : limit > TRACE_FRAMES_LIKELY ? TRACE_FRAMES_LIKELY : (unsigned)limit;
+    /* A collection would change the lists. */
+    bool gc_was_on = layout_gc_enable(false);
+    layout_trace_lock();
+    layout_gc_lists(heads);
+    for (unsigned list = 0; list < LAYOUT_GC_LISTS; list++) {
+        struct gc_head *at = (struct gc_head *)heads[list]->next;
+        for (uint32_t i = 0; at != heads[list] && i < DEPTH_OBJECTS; i++) {
+            PyObject *op = layout_gc_object(at);
+            at = (struct gc_head *)at->next;
+            if (i % DEPTH_EVERY != 0) continue;
+            n++;
+            if (layout_trace((uintptr_t)op - layout_presize(Py_TYPE(op)), &trace)) calls += trace.n;
+        }
+    }
+    layout_trace_unlock();
+    layout_gc_enable(gc_was_on);
+    return n > 0 ? (double)calls / (double)n : 0;
 }
 
-/* `objects`: how many there are, about, or 0: to be estimated from the resident size. */
+static void plan_times(dump_plan *plan)
+{
+    plan->total_ns = plan->objects * NS_PER_OBJECT;
+    if (plan->sites == DUMP_SITES_WRITTEN)
+        plan->total_ns +=
+            SITES_FIXED_NS + (uint64_t)((double)plan->objects *
+                                        (NS_PER_SITE + NS_PER_SITE_FRAME * trace_depth()));
+    plan->pause_ns = plan->mode == DUMP_FORK
+                         ? FORK_PAUSE_NS + plan->rss * FORK_PAUSE_NS_PER_GIB / (1024 * MIB)
+                         : plan->total_ns;
+}
+
+/* All but the times. `objects`: how many there are, about, or 0: to be estimated from the resident
+ * size. */
 static void make_plan(const dump_options *options, bool tracing, uint64_t objects, dump_plan *plan)
 {
     struct memroom room;
@@ -166,12 +191,6 @@ static void make_plan(const dump_options *options, bool tracing, uint64_t object
                  "tracemalloc is on, and this Python tells its stacks only to the process itself");
     }
     plan->sites = sites_in(plan->mode, tracing);
-    plan->total_ns = plan->objects * NS_PER_OBJECT;
-    if (plan->sites == DUMP_SITES_WRITTEN)
-        plan->total_ns += plan->objects * (NS_PER_SITE + NS_PER_SITE_FRAME * trace_frames());
-    plan->pause_ns = plan->mode == DUMP_FORK
-                         ? FORK_PAUSE_NS + plan->rss * FORK_PAUSE_NS_PER_GIB / (1024 * MIB)
-                         : plan->total_ns;
     if (plan->mode == DUMP_INLINE)
         plan->extra_bytes = plan->objects * TABLE_PER_OBJECT + TABLE_FIXED + WRITER_MEMORY;
 }
@@ -179,6 +198,7 @@ static void make_plan(const dump_options *options, bool tracing, uint64_t object
 void dump_plan_make(const dump_options *options, int have_gil, dump_plan *plan)
 {
     make_plan(options, have_gil && layout_tracing(), have_gil ? count_blocks() : 0, plan);
+    plan_times(plan);
 }
 
 /* ---- the forked child ------------------------------------------------------------------------ */

@@ -306,8 +306,12 @@ struct trace_view {
 
 bool layout_tracing(void);
 
+/** The most calls that a traceback holds; 0: nothing is traced. */
+unsigned layout_trace_limit(void);
+
 /** Keep other threads, which may free memory without the GIL, from changing tracemalloc's tables
- *  until layout_trace_unlock; a child that is forked meanwhile finds them whole. */
+ *  until layout_trace_unlock; a child that is forked meanwhile finds them whole. Before 3.12:
+ *  prepare for many calls of layout_trace. */
 void layout_trace_lock(void);
 void layout_trace_unlock(void);
 

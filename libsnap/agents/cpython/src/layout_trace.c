@@ -24,6 +24,11 @@ bool layout_tracing(void)
     return _PyRuntime.tracemalloc.config.tracing != 0 && _PyRuntime.tracemalloc.traces != NULL;
 }
 
+unsigned layout_trace_limit(void)
+{
+    return layout_tracing() ? (unsigned)_PyRuntime.tracemalloc.config.max_nframe : 0;
+}
+
 bool layout_trace_is_silent(void)
 {
     return true;
@@ -73,21 +78,22 @@ bool layout_trace(uintptr_t ptr, struct trace_view *view)
 
 #else
 
+#if PY_VERSION_HEX >= 0x03090000
+#include "internal/pycore_pymem.h"
+#endif
+
 /* Exported by all versions; declared in a public header by none. */
 PyAPI_FUNC(PyObject *) _PyTraceMalloc_GetTraceback(unsigned int domain, uintptr_t ptr);
 
-/* Whether it traces is only told by asking for the traceback of a block that was allocated just
- * now; a block, since an object may come from a list of free ones. */
 bool layout_tracing(void)
 {
-    void *probe = PyMem_Malloc(64);
-    PyObject *tb = probe != NULL ? _PyTraceMalloc_GetTraceback(0, (uintptr_t)probe) : NULL;
-    bool tracing = tb != NULL && tb != Py_None;
+    return _Py_tracemalloc_config.initialized == TRACEMALLOC_INITIALIZED &&
+           _Py_tracemalloc_config.tracing != 0;
+}
 
-    if (tb == NULL) PyErr_Clear();
-    Py_XDECREF(tb);
-    PyMem_Free(probe);
-    return tracing;
+unsigned layout_trace_limit(void)
+{
+    return layout_tracing() ? (unsigned)_Py_tracemalloc_config.max_nframe : 0;
 }
 
 bool layout_trace_is_silent(void)
@@ -95,13 +101,20 @@ bool layout_trace_is_silent(void)
     return false;
 }
 
-/* The function that is asked takes the lock itself. */
+/* What it was before layout_trace_lock. */
+static int limit_before;
+
+/* The function that is asked takes the lock itself. The tuples that it makes are traced as all
+ * objects are, with the calls that led here: one of them is enough. */
 void layout_trace_lock(void)
 {
+    limit_before = _Py_tracemalloc_config.max_nframe;
+    if (layout_tracing()) _Py_tracemalloc_config.max_nframe = 1;
 }
 
 void layout_trace_unlock(void)
 {
+    _Py_tracemalloc_config.max_nframe = limit_before;
 }
 
 bool layout_trace(uintptr_t ptr, struct trace_view *view)
