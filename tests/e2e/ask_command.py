@@ -198,6 +198,33 @@ class Run(AskCase):
         self.assertEqual(out, "__main__ ['C', 'heapsnap', 'os', 'pickle', 'sys'] ['--role', 'x', "
                               "'-m', '--', 'y'] program.py True True True\n")
 
+    def test_what_the_program_sees_of_itself(self):
+        """The same as without us, for every way of naming a program."""
+        text = ("import os, sys, __main__\n"
+                "def f(): pass\n"
+                "spec = __spec__ and (__spec__.name, __spec__.origin, __spec__.parent,\n"
+                "                     __spec__.has_location, type(__spec__.loader).__name__)\n"
+                "os.chdir('/')\n"
+                "print(__name__, __file__, __package__, __cached__, spec, __doc__, sys.argv,\n"
+                "      sys.path, sorted(vars(__main__)), type(__loader__).__name__,\n"
+                "      getattr(__loader__, 'path', None), f.__code__.co_filename,\n"
+                "      __builtins__, os.path.exists(__file__))\n")
+        for path in ("p.py", "folder/q.py", "package/__main__.py", "package/sub/module.py"):
+            self.write(path, text)
+        self.write("package/__init__.py", "")
+        with zipfile.ZipFile(self.path("program.zip"), "w") as archive:
+            archive.write(self.path("p.py"), "__main__.py")
+        os.symlink("folder/q.py", self.path("link.py"))
+        for arguments in (("p.py", "a", "-b"), ("./p.py",), ("folder/../p.py",), ("folder/q.py",),
+                          ("link.py",), (self.path("p.py"),), ("-m", "package", "a", "-b"),
+                          ("-m", "package.sub.module"), ("-m", "p"), ("package",), ("./package",),
+                          (self.path("package"),), ("program.zip", "a")):
+            env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+            plain = subprocess.run([sys.executable, *arguments], stdout=subprocess.PIPE,
+                                   cwd=self.directory, universal_newlines=True, env=env)
+            status, out, err = self.run_program(*arguments, env=env)
+            self.assertEqual((status, out), (plain.returncode, plain.stdout), (arguments, err))
+
     def test_options_before_the_program(self):
         self.write("p.py", "import heapsnap, sys, time; print('ready', flush=True)\n"
                            "sys.stdin.readline(); print(sys.argv)")
@@ -242,7 +269,7 @@ class Run(AskCase):
         status, _, err = self.run_program("p.py")
         self.assertEqual(status, 1)
         self.assertIn("ZeroDivisionError", err)
-        self.assertNotIn("heapsnap", err)
+        self.assertNotIn("heapsnap" + os.sep, err)
         self.assertNotIn("runpy", err)
         self.write("q.py", "def f(:\n")
         status, _, err = self.run_program("q.py")

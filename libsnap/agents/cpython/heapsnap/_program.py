@@ -25,13 +25,24 @@ def _put_first(directory):
         sys.path[0] = directory
 
 
+def _absolute(path):
+    """What the interpreter makes of the path that it was given: since 3.9 an absolute one, not made
+    any simpler, so that a program may change its directory and find its files all the same."""
+    if sys.version_info < (3, 9):
+        return path
+    try:
+        return os.path.join(os.getcwd(), path)
+    except OSError:  # the directory is gone
+        return path
+
+
 def _run_script(path):
     main = _fresh_main()
     main.__file__ = path
     main.__cached__ = None
     main.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
     main.__spec__ = None
-    _put_first(os.path.dirname(os.path.abspath(path)))
+    _put_first(os.path.dirname(os.path.realpath(path)))
     with io.open_code(path) as file:
         source = file.read()
     exec(compile(source, path, "exec"), main.__dict__)
@@ -58,13 +69,14 @@ def run(arguments, module=False):
             _fresh_main()
             runpy._run_module_as_main(target)
         elif pkgutil.get_importer(target) is not None:
+            target = _absolute(target)
             _put_first(target)
             if sys.path[0] != target:
                 sys.path.insert(0, target)
             _fresh_main()
             runpy._run_module_as_main("__main__", alter_argv=False)
         else:
-            _run_script(target)
+            _run_script(_absolute(target))
     except SystemExit:
         raise
     except BaseException as error:
