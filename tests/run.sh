@@ -20,6 +20,8 @@ generator=Ninja
 command -v ninja >/dev/null 2>&1 || generator="Unix Makefiles"
 # Projects that tests configure, too.
 export CMAKE_GENERATOR="$generator"
+# What tests install for themselves, once for both builds.
+export SNAP_TEST_TOOLS="${SNAP_TEST_TOOLS:-$root/build/test-tools}"
 passed=0 failed=0 skipped=0
 
 # build NAME CMAKE-OPTION...: configure and build build/NAME.
@@ -49,7 +51,8 @@ run() {
     junit=$root/build/$name/junit.xml
     rm -f "$junit"
     echo "==== testing build/$name"
-    ctest --test-dir "$root/build/$name" -j "$jobs" --output-on-failure --output-junit "$junit" "$@"
+    # One more than there are processors: tests of processes wait as long as they compute.
+    ctest --test-dir "$root/build/$name" -j $((jobs + 1)) --output-on-failure --output-junit "$junit" "$@"
     status=$?
     all=$(attribute tests "$junit" 2>/dev/null)
     if [ -z "$all" ]; then

@@ -14,7 +14,7 @@ set(check_corpora ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/check_corpora.
                   --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR})
 if(SNAP_TOOLS)
     add_test(NAME corpora COMMAND ${check_corpora})
-    set_tests_properties(corpora PROPERTIES TIMEOUT 600 LABELS libsnap)
+    set_tests_properties(corpora PROPERTIES TIMEOUT 600 COST 25 LABELS libsnap)
 endif()
 add_custom_target(update-corpora COMMAND ${check_corpora} --update USES_TERMINAL
                   COMMENT "Writing what is seen now over the expectations in corpora")
@@ -23,7 +23,8 @@ add_custom_target(update-corpora COMMAND ${check_corpora} --update USES_TERMINAL
 add_test(NAME two_languages
          COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/two_languages.sh ${PROJECT_SOURCE_DIR}
                  ${CMAKE_CURRENT_BINARY_DIR} $<TARGET_FILE:gen_snap> $<TARGET_FILE:dump_chunks>)
-set_tests_properties(two_languages PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 LABELS libsnap)
+set_tests_properties(two_languages PROPERTIES TIMEOUT 600 COST 20 LABELS libsnap
+                     SKIP_RETURN_CODE 77)
 
 # Valid files that are hard on readers; hostile.py --full is the long version.
 if(SNAP_TOOLS AND NOT SNAP_SANITIZE) # whose memory says nothing

@@ -9,7 +9,7 @@
 set -u
 source=$1 build=$2 gen=$3 dump=$4
 here=$source/tests/conformance
-tools=$build/ksy
+tools=${SNAP_TEST_TOOLS:-$build}/ksy
 
 skip() {
     echo "skipped: $1"
@@ -35,28 +35,41 @@ trap 'rm -rf "$scratch"' EXIT
 export NODE_PATH="$tools/node_modules" PYTHONPATH="$tools/python" PYTHONDONTWRITEBYTECODE=1
 node "$here/compile_ksy.js" python "$source/format/snap.ksy" "$scratch/out" || exit 1
 
-# make PROGRAM ARGUMENT... : one more file, and what libsnap reads in it.
-files=0
-make() {
-    files=$((files + 1))
-    path=$scratch/$files.snap
-    "$@" "$path" || exit 1
-    echo "file $files: $*" >> "$scratch/libsnap"
-    echo "file $files: $*" >> "$scratch/names"
-    "$dump" "$path" >> "$scratch/libsnap" || { echo "libsnap: $*" >&2; exit 1; }
-}
-for recipe in "$source"/corpora/good/*.txt; do
-    make python3 "$source/corpora/gen/snapc.py" "$recipe"
-done
+# The files: the corpora's and every odd one from the Python generator, in one process, the others
+# from ours. Each line of "names" is the number of a file and what it is.
+python3 - "$source" "$scratch" << 'END' || exit 1
+import glob, os, sys
+source, scratch = sys.argv[1:]
+sys.path.insert(0, os.path.join(source, "corpora", "gen"))
+import random_snap, snapc
+made = []
+for recipe in sorted(glob.glob(os.path.join(source, "corpora", "good", "*.txt"))):
+    with open(recipe, encoding="utf-8") as text:
+        made.append(("snapc.py " + os.path.basename(recipe), snapc.build(text.read())))
+for seed in range(1, 200, 2):
+    size = seed % 17 * 4 + 1
+    made.append(("random_snap.py %d %d" % (seed, size), random_snap.Generator(seed, size).whole()))
+with open(os.path.join(scratch, "names"), "w") as names:
+    for n, (what, file) in enumerate(made, 1):
+        names.write("file %d: %s\n" % (n, what))
+        with open(os.path.join(scratch, "%d.snap" % n), "wb") as out:
+            out.write(file.data)
+END
+files=$(wc -l < "$scratch/names")
 seed=0
 while [ $seed -lt 200 ]; do
-    seed=$((seed + 1))
-    if [ $((seed % 2)) -eq 0 ]; then
-        make "$gen" --chunk-rows $((seed % 9 * 8 + 1)) $seed $((seed % 13 * 10 + 1))
-    else
-        make python3 "$source/corpora/gen/random_snap.py" $seed $((seed % 17 * 4 + 1))
-    fi
+    seed=$((seed + 2)) files=$((files + 1))
+    rows=$((seed % 9 * 8 + 1)) objects=$((seed % 13 * 10 + 1))
+    "$gen" --chunk-rows $rows $seed $objects "$scratch/$files.snap" || exit 1
+    echo "file $files: gen_snap --chunk-rows $rows $seed $objects" >> "$scratch/names"
 done
+# What libsnap reads in them.
+n=0
+while IFS= read -r what; do
+    n=$((n + 1))
+    echo "$what" >> "$scratch/libsnap"
+    "$dump" "$scratch/$n.snap" >> "$scratch/libsnap" || { echo "libsnap: $what" >&2; exit 1; }
+done < "$scratch/names"
 python3 "$here/read_ksy.py" "$scratch/out" "$scratch/names" "$scratch" > "$scratch/other" || exit 1
 cmp "$scratch/libsnap" "$scratch/other" || {
     diff "$scratch/libsnap" "$scratch/other" | head -5 >&2

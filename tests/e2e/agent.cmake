@@ -5,8 +5,8 @@ target_link_libraries(dump_rows PRIVATE snap_flags snap_static)
 include(${CMAKE_CURRENT_LIST_DIR}/pythons.cmake)
 if(SNAP_PYTHONS)
     foreach(part walk names dump faults setup sizes)
-        snap_python_test(e2e_agent_${part} ${CMAKE_CURRENT_LIST_DIR}/agent_${part}.py TIMEOUT 300
-                         ENVIRONMENT DUMP_ROWS=$<TARGET_FILE:dump_rows>)
+        snap_python_test(e2e_agent_${part} ${CMAKE_CURRENT_LIST_DIR}/agent_${part}.py
+                         TIMEOUT 300 COST 15 ENVIRONMENT DUMP_ROWS=$<TARGET_FILE:dump_rows>)
     endforeach()
     # The system's Python, for which Debian has a package.
     snap_python_test(e2e_agent_numpy ${CMAKE_CURRENT_LIST_DIR}/agent_numpy.py ONLY_FIRST TIMEOUT 300

@@ -5,6 +5,7 @@ program that prints a file's rows.
 """
 
 import collections
+import gc
 import json
 import os
 import shutil
@@ -36,21 +37,42 @@ class Snap:
         self.strings, self.types, self.frames, self.stacks = {}, {}, {}, {}
         self.objects, self.edges, self.roots, self.threads = [], [], [], []
         self.metadata, self.counters, self.labels, self.values = {}, {}, {}, {}
-        rows = subprocess.Popen([DUMP_ROWS, path], stdout=subprocess.PIPE)
-        for line in rows.stdout:
-            self._add(json.loads(line.decode("utf-8")))
-        rows.stdout.close()
-        self.status = rows.wait()
-        self.by_id = {o["id"]: o for o in self.objects}
-        self.out = collections.defaultdict(list)
-        self.into = collections.defaultdict(list)
-        for edge in self.edges:
-            self.out[edge["source"]].append(edge)
-            self.into[edge["ordinal"]].append(edge)
+        done = subprocess.run([DUMP_ROWS, path], stdout=subprocess.PIPE)
+        self.status = done.returncode
+        # As one document, and without looking for garbage, in a third of the time.
+        text = done.stdout.decode("utf-8").rstrip("\n").replace("}\n{", "},{")
+        gc.disable()
+        try:
+            for row in json.loads("[" + text + "]"):
+                self._add(row)
+            self.by_id = {o["id"]: o for o in self.objects}
+        finally:
+            gc.enable()
+        self._by_end = {}
+
+    def _edges_by(self, end):
+        """The edges by the ordinal at one of their ends; not every test asks."""
+        if end not in self._by_end:
+            edges = self._by_end[end] = collections.defaultdict(list)
+            for edge in self.edges:
+                edges[edge[end]].append(edge)
+        return self._by_end[end]
+
+    @property
+    def out(self):
+        return self._edges_by("source")
+
+    @property
+    def into(self):
+        return self._edges_by("ordinal")
 
     def _add(self, row):
         kind = row.pop("k")
-        if kind in ("object", "edge", "root", "thread"):
+        if kind == "edge":
+            self.edges.append(row)
+        elif kind == "object":
+            self.objects.append(row)
+        elif kind in ("root", "thread"):
             getattr(self, kind + "s").append(row)
         elif kind in ("type", "frame", "stack"):
             getattr(self, kind + "s")[row["id"]] = row

@@ -5,7 +5,7 @@ if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND TARGET snappath)
         add_test(NAME e2e_import_${runtime}
                  COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/import_${runtime}.py
                          $<TARGET_FILE_DIR:snapload> ${CMAKE_CURRENT_BINARY_DIR}/import_${runtime})
-        set_tests_properties(e2e_import_${runtime} PROPERTIES TIMEOUT 600 LABELS e2e
+        set_tests_properties(e2e_import_${runtime} PROPERTIES TIMEOUT 600 COST 20 LABELS e2e
                              SKIP_RETURN_CODE 77)
     endforeach()
 endif()

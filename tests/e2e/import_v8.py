@@ -4,8 +4,8 @@
     import_v8.py TOOLS WORK
 
 TOOLS: the folder of the commands. WORK: a folder that is kept; DevTools' worker and memlab are
-installed there from npm. Without node the test is skipped; without npm the comparisons with the
-originals are, aloud.
+installed there from npm, or in $SNAP_TEST_TOOLS. Without node the test is skipped; without npm the
+comparisons with the originals are, aloud.
 """
 
 import json
@@ -19,6 +19,8 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLS, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+#: Where the originals are installed; several builds may share them.
+ORIGINALS = os.path.join(os.environ.get("SNAP_TEST_TOOLS", WORK), "v8")
 DEVTOOLS = "chrome-devtools-frontend@1.0.1705227"
 PACKAGES = [DEVTOOLS, "esbuild@0.28.2", "@memlab/core@2.0.5"]
 
@@ -83,28 +85,29 @@ def npm():
     """Installs the originals once; the reason why they are not there, or None."""
     if not shutil.which("npm"):
         return "no npm"
-    stamp = os.path.join(WORK, "npm.stamp")
+    os.makedirs(ORIGINALS, exist_ok=True)
+    stamp = os.path.join(ORIGINALS, "npm.stamp")
     if not os.path.exists(stamp):
-        with open(os.path.join(WORK, "package.json"), "w") as f:
+        with open(os.path.join(ORIGINALS, "package.json"), "w") as f:
             f.write('{"name":"originals","private":true}')
         try:
             done = subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund",
-                                   *PACKAGES], cwd=WORK, capture_output=True, text=True,
+                                   *PACKAGES], cwd=ORIGINALS, capture_output=True, text=True,
                                   timeout=240)
         except subprocess.TimeoutExpired:
             return "npm install takes too long"
         if done.returncode:
             return "npm install fails"
-        frontend = os.path.join(WORK, "node_modules", "chrome-devtools-frontend", "front_end")
+        frontend = os.path.join(ORIGINALS, "node_modules", "chrome-devtools-frontend", "front_end")
         # The published package lacks one generated file.
         with open(os.path.join(frontend, "core", "i18n", "locales.js"), "w") as f:
             f.write('export const LOCALES = ["en-US"], BUNDLED_LOCALES = ["en-US"],\n'
                     '  DEFAULT_LOCALE = "en-US", REMOTE_FETCH_PATTERN = "",\n'
                     '  LOCAL_FETCH_PATTERN = "";\n')
-        shutil.copy(os.path.join(HERE, "import_v8_devtools.mjs"), os.path.join(WORK, "in.mjs"))
-        done = subprocess.run([os.path.join(WORK, "node_modules", ".bin", "esbuild"), "in.mjs",
+        shutil.copy(os.path.join(HERE, "import_v8_devtools.mjs"), os.path.join(ORIGINALS, "in.mjs"))
+        done = subprocess.run([os.path.join(ORIGINALS, "node_modules", ".bin", "esbuild"), "in.mjs",
                                "--bundle", "--platform=node", "--format=esm",
-                               "--outfile=devtools.mjs", "--log-level=error"], cwd=WORK,
+                               "--outfile=devtools.mjs", "--log-level=error"], cwd=ORIGINALS,
                               capture_output=True, text=True)
         if done.returncode:
             return "the originals cannot be built: " + done.stderr[-300:]
@@ -222,8 +225,9 @@ class Originals(unittest.TestCase):
             raise unittest.SkipTest("comparison with the originals: " + why)
 
     def devtools(self, mode, name):
-        done = subprocess.run(["node", "--max-old-space-size=4000", "devtools.mjs", mode, name],
-                              cwd=WORK, capture_output=True, text=True)
+        done = subprocess.run(["node", "--max-old-space-size=4000", "devtools.mjs", mode,
+                               os.path.join(WORK, name)], cwd=ORIGINALS, capture_output=True,
+                              text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         return table(done.stdout)
 
@@ -288,7 +292,7 @@ class Originals(unittest.TestCase):
         mine = ours(load("plain.heapsnapshot"))
         out = os.path.join(WORK, "memlab.txt")
         done = subprocess.run(["node", os.path.join(HERE, "import_v8_memlab.cjs"),
-                               os.path.join(WORK, "a.heapsnapshot"), out], cwd=WORK,
+                               os.path.join(WORK, "a.heapsnapshot"), out], cwd=ORIGINALS,
                               capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(out) as f:

@@ -2,9 +2,9 @@
 # those of pyenv. Sets, in parallel, SNAP_PYTHONS (interpreters, one a minor version) and
 # SNAP_PYTHON_VERSIONS (3.8, ...), and SNAP_PYTHONS_ABSENT (minor versions that are not there).
 #
-#   snap_python_test(NAME SCRIPT TIMEOUT s [ONLY_FIRST] [ENVIRONMENT ...]): a CTest entry a Python,
-#   NAME_3.11 and so on, with heapsnap and the tools within reach; the script's status 77 means that
-#   it was skipped. Versions that are not there have an entry that says so, and is skipped.
+#   snap_python_test(NAME SCRIPT TIMEOUT s [COST s] [ONLY_FIRST] [ENVIRONMENT ...]): a CTest entry
+#   a Python, NAME_3.11 and so on, with heapsnap and the tools within reach; the script's status 77
+#   means that it was skipped. Versions that are not there have an entry that says so, and is skipped.
 include_guard(DIRECTORY)
 
 set(SNAP_PYTHONS "")
@@ -63,7 +63,11 @@ foreach(version interpreter IN ZIP_LISTS SNAP_PYTHON_VERSIONS SNAP_PYTHONS)
 endforeach()
 
 function(snap_python_test name script)
-    cmake_parse_arguments(arg "ONLY_FIRST" "TIMEOUT" "ENVIRONMENT" ${ARGN})
+    cmake_parse_arguments(arg "ONLY_FIRST" "TIMEOUT;COST" "ENVIRONMENT" ${ARGN})
+    # What starts first: the longest, so that none runs alone at the end.
+    if(NOT arg_COST)
+        set(arg_COST 5)
+    endif()
     set(versions ${SNAP_PYTHON_VERSIONS})
     set(interpreters ${SNAP_PYTHONS})
     if(arg_ONLY_FIRST)
@@ -80,7 +84,7 @@ function(snap_python_test name script)
     foreach(version interpreter IN ZIP_LISTS versions interpreters)
         add_test(NAME ${name}_${version} COMMAND ${interpreter} ${script})
         set_tests_properties(${name}_${version} PROPERTIES
-            TIMEOUT ${arg_TIMEOUT} LABELS e2e SKIP_RETURN_CODE 77
+            TIMEOUT ${arg_TIMEOUT} COST ${arg_COST} LABELS e2e SKIP_RETURN_CODE 77
             ENVIRONMENT "PYTHONPATH=${CMAKE_BINARY_DIR}/python-${version};${environment}")
     endforeach()
     if(NOT arg_ONLY_FIRST)
