@@ -157,6 +157,26 @@ def three(folder, _):
     write(folder, "c", w, 1200)
 
 
+def full(folder, _):
+    """A cache of at most 40 requests fills, and is full in the second interval: while 30 requests take
+    the place of others, its table is made anew, larger; 10 have a key that nobody else holds."""
+    w = program()
+    cache = w.variable("CACHE", "dict", 64)
+    held = [w.request(cache, body=5000) for _ in range(20)]
+    w.objects[cache]["facts"]["length"] = 20
+    write(folder, "a", w, 0)
+    held += [w.request(cache, body=5000) for _ in range(20)]
+    w.objects[cache]["facts"]["length"] = 40
+    write(folder, "b", w, 600)
+    w.drop(*held[:30])
+    for _ in range(30):
+        w.request(cache, body=5000)
+    for _ in range(10):
+        w.ref(cache, w.new("str", 60), KEY)
+    w.objects[cache]["size"] = 4000
+    write(folder, "c", w, 1200)
+
+
 def nested(folder, _):
     """A list for each tenant, in a dict under keys that are data; three of four grow."""
     w = program()
@@ -465,7 +485,7 @@ def random_world(folder, seed):
 
 
 CASES = {f.__name__.replace("_", "-"): f for f in (
-    leak, three, nested, closures, shared, caches, reuse, root_reuse, hands, garbage, outside,
+    leak, three, full, nested, closures, shared, caches, reuse, root_reuse, hands, garbage, outside,
     hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites, local_only,
     chain, names_keys)}
 CASES["random"] = random_world

@@ -213,7 +213,7 @@ class Words(unittest.TestCase):
         self.assertEqual(document["owners"][0]["length"], 1300)
 
     def test_bounded_is_no_leak(self):
-        for function, kind in (("bounded", "managed-growth"), ("lookup", "managed-leak")):
+        for function, kind in (("bounded", "cache-filling"), ("lookup", "managed-leak")):
             self.run_python(PROGRAM, function, "a.snap,b.snap,c.snap", str(GROWN))
             document = json.loads(self.tell("--json", "a.snap", "b.snap", "c.snap"))
             self.assertEqual(document["verdict"]["kind"], kind, document["verdict"])

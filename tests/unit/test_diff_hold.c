@@ -31,7 +31,7 @@ static void make(const char *path, int n)
 {
     sqlite3 *s;
     char *sql = sqlite3_mprintf(
-        "PRAGMA synchronous = OFF; BEGIN;"
+        "BEGIN;"
         "INSERT INTO snapshot (id, complete, live_root_id, garbage_root_id, n_objects, n_refs,"
         " shallow_size, live_size, garbage_size, n_live, n_garbage, n_roots, has_refs)"
         " VALUES (1, 1, 1, %d, %d, 0, %d, %d, 0, %d, 0, %d, 1);"
@@ -50,6 +50,7 @@ static void make(const char *path, int n)
     char *error = NULL;
     unlink(path);
     CHECK_I64(sqlite3_open(path, &s), SQLITE_OK);
+    sqlite3_exec(s, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
     CHECK_I64(sqlite3_exec(s, db_schema, NULL, NULL, NULL), SQLITE_OK);
     if (sqlite3_exec(s, sql, NULL, NULL, &error) != SQLITE_OK) CHECK_STR(error, "no error");
     sqlite3_free(error);

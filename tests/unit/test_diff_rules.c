@@ -205,10 +205,44 @@ static void test_verdicts(void)
     w.report.n_intervals = 2;
     check_verdict(&w, "managed-leak");
     w.report.top.bound.bound = 5000; /* a cache that fills: not called a leak */
-    check_verdict(&w, "managed-growth");
+    check_verdict(&w, "cache-filling");
     w.report.top.bound.bound = -1;
     w.report.top.intervals = 1;
     check_verdict(&w, "managed-growth");
+    w.report.top.last = (struct diff_step){ .growth = 1000, .came = 900, .went = 900, .turns = true };
+    check_verdict(&w, "cache-filling");
+    w.report.top.last.grew = true;
+    check_verdict(&w, "managed-growth");
+}
+
+/* When a line grew: not where a full cache's table was made anew. */
+static void test_steps(void)
+{
+    static const struct {
+        struct heap_amount added, removed;
+        int64_t resized;
+        bool no_longer, turns, grew;
+    } cases[] = {
+        { { .count = 1000, .shallow_size = 90000 }, { 0 }, 0, false, false, true },
+        { { .count = 900, .shallow_size = 90000 },
+          { .count = 900, .shallow_size = 90000 }, 110000, false, true, false },
+        { { .count = 957, .shallow_size = 95000 }, /* keys that nobody else holds */
+          { .count = 900, .shallow_size = 90000 }, 0, false, false, true },
+        { { .count = 957, .shallow_size = 95000 },
+          { .count = 900, .shallow_size = 90000 }, 0, true, true, false },
+        { { .count = 900, .shallow_size = 105000 }, /* as many, but larger */
+          { .count = 900, .shallow_size = 90000 }, 0, true, false, true },
+        { { .count = 1, .shallow_size = 91000 }, /* s += "..." */
+          { .count = 1, .shallow_size = 90000 }, 0, false, false, true },
+        { { 0 }, { 0 }, 5000, false, false, true },
+        { { 0 }, { .count = 20, .shallow_size = 2000 }, 0, false, true, false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct line l = { .added = cases[i].added, .removed = cases[i].removed,
+                          .resized = cases[i].resized, .no_longer = cases[i].no_longer };
+        struct diff_step s = diff_trend_step(&l);
+        CHECK_U64(s.turns * 10u + s.grew, cases[i].turns * 10u + cases[i].grew);
+    }
 }
 
 /* What is said of the owner that grew most, with an amount of it that others hold, too. */
@@ -272,5 +306,5 @@ static void test_noise(void)
 }
 
 CU_MAIN("diff rules", { "limits", test_limits }, { "what is shown", test_choose },
-        { "sums by type", test_types }, { "verdicts", test_verdicts }, { "words", test_words },
+        { "sums by type", test_types }, { "verdicts", test_verdicts }, { "steps", test_steps }, { "words", test_words },
         { "noise", test_noise })

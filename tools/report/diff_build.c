@@ -22,7 +22,7 @@ struct building {
     struct diff_report *report;
     struct diff_rows *rows;          /* [n]; n_rows 0: not read at the moment */
     struct type_sums sums;
-    struct rowmap intervals; /* node -> intervals in which its line grew */
+    struct trends trends; /* of several intervals */
     uint32_t n_databases;
     bool same_process;
 };
@@ -355,20 +355,34 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison
     return status;
 }
 
+/* Of lines that grew while much went: has the owner more elements than before? */
+static int compare_lengths(struct comparison *c)
+{
+    static const char sql[] = "SELECT length FROM detail WHERE object_id = ?1";
+    for (uint32_t i = 0; i < c->lines.n; i++) {
+        struct line *l = &c->lines.at[i];
+        int64_t a = -1, b = -1;
+        if (l->kind != DIFF_LINE_OWNER || l->n_owners != 1 || l->removed.count < TREND_TURNS ||
+            line_growth(l) <= 0)
+            continue;
+        if (heapdb_number(c->db_a, sql, c->a->first_id + (int64_t)l->a_row, &a) < 0 ||
+            heapdb_number(c->db_b, sql, c->b->first_id + (int64_t)l->b_row, &b) < 0)
+            return STATUS_UNUSABLE;
+        l->no_longer = a >= 0 && b >= 0 && b <= a;
+    }
+    return 0;
+}
+
 /* Compares each snapshot with the next and counts who grew. Of two, the span is the interval. */
 static int compare_intervals(struct building *b)
 {
     for (uint32_t k = 1; b->n > 2 && k < b->n; k++) {
         struct comparison c;
         if (compare(b, k - 1, k, &c)) return STATUS_UNUSABLE;
-        bool ok = true;
-        for (uint32_t i = 0; ok && i < c.lines.n; i++) {
-            if (line_growth(&c.lines.at[i]) <= 0) continue;
-            uint32_t before = rowmap_get(&b->intervals, c.lines.at[i].node);
-            ok = rowmap_set(&b->intervals, c.lines.at[i].node,
-                            before == ROWMAP_NONE ? 1 : before + 1);
-        }
+        int status = compare_lengths(&c);
+        bool ok = status || trends_add(&b->trends, k - 1, &c.lines);
         comparison_free(&c);
+        if (status) return status;
         if (!ok) return message_no_memory("the intervals");
         if ((k == 1 && note_grown(b, 0)) || note_grown(b, k)) return STATUS_UNUSABLE;
         if (k > 1) diff_rows_free(&b->rows[k - 1]);
@@ -396,7 +410,7 @@ static int compare_span(struct building *b)
     struct diff_name_source source = source_of(b, b->n - 1);
     if (!status) status = diff_about_new(&c.about, &source, c.names, &r->sign);
     if (!status) diff_tally_resized(c.a, c.b, c.match.b_to_a, b->sums.resized);
-    if (!status) status = fill_lines(r, b->options, &c, b->n > 2 ? &b->intervals : NULL);
+    if (!status) status = fill_lines(r, b->options, &c, &b->trends);
     if (!status) status = fill_types(r, b->options, &b->sums);
     if (!status) status = fill_sites(r, b->options, &c);
     if (!status) status = fill_native(r, b->options, &c);
@@ -444,7 +458,7 @@ static void building_free(struct building *b)
     free(b->sums.resized);
     free(b->sums.size);
     free(b->sums.grown);
-    rowmap_free(&b->intervals);
+    trends_free(&b->trends);
 }
 
 int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_options *options,
@@ -471,9 +485,11 @@ void diff_report_free(struct diff_report *r)
     for (uint32_t i = 0; i < r->n_snapshots; i++) diff_facts_free(&r->snapshots[i]);
     for (uint32_t i = 0; i < r->n_lines; i++) {
         free(r->lines[i].held);
+        free(r->lines[i].steps);
         free(r->lines[i].sites);
     }
     free(r->top.held);
+    free(r->top.steps);
     free(r->snapshots);
     free(r->warnings);
     free(r->parts);

@@ -321,14 +321,6 @@ static void signature_texts(struct diff_report *r, const struct line *l, const c
     text_free(&t);
 }
 
-/* In how many intervals the line of this signature grew. */
-static uint32_t intervals_of(const struct line *l, const struct rowmap *intervals)
-{
-    if (!intervals) return line_growth(l) > 0;
-    uint32_t grown = rowmap_get(intervals, l->node);
-    return grown == ROWMAP_NONE ? 0 : grown;
-}
-
 static int line_texts(struct diff_report *r, const struct comparison *c, const struct line *l,
                       struct diff_line *out)
 {
@@ -343,7 +335,7 @@ static int line_texts(struct diff_report *r, const struct comparison *c, const s
 }
 
 static int fill_line(struct diff_report *r, const struct comparison *c, const struct line *l,
-                     const struct rowmap *intervals, struct diff_line *out)
+                     const struct trends *trends, struct diff_line *out)
 {
     *out = (struct diff_line){ .kind = l->kind,
                                .node = l->node,
@@ -369,12 +361,13 @@ static int fill_line(struct diff_report *r, const struct comparison *c, const st
         out->has_rate = true;
         out->rate = (double)line_growth(l) * 3600.0 / r->interval;
     }
-    out->intervals = intervals_of(l, intervals);
+    if (!trends_tell(trends, r->n_intervals, l, out))
+        return message_no_memory("the intervals of the comparison");
     return fill_held(r, c, l, out);
 }
 
 int fill_lines(struct diff_report *r, const struct diff_options *options,
-               const struct comparison *c, const struct rowmap *intervals)
+               const struct comparison *c, const struct trends *trends)
 {
     const struct lines *lines = &c->lines;
     int64_t *change = malloc(((size_t)lines->n + 1) * sizeof *change);
@@ -388,9 +381,9 @@ int fill_lines(struct diff_report *r, const struct diff_options *options,
     r->n_lines_all = lines->n;
     r->lines = calloc((size_t)n + 1, sizeof *r->lines);
     int status = r->lines ? 0 : message_no_memory("the lines of the comparison");
-    if (!status && lines->n) status = fill_line(r, c, &lines->at[0], intervals, &r->top);
+    if (!status && lines->n) status = fill_line(r, c, &lines->at[0], trends, &r->top);
     for (uint32_t i = 0; !status && i < n; i++)
-        status = fill_line(r, c, &lines->at[chosen[i]], intervals, &r->lines[r->n_lines++]);
+        status = fill_line(r, c, &lines->at[chosen[i]], trends, &r->lines[r->n_lines++]);
     free(chosen);
     if (!status && (r->texts.failed || r->sign.failed))
         status = message_no_memory("the lines of the comparison");

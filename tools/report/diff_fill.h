@@ -8,9 +8,9 @@
 #ifndef SNAP_TOOLS_REPORT_DIFF_FILL_H
 #define SNAP_TOOLS_REPORT_DIFF_FILL_H
 
-#include "db/diff_rowmap.h"
 #include "report/diff_lines.h"
 #include "report/diff_tally.h"
+#include "report/diff_trend.h"
 
 /** What one comparison consists of. */
 struct comparison {
@@ -43,10 +43,10 @@ int comparison_match(struct comparison *c, struct diff_report *report);
 bool fill_choose(const int64_t *change, uint32_t n, uint64_t top, uint64_t min_size, uint32_t **out,
                  uint32_t *n_out);
 
-/** The lines that are to be shown, and where their objects were allocated. `intervals` is by node
- * of the signature in how many intervals its line grew, or NULL. */
+/** The lines that are to be shown, and where their objects were allocated. `trends` has all
+ *  intervals where there are several. */
 int fill_lines(struct diff_report *report, const struct diff_options *options,
-               const struct comparison *c, const struct rowmap *intervals);
+               const struct comparison *c, const struct trends *trends);
 
 int fill_types(struct diff_report *report, const struct diff_options *options,
                const struct type_sums *sums);

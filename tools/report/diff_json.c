@@ -198,6 +198,22 @@ static const char *kind_name(enum diff_line_kind kind)
     return names[kind];
 }
 
+static void steps(struct json *j, const struct diff_line *l)
+{
+    json_array(j, "by_interval");
+    for (uint32_t i = 0; i < l->n_steps; i++) {
+        const struct diff_step *s = &l->steps[i];
+        json_object(j, NULL);
+        json_i64(j, "growth", s->growth);
+        json_u64(j, "came", s->came);
+        json_u64(j, "went", s->went);
+        json_bool(j, "grew", s->grew);
+        json_bool(j, "turns", s->turns);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
 static void owner(struct json *j, const struct diff_report *r, const struct diff_line *l)
 {
     json_object(j, NULL);
@@ -218,6 +234,7 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
     else
         json_null(j, "bytes_per_hour");
     json_u64(j, "intervals_grown", l->intervals);
+    steps(j, l);
     amount(j, "added", &l->added);
     amount(j, "removed", &l->removed);
     amount(j, "moved", &l->moved);

@@ -36,6 +36,17 @@ enum { DIFF_RATE_SECONDS = 60 };
 /** Of more databases than this only those that are at work are open (heapdb_park). */
 enum { DIFF_OPEN_MAX = 16 };
 
+/** Intervals whose steps are kept, of more only what they add up to. */
+enum { DIFF_STEPS_MAX = 64 };
+
+/** What happened to a line between two snapshots that follow each other. */
+struct diff_step {
+    int64_t growth;      /* bytes, native memory included */
+    uint64_t came, went; /* objects */
+    bool turns;          /* as many went as came, of the same size: a cache that is full */
+    bool grew;           /* growth that is more than a new table for elements that took turns */
+};
+
 enum diff_line_kind {
     DIFF_LINE_OWNER,   /* one owner, or all owners of one signature */
     DIFF_LINE_LIVE,    /* objects that no object of A holds: new roots and what they hold */
@@ -97,6 +108,9 @@ struct diff_line {
     bool has_rate;
     double rate;        /* bytes an hour */
     uint32_t intervals; /* in how many of report->n_intervals it grew */
+    struct diff_step last;   /* the last interval */
+    uint32_t n_steps;        /* report->n_intervals where there are 2 to DIFF_STEPS_MAX, else 0 */
+    struct diff_step *steps; /* one an interval */
     uint32_t n_held, n_held_all;
     struct diff_held *held; /* by retained growth descending */
     uint32_t n_sites;
@@ -129,6 +143,7 @@ enum diff_verdict_kind {
     DIFF_NO_GROWTH,
     DIFF_MANAGED_GROWTH,
     DIFF_MANAGED_LEAK,
+    DIFF_CACHE_FILLING,
     DIFF_COLLECTOR_OFF,
     DIFF_NATIVE_LEAK,
     DIFF_FRAGMENTATION

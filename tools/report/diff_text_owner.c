@@ -8,7 +8,7 @@
 #include "cli/number.h"
 #include "report/diff_text.h"
 
-enum { HELD_LINES = 3 };
+enum { HELD_LINES = 3, STEPS_SHOWN = 6 };
 
 static bool shows_rate(const struct diff_report *r)
 {
@@ -108,6 +108,28 @@ static void about_remark(struct table *t, const struct diff_report *r, const str
     text_free(&s);
 }
 
+/* How much came in which interval: said of what matters, where it fits a line. */
+static void steps_remark(struct table *t, const struct diff_report *r, const struct diff_line *l)
+{
+    struct text s = { 0 };
+    char size[NUMBER_MAX], count[NUMBER_MAX];
+    if (!l->n_steps || l->n_steps > STEPS_SHOWN ||
+        llabs(diff_line_growth(l)) < llabs(diff_line_growth(&r->top)) / 10)
+        return;
+    text_adds(&s, "by interval");
+    for (uint32_t i = 0; i < l->n_steps; i++) {
+        const struct diff_step *x = &l->steps[i];
+        text_addf(&s, "%s %s", i ? "," : ":", number_delta(size, x->growth));
+        if (x->turns)
+            text_addf(&s, " (full: %s replaced)", number_count(count, x->came));
+        else if (x->growth)
+            text_addf(&s, " (%s objects)",
+                      number_count_delta(count, (int64_t)(x->came - x->went)));
+    }
+    remark(t, r, text_str(&s));
+    text_free(&s);
+}
+
 static void owner_remarks(struct table *t, const struct diff_report *r, const struct diff_line *l)
 {
     struct text s = { 0 };
@@ -165,6 +187,7 @@ static void owner_rows(struct table *t, const struct diff_report *r, const struc
     diff_text_intervals(t, r, true, l->intervals);
     owner_name(t, l);
     about_remark(t, r, l);
+    steps_remark(t, r, l);
     held_rows(t, r, l);
     owner_remarks(t, r, l);
 }

@@ -33,6 +33,8 @@ const char *diff_verdict_name(enum diff_verdict_kind kind)
         return "managed-growth";
     case DIFF_MANAGED_LEAK:
         return "managed-leak";
+    case DIFF_CACHE_FILLING:
+        return "cache-filling";
     case DIFF_COLLECTOR_OFF:
         return "collector-off";
     case DIFF_NATIVE_LEAK:
@@ -143,6 +145,25 @@ static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
     say_shared(top, t);
 }
 
+/* Does the line that grew most, an owner, hold at least half of the growth? */
+static bool is_main(const struct diff_report *r, int64_t growth)
+{
+    return r->n_lines_all && r->top.kind == DIFF_LINE_OWNER &&
+           diff_line_growth(&r->top) >= growth / 2;
+}
+
+/* In which intervals the owner grew that holds most. */
+static void say_intervals(const struct diff_report *r, int64_t growth, struct text *t)
+{
+    const struct diff_line *top = &r->top;
+    if (r->n_intervals < 2 || !is_main(r, growth)) return;
+    if (top->intervals == r->n_intervals)
+        text_addf(t, "; it grew in each of %u intervals", r->n_intervals);
+    else
+        text_addf(t, "; it grew in %u of %u intervals%s", top->intervals, r->n_intervals,
+                  top->last.grew ? "" : ", not in the last");
+}
+
 static void managed(struct diff_report *r, const struct totals *t, enum diff_verdict_kind kind,
                     const char *rule)
 {
@@ -154,8 +175,7 @@ static void managed(struct diff_report *r, const struct totals *t, enum diff_ver
         text_adds(&s, "; most of it is garbage, and the cycle collector is switched off");
     else
         say_owner(r, &s, growth);
-    if (kind == DIFF_MANAGED_LEAK)
-        text_addf(&s, "; it grew in each of %u intervals", r->n_intervals);
+    if (kind != DIFF_COLLECTOR_OFF) say_intervals(r, growth, &s);
     text_adds(&s, ".");
     if (kind != DIFF_COLLECTOR_OFF && r->verdict.owner && r->top.about)
         text_addf(&s, " That is %s.", r->top.about);
@@ -250,31 +270,52 @@ static void incomplete(struct diff_report *r, const struct totals *t)
     r->verdict.sentence = keep(r, &s);
 }
 
-/* The managed heap grew: as a leak, or as far as two snapshots can tell. */
+/* What is to be said of an owner that is bounded, or whose elements took turns. */
+static const char *cache_advice(struct diff_report *r)
+{
+    const struct diff_line *top = &r->top;
+    char came[NUMBER_MAX], went[NUMBER_MAX];
+    struct text t = { 0 };
+    if (top->bound.bound >= 0 && top->bound.length >= top->bound.bound)
+        return "It is full: from here on it grows only if its elements do.";
+    if (top->bound.bound >= 0)
+        return "It is bounded: once full it grows only if its elements do.";
+    text_addf(&t, "It is like a cache that is full: in the last interval %s objects came and %s "
+                  "went.",
+              number_count(came, top->last.came), number_count(went, top->last.went));
+    return keep(r, &t);
+}
+
+/* The managed heap grew: as a leak, as a cache, or as far as the snapshots can tell. */
 static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
 {
     const struct diff_line *top = &r->top;
-    bool owner = r->n_lines_all && top->kind == DIFF_LINE_OWNER;
+    bool owner = is_main(r, growth), several = r->n_intervals >= 2;
     bool bounded = owner && top->bound.bound >= 0;
-    bool every = r->n_intervals >= 2 && owner && top->intervals == r->n_intervals &&
-                 diff_line_growth(top) >= growth / 2;
-    const char *rule = "the managed heap grew, and the owner that grew most grew in every interval "
-                       "and holds at least half of it";
-    const char *advice = NULL;
-    if (r->n_intervals < 2)
+    bool turns = owner && several && !top->last.grew && top->last.turns;
+    enum diff_verdict_kind kind = DIFF_MANAGED_GROWTH;
+    const char *rule, *advice = NULL;
+    if (bounded || turns) {
+        kind = DIFF_CACHE_FILLING;
+        rule = bounded ? "the managed heap grew, and the owner that holds at least half of it is "
+                         "bounded"
+                       : "the managed heap grew, and the owner that holds at least half of it "
+                         "stopped: in the last interval as many of its objects went as came";
+        advice = cache_advice(r);
+    } else if (!several) {
         rule = "the managed heap grew by more than 64 KiB and 0.5%; two snapshots alone cannot "
                "tell a leak from a cache that fills";
-    else if (!every)
-        rule = "the managed heap grew, but no owner that holds at least half of that grew in every "
-               "interval";
-    else if (bounded)
-        rule = "the managed heap grew, and the owner that grew most is bounded";
-    if (bounded)
-        advice = "It is bounded: once full it grows only if its elements do.";
-    else if (r->n_intervals < 2)
         advice = "Two snapshots cannot tell a leak from a cache that fills: take a third after as "
                  "much work again, and compare all three.";
-    managed(r, t, every && !bounded ? DIFF_MANAGED_LEAK : DIFF_MANAGED_GROWTH, rule);
+    } else if (owner && top->intervals == r->n_intervals) {
+        kind = DIFF_MANAGED_LEAK;
+        rule = "the managed heap grew, and the owner that grew most grew in every interval and "
+               "holds at least half of it";
+    } else {
+        rule = "the managed heap grew, but no owner that holds at least half of that grew in every "
+               "interval";
+    }
+    managed(r, t, kind, rule);
     r->verdict.advice = advice;
 }
 

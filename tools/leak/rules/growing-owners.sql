@@ -10,7 +10,7 @@
 WITH whole AS (
     SELECT sum(growth) AS growth FROM grown
 )
-SELECT CASE WHEN g.verdict IN ('managed-leak', 'managed-growth', 'collector-off')
+SELECT CASE WHEN g.verdict IN ('managed-leak', 'managed-growth', 'cache-filling', 'collector-off')
             AND g.growth >= :floor AND 10 * g.growth >= w.growth THEN 'warning' ELSE 'note' END,
        g.name || coalesce(' (' || g.type || ')', '') || ' grew by ' || size(g.growth)
            || coalesce(': ' || printf('%+,d ', g.held_count) || g.held_type

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What became of each line from snapshot to snapshot: how much it changed in each interval, and
+ * whether that is growth.
+ *
+ * An interval in which a line became larger is none in which it grew where its elements only took
+ * turns: at least TREND_TURNS objects went, no more came (or the owner has no more elements than
+ * before: keys may be objects that others hold as well), and what came is not visibly larger (an
+ * eighth) than what went. What is left is a table that was made anew while a full cache was in use.
+ *
+ * Memory: 40 B a line and interval, of the first DIFF_STEPS_MAX intervals only; 64 B a line.
+ */
+#ifndef SNAP_TOOLS_REPORT_DIFF_TREND_H
+#define SNAP_TOOLS_REPORT_DIFF_TREND_H
+
+#include "db/diff_rowmap.h"
+#include "report/diff_lines.h"
+
+enum { TREND_TURNS = 16 };
+
+/** `{0}` is empty. */
+struct trends {
+    struct rowmap by_node; /* -> index of `at` */
+    uint32_t n, cap;
+    struct trend *at;
+    uint32_t n_points, cap_points;
+    struct trend_point *points;
+};
+
+/** What happened to a line between two snapshots. */
+struct diff_step diff_trend_step(const struct line *line);
+
+/** Keeps what interval number `interval` (from 0, ascending) did to its lines. False without
+ *  memory. O(lines). */
+bool trends_add(struct trends *trends, uint32_t interval, const struct lines *lines);
+
+/** Fills in intervals, last, and steps of a line of n_intervals intervals; with one interval from
+ *  the line itself. False without memory. O(intervals). */
+bool trends_tell(const struct trends *trends, uint32_t n_intervals, const struct line *line,
+                 struct diff_line *out);
+
+void trends_free(struct trends *trends);
+
+#endif
