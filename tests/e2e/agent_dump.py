@@ -7,7 +7,7 @@ import sys
 import time
 import unittest
 
-from agent_support import IMMORTAL, INTERNED, STATIC, AgentCase
+from agent_support import IMMORTAL, INTERNED, ROOT_INTERNED, STATIC, AgentCase
 
 
 class Modes(AgentCase):
@@ -484,6 +484,14 @@ class Contents(AgentCase):
         for row in (none, cls):
             self.assertTrue(row["flags"] & STATIC)
             self.assertTrue(row["flags"] & IMMORTAL)
+
+    @unittest.skipIf(sys.version_info < (3, 12), "no symbol leads to the table")
+    def test_table_of_interned_strings(self):
+        """The largest dictionary of many a process is the interpreter's own, not held from C."""
+        _, snap = self.capture("import heapsnap; heapsnap.dump(PATH)")
+        (table,) = {r["ordinal"] for r in snap.roots if r["kind"] == ROOT_INTERNED}
+        self.assertEqual(snap.type(snap.objects[table]), "builtins.dict")
+        self.assertNotIn(table, [o["ordinal"] for o, _ in snap.unexplained()])
 
     def test_allocation_stacks(self):
         facts, snap = self.capture("""

@@ -68,11 +68,15 @@ static void held(void *ctx, enum layout_root kind, const char *name, PyObject *o
     };
 
     if (op == NULL) return;
-    if (kind == LAYOUT_ROOT_INTERNED) walk->interned = op;
-    write_root(walk, op,
-               (snap_root){ .name = names_literal(&walk->names, name),
-                            .thread = context->thread,
-                            .kind = kinds[kind] });
+    snap_root root = { .name = names_literal(&walk->names, name),
+                       .thread = context->thread,
+                       .kind = kinds[kind] };
+    write_root(walk, op, root);
+    if (kind != LAYOUT_ROOT_INTERNED) return;
+    /* That row says what the table is; the interpreter holds it as it holds others. */
+    walk->interned = op;
+    root.kind = SNAP_ROOT_RUNTIME;
+    write_root(walk, op, root);
 }
 
 static void write_modules(struct walk *walk)
