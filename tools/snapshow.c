@@ -72,8 +72,8 @@ static const struct command command = {
     .common = offsetof(struct options, common),
     .notes =
         "FILE is a snapshot, a heap database or a dump of another tool; `-` is standard input. "
-        "TARGET is an id (#12), an address (0x7f00deadbeef) or a type, which stands for its "
-        "largest object.\n\n"
+        "TARGET is an id (#12), an address (0x7f00deadbeef), a type, which stands for its "
+        "largest object, or a global variable (app.REGISTRY, app.REGISTRY.finished).\n\n"
         "Examples:\n"
         "  snapshow app.snap '#4711'\n"
         "  snapshow app.snap 0x7f2a10c3d0\n"

@@ -250,7 +250,8 @@ static int no_such_type(struct heapdb *db, const struct heapdb_snapshot *snapsho
         text_adds(&hint, name);
     }
     sqlite3_finalize(q);
-    int status = message_error(db->path, MESSAGE_NO_OFFSET, hint.n ? text_str(&hint) : NULL,
+    const char *other = "a type, module.name of a global variable, an id #12 or an address 0x7f..";
+    int status = message_error(db->path, MESSAGE_NO_OFFSET, hint.n ? text_str(&hint) : other,
                                "snapshot %lld has no objects of type \"%s\"",
                                (long long)snapshot->id, pattern);
     text_free(&hint);

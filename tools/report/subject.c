@@ -6,6 +6,7 @@
 
 #include "cli/color.h"
 #include "cli/message.h"
+#include "report/subject_name.h"
 
 int subject_open(struct subject *s, const char *path, const struct subject_options *options,
                  enum subject_refs refs)
@@ -68,8 +69,10 @@ static int subject_of_type(struct subject *s, const char *pattern, int64_t *id)
 
 int subject_object(struct subject *s, const char *argument, int64_t *id)
 {
-    if (argument[0] != '#' && (argument[0] < '0' || argument[0] > '9'))
-        return subject_of_type(s, argument, id);
+    if (argument[0] != '#' && (argument[0] < '0' || argument[0] > '9')) {
+        if (subject_named(s, argument, id)) return STATUS_UNUSABLE;
+        return *id ? STATUS_DONE : subject_of_type(s, argument, id);
+    }
     int status = heapdb_resolve(s->db, s->snapshot, argument, id);
     if (status) return status;
     const struct heapdb_snapshot *of = heapdb_snapshot_of(s->db, *id);
