@@ -251,6 +251,7 @@ static int no_such_type(struct heapdb *db, const struct heapdb_snapshot *snapsho
     }
     sqlite3_finalize(q);
     const char *other = "a type, module.name of a global variable, an id #12 or an address 0x7f..";
+    if (strpbrk(pattern, "*?[")) other = NULL; /* only types are asked for by pattern */
     int status = message_error(db->path, MESSAGE_NO_OFFSET, hint.n ? text_str(&hint) : other,
                                "snapshot %lld has no objects of type \"%s\"",
                                (long long)snapshot->id, pattern);
