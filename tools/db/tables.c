@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define AHEAD 12u
+#define AHEAD 32u
 
 /* ---- object -------------------------------------------------------------------------------- */
 
@@ -213,6 +213,11 @@ static void prefetch_refs(const struct ref_rows *r)
         __builtin_prefetch(&c->target[ahead]);
         __builtin_prefetch(&c->kind[ahead]);
         __builtin_prefetch(&c->name[ahead]);
+    }
+    if (r->row + AHEAD / 4 < a->n_rows && a->node[r->row + AHEAD / 4] != HEAP_NONE) {
+        const uint64_t *edges = off + a->node[r->row + AHEAD / 4];
+        uint64_t end = edges[0] + 4 < edges[1] ? edges[0] + 4 : edges[1];
+        for (uint64_t e = edges[0]; e < end; e++) __builtin_prefetch(&a->row_of[c->target[e]]);
     }
 }
 
