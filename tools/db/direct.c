@@ -14,15 +14,21 @@
 /* Offsets in the file's header. */
 enum { HEADER = 100, AT_CHANGES = 24, AT_PAGES = 28, AT_VALID_FOR = 92 };
 
-/* The tables, and how many columns their keys have; 0: the rowid. site_object is not among them:
- * stacks are shared between snapshots, so that its rows do not come in the order of its key. */
+/* The tables, and how many columns their keys have; 0: the rowid. Of the one with an index, rows come
+ * in the order of that, too. site_object is not among them: stacks are shared between snapshots, so
+ * that its rows do not come in the order of its key. */
 static const struct {
     const char *name;
     int key_columns;
+    const char *index; /* over the column `indexed` and the rowid; NULL: none */
+    int indexed;
 } tables[] = {
-    { "object", 0 }, { "detail", 0 },      { "ref", 2 },
-    { "referrer", 3 }, { "child", 2 },     { "type_object", 2 },
-    { "component_object", 2 }, { "address", 2 }, { "type_prefix", 2 },
+    { "object", 0, NULL, 0 },  { "detail", 0, NULL, 0 },
+    { "root", 0, "root_by_object", 1 },
+    { "ref", 2, NULL, 0 },     { "referrer", 3, NULL, 0 },
+    { "child", 2, NULL, 0 },   { "type_object", 2, NULL, 0 },
+    { "address", 2, NULL, 0 }, { "component_object", 2, NULL, 0 },
+    { "type_prefix", 2, NULL, 0 },
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
@@ -30,7 +36,7 @@ struct direct {
     sqlite3 *db;
     char *path;
     struct btree_file file; /* fd -1 until it is needed */
-    struct btree *tree[TABLES];
+    struct btree *tree[TABLES], *index[TABLES];
     char error[200];
     const char *advice;
 };
@@ -50,7 +56,10 @@ struct direct *direct_new(sqlite3 *db, const char *path)
 void direct_free(struct direct *d)
 {
     if (!d) return;
-    for (int i = 0; i < TABLES; i++) btree_free(d->tree[i]);
+    for (int i = 0; i < TABLES; i++) {
+        btree_free(d->tree[i]);
+        btree_free(d->index[i]);
+    }
     btree_file_free(&d->file);
     if (d->file.fd >= 0) close(d->file.fd);
     free(d->path);
@@ -146,20 +155,36 @@ static int end(struct direct *d)
     return 0;
 }
 
-/* The tree of a table, made when the first rows come; SQLite is asked before its transaction ends. */
-static int find_tree(struct direct *d, int table)
+/* A tree of its own for a table or an index. */
+static int make_tree(struct direct *d, const char *name, int key_columns, struct btree **out)
 {
     sqlite3_stmt *q;
-    if (d->tree[table]) return 0;
     if (sqlite3_prepare_v2(d->db, "SELECT rootpage FROM sqlite_schema WHERE name = ?", -1, &q,
                            NULL) != SQLITE_OK)
         return fail_sqlite(d);
-    sqlite3_bind_text(q, 1, tables[table].name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
     int root = sqlite3_step(q) == SQLITE_ROW ? sqlite3_column_int(q, 0) : 0;
     sqlite3_finalize(q);
     if (root <= 0) return fail_sqlite(d);
-    d->tree[table] = btree_new((uint32_t)root, tables[table].key_columns);
-    return d->tree[table] ? 0 : fail(d, BTREE_NO_MEMORY, NULL);
+    *out = btree_new((uint32_t)root, key_columns);
+    return *out ? 0 : fail(d, BTREE_NO_MEMORY, NULL);
+}
+
+/* Trees are made when the first rows come; SQLite is asked before its transaction ends. */
+static int find_trees(struct direct *d, int i)
+{
+    if (d->tree[i]) return 0;
+    if (make_tree(d, tables[i].name, tables[i].key_columns, &d->tree[i])) return 1;
+    return tables[i].index ? make_tree(d, tables[i].index, 2, &d->index[i]) : 0;
+}
+
+static enum btree_status add_to_index(struct direct *d, int table, const struct rows_row *row)
+{
+    struct rows_row entry;
+    entry.has = 0;
+    rows_set(&entry, 0, row->value[tables[table].indexed]);
+    rows_set(&entry, 1, row->value[0]);
+    return btree_add(d->index[table], &d->file, &entry, 2, ROWS_NO_TEXT);
 }
 
 static int add_rows(struct direct *d, int table, const struct rows_source *source, struct rows *r)
@@ -170,6 +195,7 @@ static int add_rows(struct direct *d, int table, const struct rows_source *sourc
         if (!source->next(source->opaque, &row)) return 0;
         enum btree_status status = btree_add(d->tree[table], &d->file, &row, source->columns,
                                              source->text_column);
+        if (!status && d->index[table]) status = add_to_index(d, table, &row);
         if (status) return fail(d, status, tables[table].name);
         rows_count(r);
     }
@@ -179,7 +205,7 @@ int direct_rows(struct direct *d, const char *table, const struct rows_source *s
                 struct rows *r)
 {
     int i = find_table(table);
-    if (find_tree(d, i) || execute(d, "COMMIT") || begin(d)) return 1;
+    if (find_trees(d, i) || execute(d, "COMMIT") || begin(d)) return 1;
     if (add_rows(d, i, source, r) || end(d)) return 1;
     return execute(d, "BEGIN");
 }
@@ -190,6 +216,7 @@ int direct_finish(struct direct *d)
     for (int i = 0; i < TABLES; i++) {
         if (!d->tree[i]) continue;
         enum btree_status status = btree_finish(d->tree[i], &d->file);
+        if (!status && d->index[i]) status = btree_finish(d->index[i], &d->file);
         if (status) return fail(d, status, tables[i].name);
     }
     return end(d);

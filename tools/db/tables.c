@@ -330,31 +330,37 @@ static int compare_roots(const void *pa, const void *pb)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
-static int insert_root(struct loader *l, struct snapshot *s, sqlite3_stmt *q,
-                       const struct root_entry *e)
+struct root_rows {
+    struct loader *l;
+    const struct snapshot *s;
+    const struct root_entry *at, *end;
+};
+
+static bool root_next(void *opaque, struct rows_row *out)
 {
-    const struct resolved_root *r = &s->resolved.root[e->index];
-    const struct capture_root *c =
-        r->capture == CAPTURE_NONE ? NULL : &s->capture.root[r->capture];
+    struct root_rows *x = opaque;
+    if (x->at >= x->end) return false;
+    const struct root_entry *e = x->at++;
+    const struct resolved_root *r = &x->s->resolved.root[e->index];
+    rows_set(out, 0, x->l->next_root++);
+    rows_set(out, 1, loader_object_id(x->s, e->row));
+    rows_set(out, 2, r->kind);
+    if (r->capture == CAPTURE_NONE) return true;
+    const struct capture_root *c = &x->s->capture.root[r->capture];
+    uint32_t name = strings_row(&x->l->strings, c->name);
+    int64_t thread = define_thread_row(x->s, c->thread);
     uint64_t frame;
-    sqlite3_clear_bindings(q);
-    sqlite3_bind_int64(q, 1, l->next_root++);
-    sqlite3_bind_int64(q, 2, loader_object_id(s, e->row));
-    sqlite3_bind_int(q, 3, r->kind);
-    if (c) {
-        loader_bind_id(q, 4, strings_row(&l->strings, c->name));
-        loader_bind_id(q, 5, define_thread_row(s, c->thread));
-        if (c->frame && idmap_find(&l->file.frame, c->frame, &frame))
-            sqlite3_bind_int64(q, 6, l->file.frame_row[frame]);
-        if (c->depth != CAPTURE_NONE) sqlite3_bind_int64(q, 7, c->depth);
-    }
-    return loader_insert(l, q);
+    if (name) rows_set(out, 3, name);
+    if (thread) rows_set(out, 4, thread);
+    if (c->frame && idmap_find(&x->l->file.frame, c->frame, &frame))
+        rows_set(out, 5, x->l->file.frame_row[frame]);
+    if (c->depth != CAPTURE_NONE) rows_set(out, 6, c->depth);
+    return true;
 }
 
 static int write_roots(struct loader *l, struct snapshot *s)
 {
     const struct resolved *r = &s->resolved;
-    sqlite3_stmt *q;
     struct root_entry *e = memory_new(&l->budget, r->n_roots, sizeof *e);
     if (!e) return loader_no_memory(l);
     for (size_t i = 0; i < r->n_roots; i++) {
@@ -363,10 +369,8 @@ static int write_roots(struct loader *l, struct snapshot *s)
                                     root_dullness(kind) };
     }
     qsort(e, r->n_roots, sizeof *e, compare_roots);
-    int status = loader_prepare(l, &q, "INSERT INTO root (id, object_id, kind, name_id, thread_id,"
-                                       " frame_id, depth) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    for (size_t i = 0; i < r->n_roots && !status; i++) status = insert_root(l, s, q, &e[i]);
-    sqlite3_finalize(q);
+    struct root_rows x = { .l = l, .s = s, .at = e, .end = e + r->n_roots };
+    int status = loader_rows(l, "root", &(struct rows_source){ &x, root_next, 7, ROWS_NO_TEXT });
     memory_free(&l->budget, e, r->n_roots, sizeof *e);
     return status;
 }
