@@ -110,15 +110,18 @@ struct namer {
     struct subject *s;
     sqlite3_stmt *string, *type;
     const struct path_tree *tree;
+    bool failed; /* to read a text: told, and the line is not to be shown */
 };
 
-/* Looks a text up; "" where there is none. Valid until the next call. */
+/* Looks a text up; NULL where there is none, or it cannot be read. Valid until the next call. */
 static const char *namer_text(struct namer *m, int64_t id)
 {
     sqlite3_reset(m->string);
+    if (id == 0 || m->failed) return NULL;
     sqlite3_bind_int64(m->string, 1, id);
-    if (id == 0 || heapdb_step(m->s->db, m->string) != 1) return NULL;
-    return (const char *)sqlite3_column_text(m->string, 0);
+    int more = heapdb_step(m->s->db, m->string);
+    if (more < 0) m->failed = true;
+    return more == 1 ? (const char *)sqlite3_column_text(m->string, 0) : NULL;
 }
 
 static int namer_type(struct namer *m, int64_t id, struct text *out)
@@ -192,6 +195,7 @@ static int namer_line(struct namer *m, const struct path_line *line, bool leads_
         namer_step(m, &m->tree->at[at[n]], &p, out);
     }
     if (!leads_on || m->tree->at[line->node].own.n) path_text_end(&p, out);
+    if (m->failed) return STATUS_UNUSABLE;
     return out->failed ? message_no_memory("the paths") : STATUS_DONE;
 }
 
