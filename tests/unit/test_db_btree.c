@@ -29,11 +29,6 @@ static int64_t number(sqlite3 *db, const char *sql)
     return n;
 }
 
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static void make(struct made *m, const char *table, int key_columns)
 {
     unlink(path);
@@ -42,26 +37,20 @@ static void make(struct made *m, const char *table, int key_columns)
     sqlite3_exec(m->db, "PRAGMA page_size = 4096", NULL, NULL, NULL);
     if (!CHECK(sqlite3_exec(m->db, table, NULL, NULL, NULL) == SQLITE_OK)) exit(1);
     uint32_t root = (uint32_t)number(m->db, "SELECT rootpage FROM sqlite_schema WHERE name = 't'");
-    m->file.n_pages = (uint32_t)number(m->db, "PRAGMA page_count");
+    int64_t pages = number(m->db, "PRAGMA page_count");
     sqlite3_close(m->db);
     m->file.fd = open(path, O_RDWR | O_CLOEXEC);
+    CHECK_U64(btree_begin(&m->file), BTREE_OK);
+    CHECK_U64(m->file.n_pages, (uint64_t)pages);
     m->tree = btree_new(root, key_columns);
     if (!CHECK(m->file.fd >= 0 && m->tree)) exit(1);
 }
 
-/* Ends the tree, tells the header, opens the database. */
+/* Ends the tree and opens the database. */
 static void finish(struct made *m)
 {
-    uint8_t header[100];
     CHECK_U64(btree_finish(m->tree, &m->file), BTREE_OK);
-    CHECK_U64(btree_flush(&m->file), BTREE_OK);
-    CHECK(pread(m->file.fd, header, sizeof header, 0) == 100);
-    uint32_t pages = m->file.n_pages, changes = get32(header + 24) + 1;
-    for (int i = 0; i < 4; i++) {
-        header[28 + i] = (uint8_t)(pages >> (24 - 8 * i));
-        header[24 + i] = header[92 + i] = (uint8_t)(changes >> (24 - 8 * i));
-    }
-    CHECK(pwrite(m->file.fd, header, sizeof header, 0) == 100);
+    CHECK_U64(btree_end(&m->file), BTREE_OK);
     close(m->file.fd);
     btree_free(m->tree);
     btree_file_free(&m->file);

@@ -31,7 +31,12 @@ enum {
     LOCAL_MAX = BTREE_PAGE - 35,
     LOCAL_MIN = (BTREE_PAGE - 12) * 32 / 255 - 23,
     HEADER_LEAF = 8,
-    HEADER_INTERIOR = 12
+    HEADER_INTERIOR = 12,
+    /* The file's own header, and places in it. */
+    HEADER_FILE = 100,
+    AT_CHANGES = 24,
+    AT_PAGES = 28,
+    AT_VALID_FOR = 92
 };
 #define PAGES_MAX UINT32_C(4294967294)
 
@@ -72,6 +77,11 @@ static inline void put32(uint8_t *p, uint32_t v)
 {
     put16(p, v >> 16);
     put16(p + 2, v);
+}
+
+static inline uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 static inline size_t put_varint(uint8_t *p, uint64_t v)
@@ -123,7 +133,7 @@ static enum btree_status write_at(int fd, const uint8_t *bytes, size_t n, uint64
     return BTREE_OK;
 }
 
-enum btree_status btree_flush(struct btree_file *f)
+static enum btree_status flush(struct btree_file *f)
 {
     enum btree_status status = BTREE_OK;
     if (f->n)
@@ -131,6 +141,34 @@ enum btree_status btree_flush(struct btree_file *f)
                           (uint64_t)(f->first - 1) * BTREE_PAGE);
     f->n = 0;
     return status;
+}
+
+static enum btree_status read_header(const struct btree_file *f, uint8_t header[HEADER_FILE])
+{
+    ssize_t got = pread(f->fd, header, HEADER_FILE, 0);
+    if (got >= 0 && got < HEADER_FILE) errno = EIO;
+    return got < HEADER_FILE ? BTREE_IO : BTREE_OK;
+}
+
+enum btree_status btree_begin(struct btree_file *f)
+{
+    uint8_t header[HEADER_FILE];
+    enum btree_status status = read_header(f, header);
+    if (status == BTREE_OK) f->n_pages = get32(header + AT_PAGES);
+    return status;
+}
+
+enum btree_status btree_end(struct btree_file *f)
+{
+    uint8_t header[HEADER_FILE];
+    enum btree_status status = flush(f);
+    if (status == BTREE_OK) status = read_header(f, header);
+    if (status) return status;
+    uint32_t changes = get32(header + AT_CHANGES) + 1;
+    put32(header + AT_CHANGES, changes);
+    put32(header + AT_VALID_FOR, changes);
+    put32(header + AT_PAGES, f->n_pages);
+    return write_at(f->fd, header, sizeof header, 0);
 }
 
 void btree_file_free(struct btree_file *f)
@@ -147,7 +185,7 @@ static enum btree_status new_page(struct btree_file *f, uint32_t *number, uint8_
     if (!f->buffer) f->buffer = malloc((size_t)BTREE_BUFFERED * BTREE_PAGE);
     if (!f->buffer) return BTREE_NO_MEMORY;
     if (f->n == BTREE_BUFFERED || hole) {
-        enum btree_status status = btree_flush(f);
+        enum btree_status status = flush(f);
         if (status) return status;
     }
     f->n_pages += 1 + hole;
@@ -262,8 +300,7 @@ static enum btree_status add_child(struct btree *t, struct btree_file *f, int le
         }
         unsigned size = l->last - 4u;
         const uint8_t *cell = pop(l);
-        uint32_t rightmost = (uint32_t)cell[0] << 24 | (uint32_t)cell[1] << 16 |
-                             (uint32_t)cell[2] << 8 | cell[3];
+        uint32_t rightmost = get32(cell);
         set_divider(&up, cell + 4, size);
         seal(t, l, level, rightmost);
         enum btree_status status = write_page(f, l, &number);
@@ -475,7 +512,7 @@ enum btree_status btree_finish(struct btree *t, struct btree_file *f)
         }
         seal(t, l, i, number);
         if (top) {
-            enum btree_status status = btree_flush(f);
+            enum btree_status status = flush(f);
             return status ? status
                           : write_at(f->fd, l->page, BTREE_PAGE,
                                      (uint64_t)(t->root - 1) * BTREE_PAGE);

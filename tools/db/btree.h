@@ -4,15 +4,15 @@
  * https://sqlite.org/fileformat2.html, sections 1.5 to 2.1. Pages are filled to the brim and written
  * once, one after the other, so that a table costs little more than its bytes.
  *
- *   struct btree_file f = { .fd = fd, .n_pages = pages that the file has };
+ *   struct btree_file f = { .fd = fd };
+ *   btree_begin(&f)                               where the file ends
  *   btree_new(&t, root_page, key_columns)         0 key columns: a rowid table
  *   for each row: btree_add(t, &f, row, columns, text_column)
  *   btree_finish(t, &f)                           what is not full yet, and the root
- *   btree_flush(&f)                               before anybody else looks at the file
+ *   btree_end(&f)                                 before anybody else looks at the file
  *
  * A tree takes rows at any time until it is finished; then pages of several trees lie mixed in the
- * file. Until it is finished its root page is as SQLite has made it: the table looks empty. What
- * stands in the file's header about its size is the caller's matter.
+ * file. Until it is finished its root page is as SQLite has made it: the table looks empty.
  *
  * A rowid table's first column is its INTEGER PRIMARY KEY. A table WITHOUT ROWID has its key
  * columns first, in the order of the key; they are integers. Only rowid tables may have text.
@@ -64,8 +64,13 @@ enum btree_status btree_add(struct btree *t, struct btree_file *f, const struct 
 /** Writes what is left. After that the tree takes no more rows. */
 enum btree_status btree_finish(struct btree *t, struct btree_file *f);
 
-/** Writes what is in the buffer. */
-enum btree_status btree_flush(struct btree_file *f);
+/** Reads the header: pages go behind those that the file has. SQLite has no transaction open, and
+ *  begins none until btree_end. */
+enum btree_status btree_begin(struct btree_file *f);
+
+/** Writes what is in the buffer, and in the header the number of pages and another change counter,
+ *  by which SQLite notices that what it knows of the file is no longer true (section 1.3). */
+enum btree_status btree_end(struct btree_file *f);
 void btree_file_free(struct btree_file *f);
 
 #endif

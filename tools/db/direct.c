@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Big tables past SQLite; direct.h. The header of a database file: section 1.3 of its format. */
+/* Big tables past SQLite; direct.h. */
 #include "db/direct.h"
 
 #include <errno.h>
@@ -10,9 +10,6 @@
 #include <unistd.h>
 
 #include "db/btree.h"
-
-/* Offsets in the file's header. */
-enum { HEADER = 100, AT_CHANGES = 24, AT_PAGES = 28, AT_VALID_FOR = 92 };
 
 /* The tables, and how many columns their keys have; 0: the rowid. Of the one with an index, rows come
  * in the order of that, too. site_object is not among them: stacks are shared between snapshots, so
@@ -83,9 +80,8 @@ static int find_table(const char *name)
     return i;
 }
 
-bool direct_takes(const struct direct *d, const char *table)
+bool direct_takes(const char *table)
 {
-    (void)d;
     return find_table(table) < TABLES;
 }
 
@@ -117,42 +113,16 @@ static int execute(struct direct *d, const char *sql)
     return sqlite3_exec(d->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail_sqlite(d);
 }
 
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-    for (int i = 3; i >= 0; i--, v >>= 8) p[i] = (uint8_t)v;
-}
-
-/* Where the file ends. SQLite has no transaction open. */
+/* SQLite has no transaction open from here to the end. */
 static int begin(struct direct *d)
 {
-    uint8_t header[HEADER];
     if (d->file.fd < 0) d->file.fd = open(d->path, O_RDWR | O_CLOEXEC);
-    if (d->file.fd < 0) return fail(d, BTREE_IO, NULL);
-    ssize_t got = pread(d->file.fd, header, sizeof header, 0);
-    if (got >= 0 && got < HEADER) errno = EIO;
-    if (got < HEADER) return fail(d, BTREE_IO, NULL);
-    d->file.n_pages = get32(header + AT_PAGES);
-    return 0;
+    return fail(d, d->file.fd < 0 ? BTREE_IO : btree_begin(&d->file), NULL);
 }
 
-/* Tells SQLite of the pages that were added. */
 static int end(struct direct *d)
 {
-    uint8_t header[HEADER];
-    enum btree_status status = btree_flush(&d->file);
-    if (status) return fail(d, status, NULL);
-    if (pread(d->file.fd, header, sizeof header, 0) != HEADER) return fail(d, BTREE_IO, NULL);
-    uint32_t changes = get32(header + AT_CHANGES) + 1;
-    put32(header + AT_CHANGES, changes);
-    put32(header + AT_VALID_FOR, changes);
-    put32(header + AT_PAGES, d->file.n_pages);
-    if (pwrite(d->file.fd, header, sizeof header, 0) != HEADER) return fail(d, BTREE_IO, NULL);
-    return 0;
+    return fail(d, btree_end(&d->file), NULL);
 }
 
 /* A tree of its own for a table or an index. */

@@ -26,7 +26,7 @@ struct direct *direct_new(sqlite3 *db, const char *path);
 void direct_free(struct direct *d);
 
 /** Whether the table is one of those that are written this way. */
-bool direct_takes(const struct direct *d, const char *table);
+bool direct_takes(const char *table);
 
 /** Adds rows, which follow those that the table has in the order of its key; they are counted with
  *  rows_count(r). Nonzero on failure. */

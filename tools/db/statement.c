@@ -79,7 +79,7 @@ int loader_direct(struct loader *l)
 
 int loader_rows(struct loader *l, const char *table, const struct rows_source *source)
 {
-    if (l->direct && direct_takes(l->direct, table)) {
+    if (l->direct && direct_takes(table)) {
         if (direct_rows(l->direct, table, source, l->rows)) return loader_direct(l);
         return 0;
     }
