@@ -146,6 +146,7 @@ static const struct command command = {
     .specs = specs,
     .common = offsetof(struct options, common),
     .notes = notes,
+    .limit = "a limit of --fail-if was passed",
     .run = run,
 };
 

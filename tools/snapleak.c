@@ -147,6 +147,7 @@ static const struct command command = {
         "  snapleak app.snap\n"
         "  snapleak later.snap earlier.snap\n"
         "  snapleak --rule unclosed-resources --sql app.snap",
+    .limit = "a warning or an error was found",
     .run = run,
 };
 

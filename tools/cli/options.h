@@ -161,6 +161,8 @@ struct command {
     size_t common;                   /* offset of the struct common_options */
     const char *notes;               /* after the options: rules, examples; long lines are wrapped,
                                         those that begin with a blank are not; may be NULL */
+    const char *limit;               /* what exit status 1 means: "a limit of --fail-if was passed";
+                                        NULL: it never ends so */
     int (*run)(void *options, int n, char **operands);
 };
 

@@ -92,10 +92,9 @@ void options_help(const struct command *command, FILE *out)
             help_option(out, o);
         }
     }
-    fprintf(out, "\nExit status: 0 done;%s 2 wrong usage or unusable input.\n",
-            has_option(command, "fail-if") ? " 1 a limit of --fail-if was passed;"
-            : has_option(command, "rule")  ? " 1 a warning or an error was found;"
-                                           : "");
+    fputs("\nExit status: 0 done;", out);
+    if (command->limit) fprintf(out, " 1 %s;", command->limit);
+    fputs(" 2 wrong usage or unusable input.\n", out);
     if (has_option(command, "bytes"))
         fputs("Sizes are printed in B, KiB, MiB, GiB of 1024, exactly with --bytes.\n", out);
     if (command->notes) {
