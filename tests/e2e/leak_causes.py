@@ -80,8 +80,8 @@ class Causes(unittest.TestCase):
         subprocess.run([os.path.join(TOOLS, "snapload"), "-q", self.later["leak"], "-o", base],
                        check=True)
         db = sqlite3.connect(base)
-        for name in ("size", "plural", "percent", "type_name", "path_of", "base", "before_id",
-                     "spare", "closes"):
+        for name in ("size", "plural", "percent", "since", "type_name", "path_of", "base",
+                     "before_id", "spare", "closes"):
             db.create_function(name, -1, lambda *args: None)
         for table in "grown", "cycle":
             db.execute("CREATE TEMP TABLE %s (name, type, growth, objects, rate, held_type,"

@@ -85,6 +85,19 @@ static void sql_percent(sqlite3_context *c, int n, sqlite3_value **v)
     sqlite3_result_text(c, out, -1, SQLITE_TRANSIENT);
 }
 
+static void sql_since(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct text t = { 0 };
+    (void)n;
+    uint64_t now = (uint64_t)sqlite3_value_int64(v[0]);
+    uint64_t before = (uint64_t)sqlite3_value_int64(v[1]);
+    char out[NUMBER_MAX];
+    if (sqlite3_value_type(v[1]) != SQLITE_NULL && now != before)
+        text_addf(&t, ", %s since the earlier snapshot",
+                  number_count_delta(out, (int64_t)(now - before)));
+    give_text(c, &t);
+}
+
 static void sql_type_name(sqlite3_context *c, int n, sqlite3_value **v)
 {
     struct functions *f = sqlite3_user_data(c);
@@ -295,6 +308,7 @@ int functions_new(struct functions **out, struct subject *subject, struct subjec
     if (!status) status = define(f, "plural", 2, sql_plural);
     if (!status) status = define(f, "plural", 3, sql_plural);
     if (!status) status = define(f, "percent", 2, sql_percent);
+    if (!status) status = define(f, "since", 2, sql_since);
     if (!status) status = define(f, "type_name", 1, sql_type_name);
     if (!status) status = define(f, "path_of", 1, sql_path);
     if (!status) status = define(f, "closes", 1, sql_closes);

@@ -14,6 +14,8 @@
  *   size(bytes)                  "1.5 MiB"
  *   plural(n, word [, words])    "1 entry", "2,000 entries"; without words, word with an s
  *   percent(part, whole)         "37.5%"
+ *   since(now, before)           ", +500 since the earlier snapshot"; '' where they are equal or
+ *                                before is null
  *   type_name(type_id)           "app.models.Session", "dict"
  *   path_of(object_id)           the shortest path as people read code: "app.CACHE['x']"; '' where
  *                                there is none

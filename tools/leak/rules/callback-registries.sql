@@ -30,14 +30,13 @@ WITH container AS MATERIALIZED (
     SELECT c.*, before_id(c.id) AS old FROM container c
     WHERE c.callables >= 0.9 * min(c.length, 200) AND NOT coalesce(c.is_namespace, 0)
 ), compared AS (
-    SELECT r.*, base('SELECT length FROM detail WHERE object_id = ?2 AND ?1',
-        r.old) AS before FROM registry r
+    SELECT r.*, base('SELECT length FROM detail WHERE object_id = ?2', r.old) AS before
+    FROM registry r
 )
 SELECT iif(before IS NOT NULL AND length >= before + 100, 'warning', 'note'),
        type_name(type_id) || ' of ' || plural(length, 'callback') || ' retains '
            || size(retained_size)
-           || iif(before IS NOT NULL AND length <> before,
-                  ', ' || printf('%+,d', length - before) || ' since the earlier snapshot', ''),
+           || since(length, before),
        retained_size, length, id,
        'SELECT position, label, target_type, target_retained FROM refs WHERE source_id = ' || id
            || ' ORDER BY position LIMIT 20'

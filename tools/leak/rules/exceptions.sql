@@ -35,8 +35,7 @@ WITH RECURSIVE exception (id) AS (
 SELECT iif(n >= coalesce(before, n) + 10 AND (retained >= :floor OR n >= 100), 'warning', 'note'),
        plural(n, type_name(type_id)) || iif(n = 1, ' keeps ', ' keep ') || size(retained)
            || ' by ' || iif(n = 1, 'its traceback', 'their tracebacks')
-           || iif(before IS NOT NULL AND n <> before,
-                  ', ' || printf('%+,d', n - before) || ' since the earlier snapshot', ''),
+           || since(n, before),
        retained, n, id,
        'SELECT id, label, shallow_size, retained_size FROM type_objects WHERE type_id = '
            || type_id

@@ -26,9 +26,7 @@ SELECT CASE WHEN :has_base AND n >= before + 100 AND n >= 1.2 * before
     THEN 'warning' ELSE 'note' END,
        plural(n, type_name(type_id) || ' object') || iif(n = 1, ' is', ' are')
            || ' held from outside of the heap'
-           || iif(:has_base AND n <> before, ', ' || printf('%+,d', n - before)
-               || ' since the earlier '
-                  || 'snapshot', ''),
+           || since(n, iif(:has_base, before, NULL)),
        retained, n, object_id,
        'SELECT o.id, o.label, o.external_refs, o.refcount, o.retained_size FROM root r JOIN'
            || ' objects o'

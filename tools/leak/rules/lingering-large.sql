@@ -16,8 +16,7 @@ WITH large AS (
     AND 2 * coalesce((SELECT c.retained_size FROM object c
                       WHERE c.id = o.id + 1 AND c.dominator_id = o.id), 0) < o.retained_size
 ), compared AS (
-    SELECT l.*, base('SELECT retained_size FROM object WHERE snapshot_id = ?1 AND id = ?2', l.old)
-               AS before
+    SELECT l.*, base('SELECT retained_size FROM object WHERE id = ?2', l.old) AS before
     FROM large l
 )
 SELECT 'note',

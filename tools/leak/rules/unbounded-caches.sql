@@ -11,7 +11,7 @@ WITH cache AS (
     SELECT o.id, o.type_id, o.retained_size, d.length,
            (SELECT r.target_id FROM ref r JOIN string s ON s.id = r.name_id
             WHERE r.source_id = o.id AND s.text = 'func' LIMIT 1) AS func_id,
-           base('SELECT length FROM detail WHERE object_id = ?2 AND ?1', before_id(o.id)) AS before
+           base('SELECT length FROM detail WHERE object_id = ?2', before_id(o.id)) AS before
     FROM type t JOIN type_object l ON l.type_id = t.id JOIN object o ON o.id = l.object_id
     JOIN detail d ON d.object_id = o.id
     WHERE t.snapshot_id = :snapshot AND t.name = '_lru_cache_wrapper' AND d.bound IS NULL
@@ -23,8 +23,7 @@ SELECT iif(length >= 10000 OR retained_size >= :floor OR length >= before + 100,
                                     WHERE d.object_id = func_id), 'a function')
            || ' has no bound and holds ' || plural(length, 'entry', 'entries') || ', '
            || size(retained_size)
-           || iif(length <> before, ', ' || printf('%+,d', length - before)
-                  || ' since the earlier snapshot', ''),
+           || since(length, before),
        retained_size, length, id,
        'SELECT position, label, target_type, target_retained FROM refs WHERE source_id = ' || id
            || ' LIMIT 20'

@@ -28,8 +28,7 @@ SELECT CASE WHEN garbage OR n >= 100 OR n >= coalesce(before, n) + 10
        plural(n, 'open ' || kind, 'open ' || kind || iif(kind = 'process', 'es', 's'))
            || ' (' || type_name(type_id) || ')'
            || iif(garbage, ' that nothing reaches: not closed before the last reference went', '')
-           || iif(before IS NOT NULL AND n <> before, ', ' || printf('%+,d', n - before)
-                  || ' since the earlier snapshot', ''),
+           || since(n, before),
        retained, n, object_id,
        'SELECT o.id, o.label, o.retained_size FROM detail d JOIN objects o ON o.id = d.object_id'
            || ' WHERE d.state = 1 AND d.resource = ' || resource || ' AND o.type_id = ' || type_id
