@@ -12,32 +12,6 @@ enum {
     NEAR_MAX = 48     /* longest word that suggestions are made for */
 };
 
-/* Prints the n bytes of words from column `at` on, wrapped, every line from column `indent` on;
- * ends the line. */
-static void help_wrap(FILE *out, const char *text, size_t n, size_t at, size_t indent)
-{
-    const char *end = text + n;
-    while (text < end) {
-        size_t word = strcspn(text, " \n");
-        if (at > indent && at + 1 + word > HELP_WIDTH) {
-            fputc('\n', out);
-            at = 0;
-        }
-        if (at < indent) {
-            fprintf(out, "%*s", (int)(indent - at), "");
-            at = indent;
-        } else if (at > indent) {
-            fputc(' ', out);
-            at++;
-        }
-        fwrite(text, 1, word, out);
-        at += word;
-        text += word;
-        text += strspn(text, " ");
-    }
-    fputc('\n', out);
-}
-
 /* Prints lines as they are where they are indented, else wrapped. */
 static void help_notes(FILE *out, const char *notes)
 {
@@ -47,7 +21,7 @@ static void help_notes(FILE *out, const char *notes)
             fwrite(notes, 1, n, out);
             fputc('\n', out);
         } else {
-            help_wrap(out, notes, n, 0, 0);
+            text_wrap(out, notes, n, 0, 0, HELP_WIDTH);
         }
         notes += n + (notes[n] == '\n');
     }
@@ -68,7 +42,7 @@ static void help_option(FILE *out, const struct option_spec *o)
         fputc('\n', out);
         at = 0;
     }
-    help_wrap(out, o->help, strlen(o->help), at, HELP_COLUMN);
+    text_wrap(out, o->help, strlen(o->help), at, HELP_COLUMN, HELP_WIDTH);
     text_free(&left);
 }
 

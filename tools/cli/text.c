@@ -209,6 +209,30 @@ void text_put(FILE *out, const char *s, size_t n)
     }
 }
 
+void text_wrap(FILE *out, const char *s, size_t n, size_t at, size_t indent, size_t width)
+{
+    const char *end = s + n;
+    while (s < end) {
+        size_t word = strcspn(s, " \n");
+        if (at > indent && at + 1 + word > width) {
+            fputc('\n', out);
+            at = 0;
+        }
+        if (at < indent) {
+            fprintf(out, "%*s", (int)(indent - at), "");
+            at = indent;
+        } else if (at > indent) {
+            fputc(' ', out);
+            at++;
+        }
+        fwrite(s, 1, word, out);
+        at += word;
+        s += word;
+        s += strspn(s, " ");
+    }
+    fputc('\n', out);
+}
+
 static bool text_in_ranges(uint32_t c, const struct text_range *ranges, size_t n)
 {
     size_t low = 0, high = n;

@@ -73,6 +73,10 @@ bool text_is_hostile(uint32_t c);
  *  wide characters and emoji, 1 for others. */
 size_t text_width(const char *s, size_t n);
 
+/** Prints n bytes of words, a text of our own, from column `at` on, wrapped at `width` columns, every
+ *  line from column `indent` on; ends the line. */
+void text_wrap(FILE *out, const char *s, size_t n, size_t at, size_t indent, size_t width);
+
 enum text_cut { TEXT_CUT_END, TEXT_CUT_MIDDLE, TEXT_CUT_START };
 
 /** Appends at most `columns` columns of s; where it is longer, an ellipsis stands for the cut part.

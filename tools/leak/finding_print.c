@@ -17,26 +17,11 @@ static void put(const char *s)
     text_put(stdout, s, strlen(s));
 }
 
-/* A text of our own, wrapped at blanks, after a label. */
+/* A text of our own after a label. */
 static void put_wrapped(const char *label, const char *s)
 {
-    size_t column = LABEL + 2;
     printf("  %-*s", LABEL, label);
-    while (*s) {
-        size_t n = strcspn(s, " ");
-        if (column > LABEL + 2 && column + n + 1 > WIDTH) {
-            printf("\n  %-*s", LABEL, "");
-            column = LABEL + 2;
-        } else if (column > LABEL + 2) {
-            putchar(' ');
-            column++;
-        }
-        text_put(stdout, s, n);
-        column += n;
-        s += n;
-        s += strspn(s, " ");
-    }
-    putchar('\n');
+    text_wrap(stdout, s, strlen(s), LABEL + 2, LABEL + 2, WIDTH);
 }
 
 /* A command for a shell; line ends are blanks. */
