@@ -119,7 +119,7 @@ static int cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *out, int colum
     const struct rows *r = rows_of(c);
     if (!r->source || column >= r->source->columns || !(r->row.has >> column & 1)) return SQLITE_OK;
     if (column == r->source->text_column)
-        sqlite3_result_text64(out, r->row.text, r->row.text_size, SQLITE_TRANSIENT, SQLITE_UTF8);
+        sqlite3_result_text64(out, r->row.text, r->row.text_size, SQLITE_STATIC, SQLITE_UTF8);
     else
         sqlite3_result_int64(out, r->row.value[column]);
     return SQLITE_OK;

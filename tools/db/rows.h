@@ -19,7 +19,8 @@ enum { ROWS_COLUMNS = 20, ROWS_NO_TEXT = -1 };
 struct rows_row {
     uint32_t has; /* bit i: column i is not null */
     int64_t value[ROWS_COLUMNS];
-    const char *text; /* of the source's text column, where that is not null */
+    const char *text; /* of the source's text column, where that is not null; stays as it is until
+                         the source is asked for the next row */
     size_t text_size;
 };
 
