@@ -4,9 +4,9 @@
 #include "leak/cycles.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/message.h"
+#include "db/memory.h"
 #include "heap/analysis.h"
 #include "heap/memory.h"
 #include "snap/format.h"
@@ -24,14 +24,15 @@ struct member {
 
 struct search {
     struct subject *subject;
+    struct budget budget;
     struct member *members; /* by id ascending */
     uint32_t n;
-    uint64_t room;
+    size_t room;
     int64_t first_id, last_id; /* of the snapshot's objects, garbage included */
     uint32_t *index;           /* [last_id - first_id + 1] place in members, or HEAP_NONE */
     uint64_t *off;             /* [n + 1] */
     uint32_t *target;
-    uint64_t n_targets, targets_room;
+    size_t n_targets, targets_room;
 };
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -40,18 +41,6 @@ static int64_t number_or(sqlite3_stmt *q, int column, int64_t otherwise)
 {
     return sqlite3_column_type(q, column) == SQLITE_NULL ? otherwise
                                                          : sqlite3_column_int64(q, column);
-}
-
-/* *at has room for n + 1 elements of `size` bytes. */
-static bool grow(void **at, uint64_t n, uint64_t *room, size_t size)
-{
-    if (n < *room) return true;
-    uint64_t wanted = *room ? *room * 2 : 4096;
-    void *p = wanted < SIZE_MAX / 2 / size ? realloc(*at, wanted * size) : NULL;
-    if (!p) return false;
-    *at = p;
-    *room = wanted;
-    return true;
 }
 
 static int find_extent(struct search *s)
@@ -80,11 +69,11 @@ static int read_members(struct search *s)
     sqlite3_bind_int64(q, 1, s->first_id);
     sqlite3_bind_int64(q, 2, s->last_id);
     while (!status && (more = heapdb_step(db, q)) == 1) {
-        void *at = s->members;
-        if (!grow(&at, s->n, &s->room, sizeof *s->members))
+        if (!memory_grow(&s->budget, (void **)&s->members, &s->room, (size_t)s->n + 1,
+                         sizeof *s->members)) {
             status = message_no_memory("the members of cycles");
-        s->members = at;
-        if (status) break;
+            break;
+        }
         s->members[s->n++] = (struct member){ .id = sqlite3_column_int64(q, 0),
                                               .type = sqlite3_column_int64(q, 1),
                                               .last = sqlite3_column_int64(q, 2),
@@ -141,10 +130,9 @@ static bool take_ref(struct search *s, sqlite3_stmt *q, uint32_t *done)
     if (source == HEAP_NONE || target == HEAP_NONE || kind == SNAP_EDGE_TYPE ||
         !heapdb_edge_holds(kind) || source < *done)
         return true;
-    void *at = s->target;
-    bool room = grow(&at, s->n_targets, &s->targets_room, sizeof *s->target);
-    s->target = at;
-    if (!room) return false;
+    if (!memory_grow(&s->budget, (void **)&s->target, &s->targets_room, s->n_targets + 1,
+                     sizeof *s->target))
+        return false;
     while (*done < source) s->off[++*done] = s->n_targets;
     s->target[s->n_targets++] = target;
     return true;
@@ -298,7 +286,7 @@ static int analyse(struct search *s, struct cycles *out)
 
 int cycles_find(struct subject *subject, struct cycles *out)
 {
-    struct search s = { .subject = subject };
+    struct search s = { .subject = subject, .budget.limit = UINT64_MAX };
     *out = (struct cycles){ 0 };
     int status = find_extent(&s);
     if (!status) status = read_members(&s);
