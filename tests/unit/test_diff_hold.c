@@ -78,6 +78,13 @@ static void test_locks(void)
         CHECK(sqlite3_get_autocommit(db[0]->sqlite) && sqlite3_get_autocommit(db[1]->sqlite));
         diff_report_free(&r);
     }
+    /* A transaction that the caller has open stays open. */
+    if (CHECK_I64(heapdb_hold(db[0]), 0) && CHECK_I64(diff_build(inputs, 2, &options, &r), 0)) {
+        CHECK(heapdb_is_held(db[0]) && !heapdb_is_held(db[1]));
+        heapdb_release(db[0]);
+        CHECK(!heapdb_is_held(db[0]));
+        diff_report_free(&r);
+    }
     vfs->xSetSystemCall(vfs, "fcntl", NULL);
     for (int i = 0; i < 2; i++) {
         heapdb_close(db[i]);

@@ -111,8 +111,10 @@ int heapdb_wake(struct heapdb *db);
  *  and when the database is parked or closed; meanwhile nobody can complete it. */
 int heapdb_hold(struct heapdb *db);
 
-/** Ends what heapdb_hold began, if it did. No statement may be at work. */
+/** Ends what heapdb_hold began, if it did. No statement may be at work. Who was given a database
+ *  asks heapdb_is_held first, and leaves a transaction that it found to its owner. */
 void heapdb_release(struct heapdb *db);
+bool heapdb_is_held(const struct heapdb *db);
 
 /** Prints SQLite's last error on this database as an error about its file. STATUS_UNUSABLE. */
 int heapdb_error(const struct heapdb *db, const char *doing);

@@ -63,9 +63,14 @@ int heapdb_step(struct heapdb *db, sqlite3_stmt *q)
     }
 }
 
+bool heapdb_is_held(const struct heapdb *db)
+{
+    return db->sqlite && !sqlite3_get_autocommit(db->sqlite);
+}
+
 int heapdb_hold(struct heapdb *db)
 {
-    if (!sqlite3_get_autocommit(db->sqlite)) return 0;
+    if (heapdb_is_held(db)) return 0;
     return sqlite3_exec(db->sqlite, "BEGIN", NULL, NULL, NULL) == SQLITE_OK
                ? 0
                : heapdb_error(db, "reading the database");
@@ -73,8 +78,7 @@ int heapdb_hold(struct heapdb *db)
 
 void heapdb_release(struct heapdb *db)
 {
-    if (db->sqlite && !sqlite3_get_autocommit(db->sqlite))
-        sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL);
+    if (heapdb_is_held(db)) sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL);
 }
 
 int heapdb_number(struct heapdb *db, const char *sql, int64_t parameter, int64_t *out)

@@ -23,6 +23,7 @@ struct building {
     struct diff_rows *rows;          /* [n]; n_rows 0: not read at the moment */
     struct type_sums sums;
     struct trends trends; /* of several intervals */
+    bool *held; /* [n] the caller's transaction is open on the database of the snapshot */
     uint32_t n_databases;
     bool same_process;
 };
@@ -453,6 +454,7 @@ static void building_free(struct building *b)
 {
     for (uint32_t k = 0; b->rows && k < b->n; k++) diff_rows_free(&b->rows[k]);
     free(b->rows);
+    free(b->held);
     free(b->sums.first);
     free(b->sums.last);
     free(b->sums.resized);
@@ -467,14 +469,17 @@ int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_op
     struct building b = { .inputs = inputs, .n = n, .options = options, .report = out };
     *out = (struct diff_report){ .fold = options->fold, .lines_asked = options->top };
     b.rows = calloc(n, sizeof *b.rows);
-    int status = b.rows ? 0 : message_no_memory("the comparison");
+    b.held = calloc(n, sizeof *b.held);
+    int status = b.rows && b.held ? 0 : message_no_memory("the comparison");
+    for (uint32_t k = 0; !status && k < n; k++) b.held[k] = heapdb_is_held(inputs[k].db);
     if (!status) status = keep_limits(out, options);
     if (!status) status = read_facts(&b);
     if (!status) status = choose_matching(&b);
     if (!status) status = make_sums(&b);
     if (!status) status = compare_intervals(&b);
     if (!status) status = compare_span(&b);
-    for (uint32_t k = 0; k < n; k++) heapdb_release(inputs[k].db);
+    for (uint32_t k = 0; b.held && k < n; k++)
+        if (!b.held[k]) heapdb_release(inputs[k].db);
     building_free(&b);
     if (status) diff_report_free(out);
     return status;
