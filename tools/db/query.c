@@ -280,7 +280,7 @@ int heapdb_types(struct heapdb *db, const struct heapdb_snapshot *snapshot, cons
     sqlite3_bind_int64(q, 1, snapshot->id);
     sqlite3_bind_text(q, 2, pattern, -1, SQLITE_STATIC);
     sqlite3_bind_int(q, 3, glob);
-    for (int got; (got = heapdb_step(db, q)) != 0 && !status;) {
+    for (int got; !status && (got = heapdb_step(db, q)) != 0;) {
         if (got < 0)
             status = STATUS_UNUSABLE;
         else if (!ids_add(out, &cap, sqlite3_column_int64(q, 0)))
