@@ -16,6 +16,55 @@ TOOLS = os.environ.get("SNAP_TOOLS", "")
 SNAPLEAK = os.path.join(TOOLS, "snapleak")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CAUSES = os.path.join(ROOT, "corpora", "leaky", "causes")
+# More of a kind than the lists of the database hold (10,000), objects of a C type with a dictionary,
+# files that are garbage in the one and open in the other; `n` of each.
+MANY = r"""
+import functools, gc, os, sys
+import heapsnap
+
+class Failed(Exception):
+    pass
+
+class Chained(Exception):
+    pass
+
+class Wait:
+    def __await__(self):
+        yield
+
+async def wait():
+    await Wait()
+
+def fail(i):
+    raise Failed(i)
+
+gc.disable()
+failures, chained, waiting, caches = [], [], [], []
+for path, n in (sys.argv[1], 10500), (sys.argv[2], 11500):
+    while len(failures) < n:
+        try:
+            fail(len(failures))
+        except Failed as error:
+            failures.append(error)
+        waiting.append(wait())
+        waiting[-1].send(None)
+        caches.append(functools.lru_cache(len))
+        if len(chained) < 1000:
+            try:
+                try:
+                    raise Chained(1)
+                except Chained:
+                    raise Chained(2)
+            except Chained as error:
+                chained.append(error)
+    if n == 10500:
+        ring = [open(os.devnull) for _ in range(30)]
+        ring.append(ring)
+        del ring
+        kept = [open(os.devnull) for _ in range(25)]
+    heapsnap.dump(path)
+os._exit(0)
+"""
 NAMES = sorted(name[:-3] for name in os.listdir(CAUSES)
                if name.endswith(".py") and name != "run.py")
 sys.path.insert(0, CAUSES)
@@ -73,6 +122,27 @@ class Causes(unittest.TestCase):
         done = subprocess.run([os.path.join(TOOLS, "snapsql"), self.later["leak"]] + queries,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_many(self):
+        """Numbers are right where lists are cut, and growth compares like with like."""
+        a, b = [os.path.join(self.scratch.name, "many-%s.snap" % part) for part in "ab"]
+        subprocess.run([sys.executable, "-c", MANY, a, b], check=True)
+        found = snapleak("--all", "--min", "1K", b, a)["findings"]
+
+        def of(rule, word):
+            return [f["sentence"] for f in found if f["rule"] == rule and word in f["sentence"]]
+
+        for rule, words in ("exceptions", "Failed"), ("suspended-tasks", "wait"):
+            said = of(rule, words)
+            self.assertEqual(len(said), 1, said)
+            self.assertTrue(said[0].startswith("11,500 "), said)
+        self.assertIn(", +1,000 since", of("exceptions", "Failed")[0])
+        self.assertTrue(of("exceptions", "Chained")[0].startswith("1,000 "))
+        self.assertNotIn("since", of("exceptions", "Chained")[0])
+        self.assertEqual(of("instance-dicts", "lru_cache"), [])
+        files = of("unclosed-resources", "FileIO")
+        self.assertEqual(len(files), 2, files)
+        self.assertFalse([text for text in files if "since" in text], files)
 
     def test_plans(self):
         """No rule reads all objects or all references."""

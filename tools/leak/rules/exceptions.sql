@@ -13,29 +13,40 @@ WITH RECURSIVE exception (id) AS (
         AND module = 'builtins'
     UNION
     SELECT t.id FROM exception e JOIN type t ON t.base_id = e.id AND t.snapshot_id = :snapshot
-), holder AS ( -- live exceptions that hold a traceback, of each type the largest 10,000
+), instance (id) AS ( -- in the list of its type, or, where that is cut, found among all objects
+    SELECT x.object_id FROM exception e JOIN type t ON t.id = e.id
+    JOIN type_object x ON x.type_id = e.id WHERE t.n + t.n_garbage <= 10000
+    UNION ALL
+    SELECT o.id FROM (SELECT 1 FROM exception e JOIN type t ON t.id = e.id
+                      WHERE t.n + t.n_garbage > 10000 LIMIT 1) CROSS JOIN object o
+    WHERE o.id BETWEEN :live_root AND :garbage_root
+    AND o.type_id IN (SELECT e.id FROM exception e JOIN type t ON t.id = e.id
+                      WHERE t.n + t.n_garbage > 10000)
+), holder AS ( -- live exceptions that hold a traceback
     SELECT o.type_id, o.id, o.retained_size
-    FROM exception e JOIN type_object x ON x.type_id = e.id JOIN object o ON o.id = x.object_id
+    FROM instance i CROSS JOIN object o ON o.id = i.id
     WHERE o.id < :garbage_root
     AND EXISTS (SELECT 1 FROM ref r JOIN string s ON s.id = r.name_id
                 WHERE r.source_id = o.id AND s.text = '__traceback__')
     -- what a larger exception holds (its cause, its context) is counted there
-    AND o.dominator_id NOT IN (SELECT y.object_id FROM exception f
-        JOIN type_object y ON y.type_id = f.id)
+    AND NOT EXISTS (SELECT 1 FROM object d WHERE d.id = o.dominator_id
+                    AND d.type_id IN (SELECT id FROM exception))
 ), grouped AS (
     SELECT type_id, count(*) AS n, sum(retained_size) AS retained,
         max(retained_size) AS largest, id
     FROM holder GROUP BY type_id
-), compared AS (
-    SELECT g.*, base('SELECT sum(n) FROM type WHERE snapshot_id = ?1 AND name = ?2 AND module'
-        || ' IS ?3',
-                     t.name, t.module) AS before
+), compared AS ( -- what grew is counted with and without a traceback, on both sides
+    SELECT g.*, (SELECT sum(y.n) FROM type y WHERE y.snapshot_id = :snapshot AND y.name = t.name
+                 AND y.module IS t.module) AS now,
+           base('SELECT coalesce(sum(n), 0) FROM type WHERE snapshot_id = ?1 AND name = ?2'
+                    || ' AND module IS ?3',
+                t.name, t.module) AS before
     FROM grouped g JOIN type t ON t.id = g.type_id
 )
-SELECT iif(n >= coalesce(before, n) + 10 AND (retained >= :floor OR n >= 100), 'warning', 'note'),
+SELECT iif(now >= before + 10 AND (retained >= :floor OR n >= 100), 'warning', 'note'),
        plural(n, type_name(type_id)) || iif(n = 1, ' keeps ', ' keep ') || size(retained)
            || ' by ' || iif(n = 1, 'its traceback', 'their tracebacks')
-           || since(n, before),
+           || since(now, before),
        retained, n, id,
        'SELECT id, label, shallow_size, retained_size FROM type_objects WHERE type_id = '
            || type_id

@@ -12,6 +12,13 @@ WITH class AS (
     WHERE t.snapshot_id = :snapshot AND t.kind = 1 AND t.flags & 4 AND t.n >= 1000
     AND t.base_id IN (SELECT b.id FROM type b WHERE b.snapshot_id = :snapshot
         AND b.name = 'object')
+    -- one written in C has methods and slots of its own in its dictionary, and takes no __slots__
+    AND NOT EXISTS (SELECT 1 FROM ref d JOIN ref m ON m.source_id = d.target_id AND m.kind = 4
+        JOIN object o ON o.id = m.target_id JOIN type y ON y.id = o.type_id
+        JOIN ref own ON own.source_id = o.id AND own.target_id = t.object_id
+        WHERE d.source_id = t.object_id AND d.kind = 1
+        AND d.name_id = (SELECT id FROM string WHERE text = '__dict__')
+        AND y.name IN ('wrapper_descriptor', 'method_descriptor'))
     ORDER BY t.shallow_size DESC LIMIT 50
 ), instance AS ( -- up to 10,000 a class
     SELECT c.id AS type_id, x.object_id,

@@ -7,11 +7,22 @@
 --     (TaskGroup), close() generators that are given up
 -- runtime: cpython
 -- needs: refs
-WITH waiting AS (
-    SELECT o.id, o.type_id, o.retained_size, o.dominator_id
-    FROM type t JOIN type_object x ON x.type_id = t.id JOIN object o ON o.id = x.object_id
-    WHERE t.snapshot_id = :snapshot AND t.name IN ('coroutine', 'generator', 'async_generator')
-    AND o.id < :garbage_root AND o.flags & 128
+WITH kind AS (
+    SELECT id, n + n_garbage > 10000 AS is_cut FROM type
+    WHERE snapshot_id = :snapshot AND name IN ('coroutine', 'generator', 'async_generator')
+), instance (id) AS ( -- in the list of its type, or, where that is cut, found among all objects
+    SELECT x.object_id FROM kind k JOIN type_object x ON x.type_id = k.id WHERE NOT k.is_cut
+    UNION ALL
+    SELECT o.id FROM (SELECT 1 FROM kind WHERE is_cut LIMIT 1) CROSS JOIN object o
+    WHERE o.id BETWEEN :live_root AND :garbage_root
+    AND o.type_id IN (SELECT id FROM kind WHERE is_cut)
+), waiting AS (
+    SELECT o.id, o.type_id, o.retained_size,
+           -- before Python 3.11 what a coroutine waits for is held by its frame
+           iif(y.name = 'frame', d.dominator_id, o.dominator_id) AS holder_id
+    FROM instance i CROSS JOIN object o ON o.id = i.id
+    LEFT JOIN object d ON d.id = o.dominator_id LEFT JOIN type y ON y.id = d.type_id
+    WHERE o.id < :garbage_root AND o.flags & 128
 ), code AS (
     SELECT w.*, r.target_id AS code_id
     FROM waiting w JOIN ref r ON r.source_id = w.id JOIN string s ON s.id = r.name_id
@@ -19,7 +30,7 @@ WITH waiting AS (
 ), grouped AS (
     SELECT c.code_id, c.type_id, count(*) AS n, max(c.retained_size) AS largest, c.id,
            sum(iif(y.name = 'Task', p.retained_size, c.retained_size)) AS retained
-    FROM code c LEFT JOIN object p ON p.id = c.dominator_id LEFT JOIN type y ON y.id = p.type_id
+    FROM code c LEFT JOIN object p ON p.id = c.holder_id LEFT JOIN type y ON y.id = p.type_id
     -- one that another one waits for is counted there
     WHERE y.name IS NULL OR y.name NOT IN ('coroutine', 'generator', 'async_generator')
     GROUP BY c.code_id, c.type_id

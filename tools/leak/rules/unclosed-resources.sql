@@ -20,7 +20,9 @@ WITH resource AS (
     SELECT g.*, (SELECT name FROM resource_kind WHERE id = g.resource) AS kind,
            base('SELECT count(*) FROM detail d CROSS JOIN object o ON o.id = d.object_id
                  JOIN type t ON t.id = o.type_id WHERE o.snapshot_id = ?1 AND d.state = 1
-                 AND d.resource = ?2 AND t.name = ?3', g.resource, t.name) AS before
+                 AND d.resource = ?2 AND t.name = ?3 AND t.module IS ?4
+                 AND (d.object_id > (SELECT garbage_root_id FROM snapshot WHERE id = ?1)) = ?5',
+                g.resource, t.name, t.module, g.garbage) AS before
     FROM grouped g JOIN type t ON t.id = g.type_id
 )
 SELECT CASE WHEN garbage OR n >= 100 OR n >= coalesce(before, n) + 10
@@ -32,7 +34,7 @@ SELECT CASE WHEN garbage OR n >= 100 OR n >= coalesce(before, n) + 10
        retained, n, object_id,
        'SELECT o.id, o.label, o.retained_size FROM detail d JOIN objects o ON o.id = d.object_id'
            || ' WHERE d.state = 1 AND d.resource = ' || resource || ' AND o.type_id = ' || type_id
-           || ' LIMIT 50'
+           || ' AND o.id ' || iif(garbage, '>', '<') || ' ' || :garbage_root || ' LIMIT 50'
 FROM compared
 WHERE garbage OR n >= 20 OR n >= before + 10
 ORDER BY 1 DESC, n DESC
