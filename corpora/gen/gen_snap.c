@@ -85,9 +85,14 @@ int main(int argc, char **argv)
     snap_error err;
     snap_status s = snap_writer_open_path(&w, out, &o, &err);
     if (s == SNAP_OK) {
-        if (a.real) gen_real(w, seed, a.objects, a.edges_per);
+        snap_status made = SNAP_OK;
+        if (a.real) made = gen_real(w, seed, a.objects, a.edges_per);
         else gen_random(w, seed, strtoul(a.rest[1], NULL, 10), a.flags, NULL);
         s = snap_writer_close(w, &err);
+        if (s == SNAP_OK && made == SNAP_E_MEMORY) {
+            fputs("gen_snap: out of memory\n", stderr);
+            return 2;
+        }
     }
     if (s == SNAP_OK) return 0;
     fprintf(stderr, "gen_snap: %s: %s\n", out, err.text);

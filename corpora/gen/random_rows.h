@@ -51,7 +51,9 @@ snap_status gen_random(snap_writer *w, uint64_t seed, size_t rows, unsigned flag
                        struct gen_log *log);
 
 /* A heap of the shape that services have: attributes, containers, shared values, one big registry;
- * written breadth-first with ordinals, as a capture does. No memory beyond the writer's. */
+ * written breadth-first with ordinals, as a capture does. Reference counts are those of the heap's
+ * own references, but for one object in 4,096, which something outside of it holds as well. Memory
+ * beyond the writer's: 4 B an object. */
 snap_status gen_real(snap_writer *w, uint64_t seed, uint64_t objects, unsigned edges_per_object);
 
 #endif

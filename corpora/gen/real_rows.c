@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A heap of realistic shape, made without holding it: what an object is follows from its ordinal
- * by a hash, and breadth-first order makes "the next new object" the only state. O(objects +
- * edges).
+ * by a hash, and breadth-first order makes "the next new object" the only state. It is made twice,
+ * first to count the references to each object: 4 B an object, O(objects + edges).
  */
 #include "random_rows.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TYPES 300u
 #define NAMES 4000u
 #define FIRST_TYPE_OBJECT 1u /* ordinals 1..TYPES are the class objects */
+#define MAX_EDGES 1024u
+#define OUTSIDE 4096u        /* one object of so many is held by something outside of the heap too */
 
 struct heap {
     snap_writer *w;
@@ -18,6 +21,7 @@ struct heap {
     uint64_t objects;
     uint64_t newest; /* ordinal that the next new object gets */
     unsigned mean;
+    uint32_t *count; /* by ordinal: references to it */
 };
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -61,9 +65,10 @@ static unsigned edges_of(const struct heap *h, uint64_t ordinal, unsigned type)
 static snap_object object_of(const struct heap *h, uint64_t ordinal, unsigned type, unsigned edges)
 {
     uint64_t r = mix(h->seed ^ 2, ordinal);
+    uint64_t count = h->count[ordinal] + (uint64_t)(r % OUTSIDE == 0);
     snap_object o = { .id = address_of(h, ordinal), .type = 1 + type,
                       .shallow_size = 16 * (1 + type % 7) + 8 * (uint64_t)edges,
-                      .have = SNAP_HAS_REFCOUNT | SNAP_HAS_GENERATION, .refcount = 1 + skewed(r, 4),
+                      .have = SNAP_HAS_REFCOUNT | SNAP_HAS_GENERATION, .refcount = count,
                       .generation = 2, .flags = type % 3 == 2 ? 0 : SNAP_OBJECT_TRACKED };
     if (type % 3 == 2 && type % 2) {
         o.have |= SNAP_HAS_LENGTH | SNAP_HAS_HASH;
@@ -96,14 +101,30 @@ static snap_edge edge_of(struct heap *h, uint64_t ordinal, unsigned type, unsign
     return e;
 }
 
-static snap_status write_object(struct heap *h, uint64_t ordinal)
+/* The edges of an object, and its type; how many. */
+static unsigned make_edges(struct heap *h, uint64_t ordinal, unsigned *type, snap_edge e[MAX_EDGES])
 {
-    snap_edge e[1024];
-    unsigned type = type_of(h, ordinal);
-    unsigned n = edges_of(h, ordinal, type);
+    *type = type_of(h, ordinal);
+    unsigned n = edges_of(h, ordinal, *type);
     /* An object that would leave the queue empty gets one edge more. */
     if (n < 2 && h->newest == ordinal + 1 && h->newest < h->objects) n = 2;
-    for (unsigned k = 0; k < n; k++) e[k] = edge_of(h, ordinal, type, k);
+    for (unsigned k = 0; k < n; k++) e[k] = edge_of(h, ordinal, *type, k);
+    return n;
+}
+
+static void count_references(struct heap *h)
+{
+    snap_edge e[MAX_EDGES];
+    unsigned type;
+    for (uint64_t i = 0; i < h->objects; i++)
+        for (unsigned k = make_edges(h, i, &type, e); k-- > 0;) h->count[e[k].target]++;
+    h->newest = 1;
+}
+
+static snap_status write_object(struct heap *h, uint64_t ordinal)
+{
+    snap_edge e[MAX_EDGES];
+    unsigned type, n = make_edges(h, ordinal, &type, e);
     snap_object o = object_of(h, ordinal, type, n);
     snap_status s = snap_writer_object(h->w, &o, NULL);
     return s == SNAP_OK ? snap_writer_edges(h->w, e, n) : s;
@@ -124,18 +145,28 @@ static snap_status define(snap_writer *w)
     return s;
 }
 
+static snap_status write_heap(struct heap *h)
+{
+    snap_status s = define(h->w);
+    if (s == SNAP_OK) s = snap_writer_begin(h->w, &(snap_begin){ .reason = "generated" });
+    for (uint64_t i = 0; i < h->objects && s == SNAP_OK; i++) s = write_object(h, i);
+    if (s == SNAP_OK) {
+        snap_root root = { .object = 0, .kind = SNAP_ROOT_GLOBAL, .name = 1, .by_ordinal = 1 };
+        s = snap_writer_root(h->w, &root);
+    }
+    if (s != SNAP_OK) return s;
+    return snap_writer_finish(h->w, &(snap_finish){ .flags = SNAP_FINISH_COMPLETE });
+}
+
 snap_status gen_real(snap_writer *w, uint64_t seed, uint64_t objects, unsigned edges_per_object)
 {
     struct heap h = { .w = w, .seed = seed, .objects = objects, .newest = 1,
                       .mean = edges_per_object ? edges_per_object : 1 };
     if (h.mean > 200) h.mean = 200;
-    snap_status s = define(w);
-    if (s == SNAP_OK) s = snap_writer_begin(w, &(snap_begin){ .reason = "generated" });
-    for (uint64_t i = 0; i < objects && s == SNAP_OK; i++) s = write_object(&h, i);
-    if (s == SNAP_OK) {
-        snap_root root = { .object = 0, .kind = SNAP_ROOT_GLOBAL, .name = 1, .by_ordinal = 1 };
-        s = snap_writer_root(w, &root);
-    }
-    if (s != SNAP_OK) return s;
-    return snap_writer_finish(w, &(snap_finish){ .flags = SNAP_FINISH_COMPLETE });
+    h.count = calloc(objects ? (size_t)objects : 1, sizeof *h.count);
+    if (!h.count) return SNAP_E_MEMORY;
+    count_references(&h);
+    snap_status s = write_heap(&h);
+    free(h.count);
+    return s;
 }
