@@ -10,6 +10,7 @@
  *   snapshots   N snapshots of one object
  *   ids         N objects of one and the same id
  *   types       N types of one object each
+ *   list        a list of N objects of two types in turn: a way from the root for each
  *
  * Exit status: 0 done, 2 wrong usage or failure. O(N) time; memory is the writer's.
  */
@@ -124,12 +125,26 @@ static void make_types(snap_writer *w, uint64_t n, uint64_t name)
     finish(w);
 }
 
+static void make_list(snap_writer *w, uint64_t n, uint64_t t)
+{
+    uint64_t other = type(w, string(w, "Other"));
+    begin(w);
+    for (uint64_t i = 1; i <= n; i++) {
+        snap_edge e = { .target = 16 * (i + 1), .kind = SNAP_EDGE_ATTRIBUTE };
+        object(w, 16 * i, i % 2 ? t : other, 0);
+        (void)snap_writer_edges(w, &e, i < n);
+    }
+    root(w, 16);
+    finish(w);
+}
+
 static const struct shape {
     const char *name;
     void (*make)(snap_writer *w, uint64_t n, uint64_t type);
 } shapes[] = { { "rows", make_rows },           { "strings", make_strings },
                { "text", make_text },           { "snapshots", make_snapshots },
-               { "ids", make_ids },             { "types", make_types } };
+               { "ids", make_ids },             { "types", make_types },
+               { "list", make_list } };
 
 int main(int argc, char **argv)
 {
@@ -140,7 +155,7 @@ int main(int argc, char **argv)
     while (argc == 4 && shape < end && strcmp(shape->name, argv[1]) != 0) shape++;
     uint64_t n = argc == 4 ? strtoull(argv[2], NULL, 10) : 0;
     if (n == 0 || shape == end) {
-        fputs("usage: gen_hostile rows|strings|text|snapshots|ids|types N OUT\n", stderr);
+        fputs("usage: gen_hostile rows|strings|text|snapshots|ids|types|list N OUT\n", stderr);
         return 2;
     }
     memcpy(o.uuid, "hostile", 7);

@@ -62,8 +62,8 @@ static bool rehash(struct folding *f)
     return true;
 }
 
-/* The path of `type` below `parent` (HEAP_NONE: a virtual root); HEAP_NONE when there are too
- * many, or without memory (then `failed`). */
+/* The path of `type` below `parent` (HEAP_NONE: a virtual root); HEAP_NONE when there are too many
+ * below roots, or without memory (then `failed`). */
 static uint32_t path_below(struct folding *f, uint32_t parent, uint32_t type)
 {
     if (!rehash(f)) {
@@ -72,7 +72,7 @@ static uint32_t path_below(struct folding *f, uint32_t parent, uint32_t type)
     }
     size_t i = slot_of(f, parent, type);
     if (f->slot[i]) return f->slot[i] - 1;
-    if (f->n >= PATHS_MAX) return HEAP_NONE;
+    if (f->n >= PATHS_MAX && parent != HEAP_NONE) return HEAP_NONE; /* roots always have one */
     if (!memory_grow(&f->l->budget, (void **)&f->at, &f->cap, f->n + 1, sizeof *f->at)) {
         f->failed = true;
         return HEAP_NONE;
