@@ -2,9 +2,11 @@
 /*
  * Runs a fuzz target without a fuzzing engine, the same way every time.
  *
- *     fuzz_X FILE...            each file once (inputs that once failed)
- *     fuzz_X --mutate N SEED    N mutations of each of the target's seeds
- *     fuzz_X --seeds FOLDER     the seeds as files, for an engine to start from
+ *     fuzz_X FILE...                    each file once
+ *     fuzz_X --mutate N SEED FILE...    N mutations of each of the target's seeds, then the files
+ *     fuzz_X --seeds FOLDER             the seeds as files, for an engine to start from
+ *
+ * A file whose name ends in .hex is text: after lines that begin with '#', an input in hexadecimal.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,6 +110,30 @@ static int write_seeds(const char *folder)
     }
 }
 
+static int hex_digit(int c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* From hexadecimal text to bytes, in place; the size, or -1 where it is none. */
+static ptrdiff_t unhex(uint8_t *text, size_t size)
+{
+    size_t n = 0;
+    int high = -1;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '#') {
+            while (i < size && text[i] != '\n') i++;
+            continue;
+        }
+        if (text[i] == ' ' || text[i] == '\n') continue;
+        int digit = hex_digit(text[i]);
+        if (digit < 0) return -1;
+        if (high >= 0) text[n++] = (uint8_t)(high << 4 | digit);
+        high = high >= 0 ? -1 : digit;
+    }
+    return high >= 0 ? -1 : (ptrdiff_t)n;
+}
+
 static int run_file(const char *path)
 {
     static uint8_t bytes[4 << 20];
@@ -116,20 +142,28 @@ static int run_file(const char *path)
         perror(path);
         return 1;
     }
-    run(bytes, fread(bytes, 1, sizeof bytes, f));
+    ptrdiff_t n = (ptrdiff_t)fread(bytes, 1, sizeof bytes, f);
     fclose(f);
+    size_t name = strlen(path);
+    if (name > 4 && strcmp(path + name - 4, ".hex") == 0) n = unhex(bytes, (size_t)n);
+    if (n < 0) {
+        fprintf(stderr, "%s: no hexadecimal text\n", path);
+        return 1;
+    }
+    run(bytes, (size_t)n);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    int failed = 0;
-    if (argc == 4 && strcmp(argv[1], "--mutate") == 0) {
+    int failed = 0, first = 1;
+    if (argc == 3 && strcmp(argv[1], "--seeds") == 0) return write_seeds(argv[2]);
+    if (argc >= 4 && strcmp(argv[1], "--mutate") == 0) {
         uint64_t runs = mutate_seeds(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
         printf("%" PRIu64 " inputs\n", runs);
-        return runs ? 0 : 1;
+        failed |= runs == 0;
+        first = 4;
     }
-    if (argc == 3 && strcmp(argv[1], "--seeds") == 0) return write_seeds(argv[2]);
-    for (int i = 1; i < argc; i++) failed |= run_file(argv[i]);
+    for (int i = first; i < argc; i++) failed |= run_file(argv[i]);
     return failed;
 }

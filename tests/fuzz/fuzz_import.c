@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target of the importers of HPROF, V8, Ruby and tracemalloc dumps: each reads the bytes,
- * whether it would bid for them or not. What comes out must keep the contract of import/record.h; what is
- * refused must have been explained.
+ * Fuzz target of an importer of other tools' dumps, FUZZ_FORMAT (hprof, v8, ruby or tracemalloc):
+ * it reads the bytes, whether it would bid for them or not. What comes out must keep the contract
+ * of import/record.h; what is refused must have been explained.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,15 +14,13 @@
 #include "fuzz_target.h"
 #include "import/import.h"
 
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+
 struct seen {
     uint64_t objects, edges, roots, strings, types, stacks, damages;
     bool begun, finished;
 };
-
-static void expect(bool holds)
-{
-    if (!holds) abort();
-}
 
 static int on_string(void *opaque, uint64_t id, struct record_text text)
 {
@@ -139,8 +137,6 @@ static void unhush(int saved)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct import_format *const formats[] = { &import_hprof, &import_v8, &import_ruby,
-                                                           &import_tracemalloc };
     static int file = -1, null = -1;
     char path[64];
     if (file < 0) {
@@ -150,28 +146,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (file < 0 || ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != (ssize_t)size)
         abort();
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        struct seen s = { 0 };
-        const struct record_sink sink = {
-            .opaque = &s, .string = on_string, .type = on_type, .stack = on_stack,
-            .begin = on_begin, .objects = on_objects, .edges = on_edges, .roots = on_roots,
-            .value = on_value, .finish = on_finish, .damage = on_damage,
-        };
-        const struct import_options options = { .values = true };
-        struct import_result result;
-        int saved = hush(null);
-        int status = formats[i]->read(path, &sink, &options, &result);
-        unhush(saved);
-        expect(status == RECORD_OK || status == RECORD_STOP);
-        expect(status != RECORD_OK || s.finished);
-        expect(status != RECORD_OK || result.complete == !s.damages);
-    }
+    struct seen s = { 0 };
+    const struct record_sink sink = {
+        .opaque = &s, .string = on_string, .type = on_type, .stack = on_stack, .begin = on_begin,
+        .objects = on_objects, .edges = on_edges, .roots = on_roots, .value = on_value,
+        .finish = on_finish, .damage = on_damage,
+    };
+    const struct import_options options = { .values = true };
+    struct import_result result;
+    int saved = hush(null);
+    int status = JOIN(import_, FUZZ_FORMAT).read(path, &sink, &options, &result);
+    unhush(saved);
+    expect(status == RECORD_OK || status == RECORD_STOP);
+    expect(status != RECORD_OK || s.finished);
+    expect(status != RECORD_OK || result.complete == !s.damages);
     return 0;
 }
 
+#define FUZZ_UNUSED __attribute__((unused)) /* seeds of the other formats */
+
 /* ---- seeds --------------------------------------------------------------------------------- */
 
-static const char v8[] =
+static const char v8[] FUZZ_UNUSED =
     "{\"snapshot\":{\"meta\":{\"node_fields\":[\"type\",\"name\",\"id\",\"self_size\","
     "\"edge_count\",\"trace_node_id\",\"detachedness\"],\"node_types\":[[\"hidden\",\"array\","
     "\"string\",\"object\",\"code\",\"closure\",\"regexp\",\"number\",\"native\",\"synthetic\"],"
@@ -189,7 +185,7 @@ static const char v8[] =
     "\"WeakMap\",\"<div id=\\u0041>\",\"1 / part of key (I @5) -> value (I @10) pair in WeakMap "
     "(table @9)\",\"12\"]}";
 
-static const char ruby[] =
+static const char ruby[] FUZZ_UNUSED =
     "{\"type\":\"ROOT\", \"root\":\"vm\", \"references\":[\"0x7f01\", \"0x7f02\"]}\n"
     "{\"address\":\"0x7f01\", \"type\":\"CLASS\", \"class\":\"0x7f01\", \"superclass\":\"0x7f02\","
     " \"name\":\"Item\", \"references\":[\"0x7f02\"], \"memsize\":480, \"flags\":{\"old\":true}}\n"
@@ -204,7 +200,7 @@ static const char ruby[] =
     "{\"address\":\"0x7f06\", \"type\":\"FILE\", \"fd\":5, \"class\":\"0x7f01\"}\n";
 
 /* A snapshot of two traces that share a stack of two frames. */
-static const char traces[] =
+static const char tracemalloc[] FUZZ_UNUSED =
     "\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00\x8c\x0btracemalloc\x94\x8c\x08Snapshot\x94\x93"
     "\x94)\x81\x94}\x94(\x8c\x06traces\x94h\x00\x8c\x07_Traces\x94\x93\x94)\x81\x94}\x94\x8c\x07"
     "_traces\x94]\x94((K\x00K@\x8c\x04" "a.py\x94K\x07\x86\x94\x8c\x04" "b.py\x94M\x00\x01\x86\x94"
@@ -213,7 +209,7 @@ static const char traces[] =
 
 /* Ids of 4 bytes: a class with a static field and two fields, an instance, both kinds of arrays, a
  * thread with a frame, roots. */
-static const char hprof[] =
+static const char hprof[] FUZZ_UNUSED =
     "JAVA PROFILE 1.0.2\0\0\0\0\4\0\0\1\0\0\0\0\0"
     "\1\0\0\0\0\0\0\0\10" "\0\0\0\1Item"
     "\1\0\0\0\0\0\0\0\10" "\0\0\0\2next"
@@ -233,15 +229,7 @@ static const char hprof[] =
 
 uint8_t *fuzz_seed(unsigned i, size_t *size)
 {
-    static const struct {
-        const char *at;
-        size_t size;
-    } seeds[] = { { v8, sizeof v8 - 1 }, { ruby, sizeof ruby - 1 },
-                { traces, sizeof traces - 1 }, { hprof, sizeof hprof - 1 } };
-    if (i >= sizeof seeds / sizeof *seeds) return NULL;
-    uint8_t *copy = malloc(seeds[i].size);
-    if (!copy) abort();
-    memcpy(copy, seeds[i].at, seeds[i].size);
-    *size = seeds[i].size;
-    return copy;
+    if (i) return NULL;
+    *size = sizeof FUZZ_FORMAT - 1;
+    return fuzz_copy(FUZZ_FORMAT, *size);
 }

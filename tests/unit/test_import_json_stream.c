@@ -81,6 +81,12 @@ static void test_wrong(void)
     check_skip("1.x", "a digit was expected", 2);
     check_skip("[1]x", "more follows after the end", 3);
     check_skip("\"a\nb\"", "a control character in a string", 2);
+    /* What is passed over is checked, too, in long arrays of numbers as well. */
+    check_skip("[1,22,033]", "a number begins with 0", 7);
+    check_skip("[1,22,,33]", "a value was expected", 6);
+    check_skip("[1,22,33e]", "a digit was expected", 9);
+    check_skip("\"a\\q\"", "an unknown escape in a string", 3);
+    check_skip("\"a\\u12x4\"", "four hexadecimal digits were expected", 6);
     check_skip("[1,2", "the file ends early", 4);
     check_skip("[1,2}", "a comma was expected", 4);
     check_skip("{\"a\":", "the file ends early", 5);

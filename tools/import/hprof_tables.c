@@ -26,7 +26,8 @@ static bool add_string(struct hprof *h)
     if (!at) return false;
     if (!fresh) return true;
     if (!hprof_grow(h, &h->names, &h->names_cap, h->n_names + 1, sizeof *h->names) ||
-        !hprof_grow(h, &h->text, &h->text_cap, h->text_size + (size_t)size, 1))
+        /* One more, so that an empty name stands somewhere. */
+        !hprof_grow(h, &h->text, &h->text_cap, h->text_size + (size_t)size + 1, 1))
         return false;
     memcpy(h->text + h->text_size, p, (size_t)size);
     h->names[h->n_names] = (struct hprof_text){ h->text_size, (uint32_t)size, 0 };

@@ -272,22 +272,30 @@ static bool unicode_escape(struct jstream *j, uint32_t *high)
     return append_character(j, c);
 }
 
-/* What stands after a backslash. */
+/* What may stand after a backslash. */
+static const char escapes[] = "\"\\/bfnrtu";
+
 static bool escape(struct jstream *j, uint32_t *high)
 {
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    static const char to[] = "\"\\/\b\f\n\r\t";
     int c = next(j);
     if (!c) return false;
     if (c == 'u') {
         j->at++;
         return unicode_escape(j, high);
     }
-    const char *found = strchr(from, c);
+    const char *found = strchr(escapes, c);
     if (!found) return jstream_fail(j, "an unknown escape in a string");
     j->at++;
     if (*high && !append_character(j, 0xfffd)) return false;
     *high = 0;
-    return append(j, &to[found - from], 1);
+    return append(j, &to[found - escapes], 1);
+}
+
+/* The same words wherever the window ends. */
+static bool fail_control(struct jstream *j)
+{
+    return next(j) && jstream_fail(j, "a control character in a string");
 }
 
 /* The bytes up to the next quote, backslash or control character. */
@@ -315,7 +323,7 @@ bool jstream_string(struct jstream *j)
             continue;
         }
         int c = *j->at;
-        if (c < 0x20) return jstream_fail(j, "a control character in a string");
+        if (c < 0x20) return fail_control(j);
         j->at++;
         if (c == '"') return !high || append_character(j, 0xfffd);
         if (!escape(j, &high)) return false;
@@ -323,6 +331,16 @@ bool jstream_string(struct jstream *j)
 }
 
 /* ---- values that nobody wants -------------------------------------------------------------- */
+
+static bool skip_escape(struct jstream *j)
+{
+    uint32_t c;
+    int letter = next(j);
+    if (!letter) return false;
+    if (!strchr(escapes, letter)) return jstream_fail(j, "an unknown escape in a string");
+    j->at++;
+    return letter != 'u' || hex4(j, &c);
+}
 
 static bool skip_string(struct jstream *j)
 {
@@ -332,11 +350,10 @@ static bool skip_string(struct jstream *j)
         j->at = plain_end(j->at, j->end);
         if (j->at == j->end) continue;
         int c = *j->at;
-        if (c < 0x20) return jstream_fail(j, "a control character in a string");
+        if (c < 0x20) return fail_control(j);
         j->at++;
         if (c == '"') return true;
-        if (!next(j)) return false;
-        j->at++;
+        if (!skip_escape(j)) return false;
     }
 }
 
@@ -361,15 +378,21 @@ static bool skip_plain(struct jstream *j, int c)
     }
 }
 
-/* Most of an array of numbers, as far as it is in the window: up to its last comma before anything
- * that is neither digit, comma nor line end. A fast way through, which checks less: what is skipped
- * here is either read by nobody or checked when it is read. */
+/* Further numbers of an array, as far as whole ones of the plainest shape stand in the window: a fast
+ * way through, which stops before anything else. */
 static void skip_numbers(struct jstream *j)
 {
     const unsigned char *p = j->at, *end = j->end;
-    while (p < end && ((unsigned)(*p - '0') <= 9 || *p == ',' || *p == '\n')) p++;
-    while (p > j->at && p[-1] != ',') p--;
-    if (p - j->at > 1) j->at = p - 1;
+    for (;;) {
+        if (p < end && *p == '\n') p++;
+        if (p == end || *p++ != ',') return;
+        if (p < end && *p == '\n') p++;
+        const unsigned char *start = p;
+        while (p < end && (unsigned)(*p - '0') <= 9) p++;
+        if (p == end || p == start || (*start == '0' && p - start > 1)) return;
+        if (*p == '.' || *p == 'e' || *p == 'E') return;
+        j->at = p;
+    }
 }
 
 bool jstream_skip(struct jstream *j)

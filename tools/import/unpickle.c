@@ -25,7 +25,7 @@ static bool grow(struct unpickler *u, void *array, size_t *cap, size_t need, siz
 {
     void **a = array;
     if (need <= *cap) return true;
-    size_t more = need + need / 2 + 16;
+    size_t more = need + need / 2 + 1;
     void *p = more > SIZE_MAX / size ? NULL : realloc(*a, more * size);
     if (!p) {
         u->no_memory = true;

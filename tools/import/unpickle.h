@@ -5,7 +5,7 @@
  * class is a number here, making an instance of it is a record with a state, and any opcode that
  * would call, import or look up something else is refused by its name and offset. Protocols 2 to 5.
  *
- * Memory: at most 40 bytes for each byte of the file. O(bytes). Nothing recurses.
+ * Memory: at most 50 bytes for each byte of the pickle, and 192 KiB. O(bytes). Nothing recurses.
  */
 #ifndef SNAP_TOOLS_IMPORT_UNPICKLE_H
 #define SNAP_TOOLS_IMPORT_UNPICKLE_H
