@@ -13,6 +13,7 @@
 
 #include "cli/message.h"
 #include "db/diff_rowmap.h"
+#include "db/diff_variable.h"
 
 enum {
     SEARCH_OBJECTS = 1000,  /* rows a search may visit */
@@ -26,14 +27,18 @@ struct diff_names {
     struct rowmap own;   /* row -> label of a module or class */
     struct rowmap roots; /* row -> label of its best root */
     struct rowmap ranks; /* row -> rank of that root */
+    struct rowmap held;  /* row -> label of the variable that its parent has it in, or no_label */
     struct rowmap nodes; /* row -> node, of climbed rows */
     struct rowmap found; /* row -> node, of rows that were searched for */
     bool failed;         /* in diff_names_hash */
     uint32_t *climb;     /* [NAME_CLIMB_MAX] */
     uint32_t *type_text; /* by type number: its number in the signature's texts, or TEXTS_NONE */
     uint64_t looked;     /* references looked at by searches so far */
+    struct diff_variables *variables;
     sqlite3_stmt *ref, *referrer, *text;
 };
+
+static const uint32_t no_label = ROWMAP_NONE - 1;
 
 /* Roots by what they tell a reader, best first. A local variable is where an object happens to be
  * at the moment; `external` and the rest say only that something holds it. */
@@ -199,6 +204,7 @@ int diff_names_new(struct diff_names **out, const struct diff_name_source *sourc
     for (uint32_t i = 0; n->type_text && i < n_types; i++) n->type_text[i] = TEXTS_NONE;
     /* Classes first: a module's name as a global overrides nothing of theirs. */
     if (!status) status = read_classes(n, &t) || read_roots(n, &t) || prepare(n);
+    if (!status) status = diff_variables_new(&n->variables, source, &sign->texts);
     text_free(&t);
     if (!status && sign->failed) status = message_no_memory("names of objects");
     if (status) {
@@ -209,20 +215,29 @@ int diff_names_new(struct diff_names **out, const struct diff_name_source *sourc
     return 0;
 }
 
+/* The text of a string, NULL where there is none; valid until sqlite3_reset(n->text). */
+static int read_text(struct diff_names *n, int64_t id, const char **name, size_t *length)
+{
+    *name = NULL;
+    *length = 0;
+    if (id < 0) return 0;
+    sqlite3_bind_int64(n->text, 1, id);
+    int got = heapdb_step(n->from.db, n->text);
+    if (got == 1) *name = (const char *)sqlite3_column_text(n->text, 0);
+    if (*name) *length = (size_t)sqlite3_column_bytes(n->text, 0);
+    return got < 0 ? STATUS_UNUSABLE : 0;
+}
+
 /* Adds a step over an edge whose kind and name stand in columns c and c+1 of a row. */
 static int add_step(struct diff_names *n, sqlite3_stmt *q, int c, uint32_t parent, uint32_t row,
                     uint32_t *node)
 {
     int kind = (int)sqlite3_column_int64(q, c);
-    const char *name = NULL;
-    size_t length = 0;
-    if (sqlite3_column_type(q, c + 1) != SQLITE_NULL) {
-        sqlite3_bind_int64(n->text, 1, sqlite3_column_int64(q, c + 1));
-        int got = heapdb_step(n->from.db, n->text);
-        if (got < 0) return STATUS_UNUSABLE;
-        if (got) name = (const char *)sqlite3_column_text(n->text, 0);
-        if (name) length = (size_t)sqlite3_column_bytes(n->text, 0);
-    }
+    const char *name;
+    size_t length;
+    bool named = sqlite3_column_type(q, c + 1) != SQLITE_NULL;
+    if (read_text(n, named ? sqlite3_column_int64(q, c + 1) : -1, &name, &length))
+        return STATUS_UNUSABLE;
     *node = sign_step(n->sign, parent, kind, name, length, type_number(n, row));
     sqlite3_reset(n->text);
     return 0;
@@ -261,8 +276,56 @@ static uint32_t named_node(struct diff_names *n, uint32_t row, uint32_t label)
                      "__dict__", 8, type);
 }
 
-/* Where a climb ends: the node of a row that needs no parent, or SIGN_NONE. */
-static uint32_t start_at(struct diff_names *n, uint32_t row)
+/* The label of what the variable with the name `name_id` of a context is called. */
+static int variable_label(struct diff_names *n, uint32_t context, int64_t name_id, uint32_t *label)
+{
+    struct text t = { 0 };
+    const char *name;
+    size_t length;
+    int status = read_text(n, name_id, &name, &length);
+    *label = no_label;
+    if (!status && length)
+        status = diff_variables_label(n->variables, context, name, length, &t);
+    sqlite3_reset(n->text);
+    if (!status && t.n) *label = text_number(n, &t);
+    text_free(&t);
+    return status;
+}
+
+/* Where a row's parent has it in a variable that is a name: its label, else no_label. */
+static int held_in_variable(struct diff_names *n, uint32_t row, uint32_t *label)
+{
+    const struct diff_rows *a = n->from.rows;
+    *label = no_label;
+    if (!diff_variables_in(n->variables, a->parent[row])) return 0;
+    uint32_t known = rowmap_get(&n->held, row);
+    if (known != ROWMAP_NONE) {
+        *label = known;
+        return 0;
+    }
+    sqlite3_bind_int64(n->ref, 1, a->first_id + (int64_t)a->parent[row]);
+    sqlite3_bind_int64(n->ref, 2, (int64_t)a->parent_position[row]);
+    int got = heapdb_step(n->from.db, n->ref);
+    bool named = got == 1 && sqlite3_column_int64(n->ref, 0) == SNAP_EDGE_VARIABLE &&
+                 sqlite3_column_type(n->ref, 1) != SQLITE_NULL;
+    int64_t name_id = named ? sqlite3_column_int64(n->ref, 1) : -1;
+    sqlite3_reset(n->ref);
+    if (got < 0 || (named && variable_label(n, a->parent[row], name_id, label)))
+        return STATUS_UNUSABLE;
+    if (!rowmap_set(&n->held, row, *label)) n->sign->failed = true;
+    return 0;
+}
+
+static uint32_t variable_node(struct diff_names *n, uint32_t row, uint32_t label)
+{
+    size_t length;
+    const char *s = texts_get(&n->sign->texts, label, &length);
+    return sign_root(n->sign, s, length, type_number(n, row));
+}
+
+/* Where a climb ends: the node of a row that needs no parent, or SIGN_NONE. `variable` is the label
+ * of the variable that it stands in. */
+static uint32_t start_at(struct diff_names *n, uint32_t row, uint32_t variable)
 {
     const struct diff_rows *a = n->from.rows;
     uint32_t label = rowmap_get(&n->own, row);
@@ -271,6 +334,7 @@ static uint32_t start_at(struct diff_names *n, uint32_t row)
     if (row == a->garbage_root) return sign_root(n->sign, "(garbage)", 9, TEXTS_NONE);
     if (label == ROWMAP_NONE && is_root) label = rowmap_get(&n->roots, row);
     if (label != ROWMAP_NONE) return named_node(n, row, label);
+    if (variable != no_label) return variable_node(n, row, variable);
     if (a->parent[row] == HEAP_NONE) return sign_root(n->sign, "(garbage)", 9, type_number(n, row));
     if (is_root) return sign_root(n->sign, "<root>", 6, type_number(n, row));
     return SIGN_NONE;
@@ -280,9 +344,11 @@ static uint32_t start_at(struct diff_names *n, uint32_t row)
 static int name_by_climb(struct diff_names *n, uint32_t row, uint32_t *node)
 {
     const struct diff_rows *a = n->from.rows;
-    uint32_t depth = 0, at = row, found;
-    while ((found = rowmap_get(&n->nodes, at)) == ROWMAP_NONE &&
-           (found = start_at(n, at)) == SIGN_NONE && !n->sign->failed) {
+    uint32_t depth = 0, at = row, found, variable;
+    for (;;) {
+        if ((found = rowmap_get(&n->nodes, at)) != ROWMAP_NONE || n->sign->failed) break;
+        if (held_in_variable(n, at, &variable)) return STATUS_UNUSABLE;
+        if ((found = start_at(n, at, variable)) != SIGN_NONE) break;
         if (depth == NAME_CLIMB_MAX) {
             found = sign_root(n->sign, "(...)", 5, type_number(n, at));
             break;
@@ -300,17 +366,24 @@ static int name_by_climb(struct diff_names *n, uint32_t row, uint32_t *node)
     return 0;
 }
 
-/* Does the shortest path to a row begin with a name that lasts? No reference is looked up. */
-static bool is_named(const struct diff_names *n, uint32_t row)
+/* Does the shortest path to a row begin with a name that lasts? Of references only those of
+ * contexts are looked up. */
+static int is_named(struct diff_names *n, uint32_t row, bool *named)
 {
     const struct diff_rows *a = n->from.rows;
+    uint32_t label;
+    *named = true;
     for (uint32_t i = 0; i < NAME_CLIMB_MAX; i++) {
-        if (rowmap_get(&n->own, row) != ROWMAP_NONE) return true;
-        if (a->parent[row] == HEAP_NONE) return false;
-        if (a->parent[row] == 0) return rowmap_get(&n->ranks, row) <= RANK_NAMED;
+        if (rowmap_get(&n->own, row) != ROWMAP_NONE) return 0;
+        if (a->parent[row] == HEAP_NONE) break;
+        if (a->parent[row] == 0 && rowmap_get(&n->ranks, row) <= RANK_NAMED) return 0;
+        if (a->parent[row] == 0) break;
+        if (held_in_variable(n, row, &label)) return STATUS_UNUSABLE;
+        if (label != no_label) return 0;
         row = a->parent[row];
     }
-    return false;
+    *named = false;
+    return 0;
 }
 
 /* A search backwards: rows met, each with the row nearer to the start that it refers to. */
@@ -332,6 +405,13 @@ static bool search_add(struct search *s, uint32_t row, uint32_t next, int kind, 
     return rowmap_set(&s->seen, row, s->n++);
 }
 
+/* Is an entry a context that has the next row in one of its variables? */
+static bool is_name(const struct search *s, const struct diff_names *n, uint32_t i)
+{
+    return s->kind[i] == SNAP_EDGE_VARIABLE && s->name_id[i] >= 0 &&
+           diff_variables_in(n->variables, s->row[i]);
+}
+
 /* Looks at who refers to entry i; 1 when a named holder was found (the last entry). */
 static int search_step(struct diff_names *n, struct search *s, uint32_t i)
 {
@@ -349,8 +429,12 @@ static int search_step(struct diff_names *n, struct search *s, uint32_t i)
         if (!search_add(s, row, i, (int)kind, name ? sqlite3_column_int64(n->referrer, 2) : -1)) {
             n->sign->failed = true;
             found = -1;
-        } else if (s->n > before && is_named(n, row)) {
+        } else if (s->n > before && is_name(s, n, s->n - 1)) {
             found = 1;
+        } else if (s->n > before) {
+            bool named;
+            int status = is_named(n, row, &named);
+            found = status ? -1 : named;
         }
     }
     sqlite3_reset(n->referrer);
@@ -360,18 +444,19 @@ static int search_step(struct diff_names *n, struct search *s, uint32_t i)
 /* The path of a finished search: the named holder's, then forwards to the start. */
 static int search_path(struct diff_names *n, const struct search *s, uint32_t *node)
 {
-    uint32_t i = s->n - 1, at;
-    if (name_by_climb(n, s->row[i], &at)) return STATUS_UNUSABLE;
+    uint32_t i = s->n - 1, at, label = no_label;
+    if (is_name(s, n, i) && variable_label(n, s->row[i], s->name_id[i], &label))
+        return STATUS_UNUSABLE;
+    if (label != no_label) {
+        i = s->next[i];
+        at = variable_node(n, s->row[i], label);
+    } else if (name_by_climb(n, s->row[i], &at)) {
+        return STATUS_UNUSABLE;
+    }
     for (; i != 0 && !n->sign->failed; i = s->next[i]) {
-        const char *name = NULL;
-        size_t length = 0;
-        if (s->name_id[i] >= 0) {
-            sqlite3_bind_int64(n->text, 1, s->name_id[i]);
-            int got = heapdb_step(n->from.db, n->text);
-            if (got < 0) return STATUS_UNUSABLE;
-            if (got) name = (const char *)sqlite3_column_text(n->text, 0);
-            if (name) length = (size_t)sqlite3_column_bytes(n->text, 0);
-        }
+        const char *name;
+        size_t length;
+        if (read_text(n, s->name_id[i], &name, &length)) return STATUS_UNUSABLE;
         at = sign_step(n->sign, at, s->kind[i], name, length, type_number(n, s->row[s->next[i]]));
         sqlite3_reset(n->text);
     }
@@ -408,7 +493,10 @@ int diff_names_row(struct diff_names *n, uint32_t row, uint32_t *node)
         return 0;
     }
     if (name_by_climb(n, row, node)) return STATUS_UNUSABLE;
-    if (row == 0 || a->parent[row] == HEAP_NONE || is_named(n, row)) return 0;
+    bool named;
+    if (row == 0 || a->parent[row] == HEAP_NONE) return 0;
+    if (is_named(n, row, &named)) return STATUS_UNUSABLE;
+    if (named) return 0;
     if (name_by_search(n, row, node)) return STATUS_UNUSABLE;
     return rowmap_set(&n->found, row, *node) ? 0 : message_no_memory("names of objects");
 }
@@ -484,6 +572,8 @@ void diff_names_free(struct diff_names *n)
     rowmap_free(&n->own);
     rowmap_free(&n->roots);
     rowmap_free(&n->ranks);
+    rowmap_free(&n->held);
+    diff_variables_free(n->variables);
     rowmap_free(&n->nodes);
     rowmap_free(&n->found);
     free(n->climb);

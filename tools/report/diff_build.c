@@ -5,6 +5,7 @@
  * more than two snapshots each interval is compared for itself first; the first snapshot's rows are
  * kept for the comparison of the whole span.
  */
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "cli/message.h"
 #include "cli/number.h"
+#include "db/diff_kin.h"
 #include "report/diff_fill.h"
 #include "report/diff_verdict.h"
 
@@ -112,35 +114,6 @@ static enum diff_matching decide(const struct agreement *all, const char **reaso
     *reason = all->stable ? "same process" : "same process, but the runtime moves its objects";
     if (!all->stable) return DIFF_SIGNATURE;
     return all->serial ? DIFF_ID : DIFF_ADDRESS;
-}
-
-static int choose_matching(struct building *b)
-{
-    struct diff_report *r = b->report;
-    struct agreement all = agree(r);
-    b->same_process = all.one_process;
-    r->matching = b->options->matching;
-    r->matching_reason = "asked for";
-    if (r->matching == DIFF_AUTO) r->matching = decide(&all, &r->matching_reason);
-    if (!all.one_runtime && r->matching != DIFF_SIGNATURE)
-        return refuse(b,
-                      "the snapshots are of different runtimes: objects cannot be matched by "
-                      "address or id",
-                      "--matching=signature");
-    if (r->matching == DIFF_ID && !(all.stable && all.serial))
-        return refuse(b,
-                      "its object ids can change, or be used again: objects cannot be matched by "
-                      "id",
-                      "--matching=auto");
-    if (!all.one_runtime &&
-        fill_warning(r, "the snapshots are of different runtimes; only what has the same path and "
-                        "type is matched"))
-        return STATUS_UNUSABLE;
-    if (r->matching == DIFF_ADDRESS && !all.one_process &&
-        fill_warning(r, "the snapshots are not known to be of one process; addresses of one mean "
-                        "nothing in another, unless it was forked"))
-        return STATUS_UNUSABLE;
-    return 0;
 }
 
 /* ---- what can be told of two programs --------------------------------------------------- */
@@ -304,6 +277,93 @@ static int rows_of(struct building *b, uint32_t i, uint32_t k)
     diff_type_map_free(&x.types);
     diff_type_map_free(&y.types);
     return status || x.status || y.status ? STATUS_UNUSABLE : 0;
+}
+
+/* ---- one process? -------------------------------------------------------------------- */
+
+/* How much two snapshots that follow each other agree about what has which id: the least of all
+ * pairs. Rows are read for it, and kept of the first and the last snapshot. */
+static int measure_kin(struct building *b, struct diff_kin *least)
+{
+    for (uint32_t k = 1; k < b->n; k++) {
+        struct diff_kin kin;
+        if (wake(b->inputs[k - 1].db) || wake(b->inputs[k].db) || rows_of(b, k - 1, k) ||
+            diff_kin_measure(&b->rows[k - 1], &b->rows[k], b->report->types_known.names.n, &kin))
+            return STATUS_UNUSABLE;
+        if (k == 1 || kin.kappa < least->kappa) *least = kin;
+        if (k > 1) diff_rows_free(&b->rows[k - 1]);
+        rest(b, k - 1);
+    }
+    return 0;
+}
+
+/* "99.9% of 41,234 objects with one id have one type and size, as in one process" */
+static const char *kin_text(struct diff_report *r, const struct diff_kin *kin, const char *before,
+                            const char *after)
+{
+    struct text t = { 0 };
+    char count[NUMBER_MAX];
+    text_addf(&t, "%s%.1f%% of %s objects with one id have one type and size%s", before,
+              floor((double)kin->agreed * 1000 / (double)(kin->common ? kin->common : 1)) / 10,
+              number_count(count, kin->common), after);
+    const char *kept = fill_text(r, &t);
+    text_free(&t);
+    return kept;
+}
+
+/* Where only the objects can tell whether the snapshots are of one process: they do. */
+static int judge_kin(struct building *b, struct agreement *all)
+{
+    struct diff_report *r = b->report;
+    struct diff_kin kin = { 0 };
+    bool asked = r->matching == DIFF_AUTO || r->matching == DIFF_ID;
+    if (!asked || !all->one_runtime || all->one_process || all->known || !all->stable ||
+        !all->serial)
+        return 0;
+    if (measure_kin(b, &kin)) return STATUS_UNUSABLE;
+    if (diff_kin_is_one(&kin)) {
+        all->one_process = b->same_process = true;
+        r->matching_reason = kin_text(r, &kin, "", ", as in one process");
+    } else if (r->matching == DIFF_ID && kin.common >= DIFF_KIN_MIN) {
+        return fill_warning(r, "%s",
+                            kin_text(r, &kin, "the snapshots do not seem to be of one process: ",
+                                     "; ids of one mean nothing in another"));
+    } else if (kin.common >= DIFF_KIN_MIN) {
+        r->matching_reason = kin_text(r, &kin, "not of one process, by their ids: ", "");
+    }
+    return 0;
+}
+
+static int choose_matching(struct building *b)
+{
+    struct diff_report *r = b->report;
+    struct agreement all = agree(r);
+    b->same_process = all.one_process;
+    r->matching = b->options->matching;
+    r->matching_reason = NULL;
+    if (judge_kin(b, &all)) return STATUS_UNUSABLE;
+    const char *reason = "asked for";
+    if (r->matching == DIFF_AUTO) r->matching = decide(&all, &reason);
+    if (!r->matching_reason || b->options->matching != DIFF_AUTO) r->matching_reason = reason;
+    if (!all.one_runtime && r->matching != DIFF_SIGNATURE)
+        return refuse(b,
+                      "the snapshots are of different runtimes: objects cannot be matched by "
+                      "address or id",
+                      "--matching=signature");
+    if (r->matching == DIFF_ID && !(all.stable && all.serial))
+        return refuse(b,
+                      "its object ids can change, or be used again: objects cannot be matched by "
+                      "id",
+                      "--matching=auto");
+    if (!all.one_runtime &&
+        fill_warning(r, "the snapshots are of different runtimes; only what has the same path and "
+                        "type is matched"))
+        return STATUS_UNUSABLE;
+    if (r->matching == DIFF_ADDRESS && !all.one_process &&
+        fill_warning(r, "the snapshots are not known to be of one process; addresses of one mean "
+                        "nothing in another, unless it was forked"))
+        return STATUS_UNUSABLE;
+    return 0;
 }
 
 /* Which types are larger in snapshot k than in the one that was looked at before. */

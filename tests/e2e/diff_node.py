@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""Leaks of one Node process, found by snapdiff: which process, and which variable.
+
+    diff_node.py TOOLS WORK
+
+TOOLS: the folder of the commands. WORK: a folder for what is written. Without node: skipped, aloud.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+TOOLS, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+
+PROGRAM = r"""
+'use strict';
+const v8 = require('node:v8'), { EventEmitter } = require('node:events');
+const [kind, prefix] = process.argv.slice(2);
+class Payload { constructor(i) { this.i = i; this.text = 'x'.repeat(40) + i; } }
+const sessions = new Map();
+class Registry { static items = []; }
+const emitter = new EventEmitter();
+emitter.setMaxListeners(0);
+function makeCounter() { const seen = []; return i => seen.push(new Payload(i)); }
+const leaks = {
+  map: i => sessions.set('s' + i, new Payload(i)),
+  closure: makeCounter(),
+  static: i => Registry.items.push(new Payload(i)),
+  listener: i => { const p = new Payload(i); emitter.on('tick', () => p.i); },
+  global: i => globalThis.cache.push(new Payload(i)),
+  timer: i => { const p = new Payload(i); setTimeout(() => p.i, 1e8); },
+  none: i => new Payload(i),
+};
+globalThis.cache = [];
+const names = ['a', 'b', 'c'];
+let n = 0;
+setInterval(() => {
+  for (const end = n + (n ? 3000 : 500); n < end; n++) leaks[kind](n);
+  v8.writeHeapSnapshot(`${prefix}-${names.shift()}.heapsnapshot`);
+  if (!names.length) process.exit(0);
+}, 5);
+"""
+
+#: Each kind of leak: the owner that has to be named.
+OWNERS = {
+    "map": "leak.js:sessions",
+    "closure": "leak.js:seen",
+    "static": "leak.js:Registry.items",
+    "listener": "leak.js:emitter._events.tick",
+    "global": "global.cache",
+    "timer": "node:timers:timerListMap[*]",
+}
+
+
+def leak(kind, prefix=None):
+    """Runs the program; the names of its three snapshots."""
+    prefix = prefix or kind
+    subprocess.run(["node", "leak.js", kind, prefix], cwd=WORK, check=True)
+    return ["%s-%s.heapsnapshot" % (prefix, x) for x in "abc"]
+
+
+def diff(*arguments):
+    """The JSON answer, and what was said beside it."""
+    done = subprocess.run([os.path.join(TOOLS, "snapdiff"), "--json", *arguments], cwd=WORK,
+                          capture_output=True, text=True,
+                          env=dict(os.environ, XDG_CACHE_HOME=os.path.join(WORK, "cache")))
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout), done.stderr
+
+
+class OneProcess(unittest.TestCase):
+    def test_leaks(self):
+        """Every leak is found by ids, in the variable that the program has it in."""
+        for kind, owner in OWNERS.items():
+            with self.subTest(kind):
+                a, b, c = leak(kind)
+                for files in (a, b), (a, b, c):
+                    found, _ = diff(*files)
+                    self.assertEqual(found["matching"], "id", found["matching_reason"])
+                    self.assertIn("as in one process", found["matching_reason"])
+                    self.assertEqual(found["owners"][0]["name"], owner)
+                    self.assertIn(owner, found["verdict"]["sentence"])
+                    self.assertGreater(found["owners"][0]["retained_delta"], 100000)
+                self.assertEqual(found["owners"][0]["intervals_grown"], 2)
+                self.assertEqual(found["verdict"]["kind"], "managed-leak")
+
+    def test_nothing(self):
+        """A program that keeps nothing has no leak."""
+        found, _ = diff(*leak("none"))
+        self.assertEqual(found["matching"], "id", found["matching_reason"])
+        self.assertNotEqual(found["verdict"]["kind"], "managed-leak")
+
+
+class TwoProcesses(unittest.TestCase):
+    def test_two_runs(self):
+        """Two runs of one program are not taken for one process, and the owner has its name."""
+        first, second = leak("map", "first"), leak("map", "second")
+        for a, b in ((first[0], second[0]), (first[0], second[1]), (second[1], first[2])):
+            found, _ = diff(a, b)
+            self.assertEqual(found["matching"], "signature", found["matching_reason"])
+        self.assertIn("leak.js:sessions", found["owners"][0]["name"])
+        found, _ = diff(first[0], first[1], second[2])
+        self.assertEqual(found["matching"], "signature", found["matching_reason"])
+
+    def test_smallest(self):
+        """Not even runs of a program that does nothing else."""
+        for name in "x", "y":
+            subprocess.run(["node", "-e", "require('v8').writeHeapSnapshot('%s.heapsnapshot')" %
+                            name], cwd=WORK, check=True)
+        found, _ = diff("x.heapsnapshot", "y.heapsnapshot")
+        self.assertEqual(found["matching"], "signature", found["matching_reason"])
+        found, said = diff("--matching=id", "x.heapsnapshot", "y.heapsnapshot")
+        self.assertIn("do not seem to be of one process", said)
+
+
+if __name__ == "__main__":
+    if not shutil.which("node"):
+        print("skipped: no node")
+        sys.exit(77)
+    shutil.rmtree(WORK, ignore_errors=True)
+    os.makedirs(WORK)
+    with open(os.path.join(WORK, "leak.js"), "w") as script:
+        script.write(PROGRAM)
+    unittest.main(argv=sys.argv[:1], verbosity=2)
