@@ -132,6 +132,16 @@ static const char *why_skipped(const struct rule *rule, const struct heapdb_snap
     return NULL;
 }
 
+/* 1 with a row, 0 at the end, -1 after a message: the function's own, where one of ours failed. */
+static int next_row(struct subject *s, const struct functions *functions, sqlite3_stmt *q)
+{
+    int code = sqlite3_step(q);
+    if (code == SQLITE_ROW) return 1;
+    if (code == SQLITE_DONE) return 0;
+    if (!functions_failed(functions)) heapdb_error(s->db, "reading the database");
+    return -1;
+}
+
 static int run_rule(struct subject *s, struct functions *functions, bool base,
                     const struct findings_options *o, struct rule_findings *r)
 {
@@ -144,7 +154,7 @@ static int run_rule(struct subject *s, struct functions *functions, bool base,
     if (status) return status;
     bind_all(q, s->snapshot, base, floor_of(s, o));
     status = functions_ready(functions);
-    while (!status && (more = heapdb_step(s->db, q)) == 1)
+    while (!status && (more = next_row(s, functions, q)) == 1)
         status = take_row(s, functions, o->keep, r, q);
     sqlite3_finalize(q);
     return status || more < 0 ? STATUS_UNUSABLE : STATUS_DONE;

@@ -194,14 +194,19 @@ static void give_cycle(void *opaque, uint64_t row, int column, sqlite3_context *
 
 /* ---- the earlier snapshot ---- */
 
+/* The statement, prepared once; NULL after a message. */
 static sqlite3_stmt *base_query(struct functions *f, const char *sql)
 {
     for (size_t i = 0; i < f->n_asked; i++)
         if (strcmp(f->asked[i].sql, sql) == 0) return f->asked[i].q;
-    if (f->n_asked == BASE_QUERIES) return NULL;
+    if (f->n_asked == BASE_QUERIES) {
+        message_error(NULL, MESSAGE_NO_OFFSET, NULL, "a rule asks too much of the earlier snapshot");
+        return NULL;
+    }
     char *copy = strdup(sql);
-    if (!copy) return NULL;
     sqlite3_stmt *q = NULL;
+    if (!copy) message_no_memory("the earlier snapshot");
+    if (!copy) return NULL;
     if (heapdb_prepare(f->base->db, &q, sql)) {
         free(copy);
         return NULL;
