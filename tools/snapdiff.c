@@ -1,25 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /* snapdiff: what grew between two snapshots or more, who owns it, where the memory went. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "report/diff_baseline.h"
 #include "report/diff_report.h"
 
 #define MIN_SIZE_AUTO UINT64_MAX
 
 struct options {
     struct common_options common;
-    uint64_t n, min_size;
+    uint64_t n, min_size, memory_limit;
     bool all, force, no_cache;
     int matching;
     struct option_list limits;
-    const char *output;
+    int format;
+    const char *output, *baseline, *write_baseline;
 };
 
 /* In the order of enum diff_matching. */
 static const char *const matching_words[] = { "auto", "address", "id", "signature", NULL };
+
+/* How the report is printed; the first is the default. */
+static const char *const format_words[] = { "text",  "json",  "markdown",
+                                            "junit", "sarif", NULL };
+enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_JUNIT, FORMAT_SARIF };
+static int (*const printers[])(const struct diff_report *, FILE *) = { diff_print_text,
+                                                                      diff_print_json,
+                                                                      diff_print_markdown,
+                                                                      diff_print_junit,
+                                                                      diff_print_sarif };
 
 static const struct option_spec specs[] = {
     OPT_U64(struct options, n, "number", 'n', "N", "show at most N lines a list (default 20)"),
@@ -33,9 +46,19 @@ static const struct option_spec specs[] = {
         "how objects of the snapshots are matched: by address or id (one process), by signature "
         "(the path of types and names from the roots), or auto (the default), which asks "
         "whether it is the same process"),
+    OPT_SIZE(struct options, memory_limit, "memory-limit", 0, "SIZE",
+             "say when the resident memory reaches SIZE if it goes on growing so"),
     OPT_LIST(struct options, limits, "fail-if", 0, "LIMIT",
              "end with status 1 when the limit is passed: growth>5M, growth(owner:SIGNATURE)>1M, "
              "growth(type:NAME).count>1000; may be repeated"),
+    OPT_STRING(struct options, baseline, "baseline", 0, "FILE",
+               "growth of the owners that FILE accepts does not count in --fail-if 'growth>...', "
+               "and is marked"),
+    OPT_STRING(struct options, write_baseline, "write-baseline", 0, "FILE",
+               "accept the owners listed here: write them to FILE, beside those of --baseline"),
+    OPT_ENUM(struct options, format, "format", 0, "FORMAT", format_words,
+             "print text (the default), json (as --json), markdown for a comment on a change, "
+             "junit (each --fail-if a test case) or sarif (each owner that grew a result)"),
     OPT_STRING(struct options, output, "output", 'o', "FILE",
                "also write the comparison as an SQLite database: tables growth and owner"),
     OPT_FLAG(struct options, force, "force", 'f', "replace an existing FILE"),
@@ -57,11 +80,40 @@ static const char notes[] =
     "Examples:\n"
     "  snapdiff before.snap after.snap\n"
     "  snapdiff --json --fail-if 'growth>5M' before.snap after.snap\n"
-    "  snapdiff --fail-if 'growth(owner:app.REGISTRY).count>=1000' before.snap after.snap\n";
+    "  snapdiff --fail-if 'growth(owner:app.REGISTRY).count>=1000' before.snap after.snap\n"
+    "  snapdiff --baseline known.json --fail-if 'growth>1M' --format sarif a.snap b.snap\n";
 
-/* Prints, and writes the database into `out`, which may be NULL and is ended in any case. */
+/* What is written beside what is printed: NULL where nobody asked. */
+struct outputs {
+    struct output *database, *baseline;
+};
+
+static void discard(struct outputs *to)
+{
+    output_discard(to->database);
+    output_discard(to->baseline);
+    *to = (struct outputs){ 0 };
+}
+
+/* Publishes both, or none of what is left to write. */
+static int publish(const struct diff_report *r, const struct baseline *accepted,
+                   struct outputs *to)
+{
+    int status = 0;
+    if (to->database) {
+        status = diff_store(r, to->database);
+        to->database = NULL;
+    }
+    if (!status && to->baseline) {
+        status = baseline_write(accepted, r, to->baseline);
+        to->baseline = NULL;
+    }
+    return status;
+}
+
+/* Prints, and writes `to`, which is ended in any case. */
 static int report(const struct options *o, const struct diff_input *inputs, uint32_t n,
-                  struct output *out)
+                  const struct baseline *accepted, struct outputs *to)
 {
     struct diff_report r;
     bool folds = !o->all && o->min_size == MIN_SIZE_AUTO;
@@ -69,17 +121,20 @@ static int report(const struct options *o, const struct diff_input *inputs, uint
                                     .top = o->all ? UINT64_MAX : o->n,
                                     .min_size = o->all ? 0 : folds ? 1 : o->min_size,
                                     .fold = folds,
+                                    .baseline = accepted,
+                                    .memory_limit = o->memory_limit > INT64_MAX
+                                                        ? INT64_MAX
+                                                        : (int64_t)o->memory_limit,
                                     .n_limits = (uint32_t)o->limits.n,
                                     .limits = o->limits.at };
-    if (diff_build(inputs, n, &options, &r)) {
-        output_discard(out);
-        return STATUS_UNUSABLE;
+    int status = diff_build(inputs, n, &options, &r);
+    if (status) {
+        discard(to);
+        return status;
     }
-    int status = o->common.json ? diff_print_json(&r, stdout) : diff_print_text(&r, stdout);
-    if (status)
-        output_discard(out);
-    else if (out)
-        status = diff_store(&r, out);
+    status = printers[o->common.json ? FORMAT_JSON : o->format](&r, stdout);
+    if (!status) status = publish(&r, accepted, to);
+    discard(to);
     if (!status) status = diff_limits_status(&r);
     diff_report_free(&r);
     return status;
@@ -111,14 +166,40 @@ static struct diff_input *snapshots_of(struct heapdb **dbs, int n_dbs, uint32_t 
     return inputs;
 }
 
+static int check(const struct options *o, char **operands, int n)
+{
+    if (o->common.json && o->format != FORMAT_TEXT && o->format != FORMAT_JSON)
+        return message_usage("--json and --format=%s exclude each other", format_words[o->format]);
+    if (!o->common.json && o->format == FORMAT_JUNIT && !o->limits.n)
+        return message_usage("--format=junit tells which limits hold, and needs --fail-if");
+    int status = diff_limits_check(o->limits.at, (uint32_t)o->limits.n);
+    if (!status && o->output) status = output_check_inputs(o->output, operands, n);
+    if (!status && o->write_baseline) status = output_check_inputs(o->write_baseline, operands, n);
+    return status;
+}
+
+/* Opened before anything is computed for a file that cannot be written. A baseline may replace the
+ * one that it goes on from. */
+static int open_outputs(const struct options *o, struct outputs *to)
+{
+    unsigned force = o->force ? OUTPUT_FORCE : 0;
+    int status = 0;
+    if (o->output) status = output_open(&to->database, o->output, OUTPUT_REGULAR | force);
+    if (o->baseline && o->write_baseline && strcmp(o->baseline, o->write_baseline) == 0)
+        force = OUTPUT_FORCE;
+    if (!status && o->write_baseline) status = output_open(&to->baseline, o->write_baseline, force);
+    if (status) discard(to);
+    return status;
+}
+
 static int run(void *opaque, int n, char **operands)
 {
     const struct options *o = opaque;
     struct heapdb_options open = { .need_refs = true, .no_cache = o->no_cache };
     struct heapdb **dbs = calloc((size_t)n, sizeof *dbs);
-    int status = dbs ? diff_limits_check(o->limits.at, (uint32_t)o->limits.n)
-                     : message_no_memory("the snapshots");
-    if (!status && o->output) status = output_check_inputs(o->output, operands, n);
+    struct baseline *accepted = NULL;
+    int status = dbs ? check(o, operands, n) : message_no_memory("the snapshots");
+    if (!status && o->baseline) status = baseline_read(o->baseline, &accepted);
     for (int i = 0; !status && i < n; i++) {
         status = heapdb_open(&dbs[i], operands[i], &open);
         if (!status && n > DIFF_OPEN_MAX) heapdb_park(dbs[i]);
@@ -126,11 +207,11 @@ static int run(void *opaque, int n, char **operands)
     uint32_t n_inputs = 0;
     struct diff_input *inputs = status ? NULL : snapshots_of(dbs, n, &n_inputs);
     if (!status && !inputs) status = STATUS_UNUSABLE;
-    struct output *out = NULL; /* opened first: nothing is computed for a file that cannot be */
-    unsigned flags = OUTPUT_REGULAR | (o->force ? OUTPUT_FORCE : 0);
-    if (!status && o->output) status = output_open(&out, o->output, flags);
-    if (!status) status = report(o, inputs, n_inputs, out);
+    struct outputs to = { 0 };
+    if (!status) status = open_outputs(o, &to);
+    if (!status) status = report(o, inputs, n_inputs, accepted, &to);
     free(inputs);
+    baseline_free(accepted);
     for (int i = 0; dbs && i < n; i++) heapdb_close(dbs[i]);
     free(dbs);
     return status;

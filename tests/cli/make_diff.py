@@ -157,6 +157,17 @@ def three(folder, _):
     write(folder, "c", w, 1200)
 
 
+def hourly(folder, _):
+    """A leak over six hours: 100 KB an hour in the heap, 10 MiB resident and a jump in one interval."""
+    w = program()
+    mib = 1 << 20
+    for hour, name in enumerate("abcdef"):
+        if hour:
+            w.request(w.registry, body=100000)
+        resident = (100 + 10 * hour + (7 if hour == 3 else 0)) * mib
+        write(folder, name, w, 3600 * hour, counters=[("rss", resident)])
+
+
 def full(folder, _):
     """A cache of at most 40 requests fills, and is full in the second interval: while 30 requests take
     the place of others, its table is made anew, larger; 10 have a key that nobody else holds."""
@@ -485,8 +496,8 @@ def random_world(folder, seed):
 
 
 CASES = {f.__name__.replace("_", "-"): f for f in (
-    leak, three, full, nested, closures, shared, caches, reuse, root_reuse, hands, garbage, outside,
-    hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites, local_only,
+    leak, three, hourly, full, nested, closures, shared, caches, reuse, root_reuse, hands, garbage,
+    outside, hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites, local_only,
     chain, names_keys)}
 CASES["random"] = random_world
 

@@ -200,7 +200,8 @@ static sqlite3_stmt *base_query(struct functions *f, const char *sql)
     for (size_t i = 0; i < f->n_asked; i++)
         if (strcmp(f->asked[i].sql, sql) == 0) return f->asked[i].q;
     if (f->n_asked == BASE_QUERIES) {
-        message_error(NULL, MESSAGE_NO_OFFSET, NULL, "a rule asks too much of the earlier snapshot");
+        message_error(NULL, MESSAGE_NO_OFFSET, NULL,
+                      "a rule asks too much of the earlier snapshot");
         return NULL;
     }
     char *copy = strdup(sql);

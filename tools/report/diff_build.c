@@ -14,6 +14,7 @@
 #include "cli/message.h"
 #include "cli/number.h"
 #include "db/diff_kin.h"
+#include "report/diff_course.h"
 #include "report/diff_fill.h"
 #include "report/diff_verdict.h"
 
@@ -476,6 +477,7 @@ static int compare_span(struct building *b)
     if (!status) status = fill_sites(r, b->options, &c);
     if (!status) status = fill_native(r, b->options, &c);
     if (!status) status = fill_parts(r);
+    if (!status && !diff_course_set(r)) status = message_no_memory("the course of the memory");
     if (!status) status = fill_limits(r, &c, &b->sums);
     if (!status && !diff_verdict_set(r)) status = message_no_memory("the verdict");
     done(&since, "made the report");
@@ -527,7 +529,9 @@ int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_op
                struct diff_report *out)
 {
     struct building b = { .inputs = inputs, .n = n, .options = options, .report = out };
-    *out = (struct diff_report){ .fold = options->fold, .lines_asked = options->top };
+    *out = (struct diff_report){ .fold = options->fold,
+                                 .lines_asked = options->top,
+                                 .reach.limit = options->memory_limit };
     b.rows = calloc(n, sizeof *b.rows);
     b.held = calloc(n, sizeof *b.held);
     int status = b.rows && b.held ? 0 : message_no_memory("the comparison");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "report/diff_baseline.h"
 
 enum { HELD_SHOWN = 10 };
 
@@ -334,8 +335,16 @@ static int line_texts(struct diff_report *r, const struct comparison *c, const s
     return status;
 }
 
-static int fill_line(struct diff_report *r, const struct comparison *c, const struct line *l,
-                     const struct trends *trends, struct diff_line *out)
+/* Does the baseline accept what the line grew by? */
+static bool accepts(const struct diff_options *options, const struct line *l, const char *signature)
+{
+    return l->kind == DIFF_LINE_OWNER && line_growth(l) > 0 &&
+           baseline_accepts(options->baseline, signature, line_growth(l));
+}
+
+static int fill_line(struct diff_report *r, const struct diff_options *options,
+                     const struct comparison *c, const struct line *l, const struct trends *trends,
+                     struct diff_line *out)
 {
     *out = (struct diff_line){ .kind = l->kind,
                                .node = l->node,
@@ -357,6 +366,7 @@ static int fill_line(struct diff_report *r, const struct comparison *c, const st
                                .owner_retained_a = (int64_t)c->a->retained[l->a_row],
                                .owner_retained_b = (int64_t)c->b->retained[l->b_row] };
     if (line_texts(r, c, l, out)) return STATUS_UNUSABLE;
+    out->accepted = accepts(options, l, out->signature);
     if (r->has_interval && r->interval >= DIFF_RATE_SECONDS) {
         out->has_rate = true;
         out->rate = (double)line_growth(l) * 3600.0 / r->interval;
@@ -364,6 +374,23 @@ static int fill_line(struct diff_report *r, const struct comparison *c, const st
     if (!trends_tell(trends, r->n_intervals, l, out))
         return message_no_memory("the intervals of the comparison");
     return fill_held(r, c, l, out);
+}
+
+/* Sums up the lines that the baseline accepts, shown or not. */
+static void accept_lines(struct diff_report *r, const struct diff_options *options,
+                         const struct comparison *c)
+{
+    struct text t = { 0 };
+    for (uint32_t i = 0; options->baseline && i < c->lines.n; i++) {
+        const struct line *l = &c->lines.at[i];
+        text_clear(&t);
+        if (l->kind == DIFF_LINE_OWNER) sign_text(&r->sign, l->node, &t);
+        if (!accepts(options, l, text_str(&t))) continue;
+        r->accepted += line_retained(l);
+        r->n_accepted += (int64_t)(l->added.count - l->removed.count);
+    }
+    if (t.failed) r->texts.failed = true;
+    text_free(&t);
 }
 
 int fill_lines(struct diff_report *r, const struct diff_options *options,
@@ -381,10 +408,12 @@ int fill_lines(struct diff_report *r, const struct diff_options *options,
     r->n_lines_all = lines->n;
     r->lines = calloc((size_t)n + 1, sizeof *r->lines);
     int status = r->lines ? 0 : message_no_memory("the lines of the comparison");
-    if (!status && lines->n) status = fill_line(r, c, &lines->at[0], trends, &r->top);
+    if (!status && lines->n) status = fill_line(r, options, c, &lines->at[0], trends, &r->top);
     for (uint32_t i = 0; !status && i < n; i++)
-        status = fill_line(r, c, &lines->at[chosen[i]], trends, &r->lines[r->n_lines++]);
+        status = fill_line(r, options, c, &lines->at[chosen[i]], trends,
+                           &r->lines[r->n_lines++]);
     free(chosen);
+    if (!status) accept_lines(r, options, c);
     if (!status && (r->texts.failed || r->sign.failed))
         status = message_no_memory("the lines of the comparison");
     return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The report as the JSON document "snap.diff/1"; format/feed.schema.json describes it. */
 #include <inttypes.h>
+#include <math.h>
 
 #include "cli/json.h"
 #include "cli/message.h"
@@ -72,6 +73,39 @@ static void totals(struct json *j, const struct diff_report *r)
     json_i64(j, "garbage_delta", r->garbage_b - r->garbage_a);
     json_i64(j, "live_count_delta", r->n_live_b - r->n_live_a);
     known(j, "native_delta", native, r->native_b - r->native_a);
+    json_end_object(j);
+}
+
+static void slope(struct json *j, const char *key, const struct slope *s)
+{
+    if (s->n < 2) {
+        json_null(j, key);
+        return;
+    }
+    json_object(j, key);
+    json_double(j, "bytes_per_hour", s->mid * 3600);
+    json_double(j, "low", s->low * 3600);
+    json_double(j, "high", s->high * 3600);
+    json_u64(j, "points", s->n);
+    json_end_object(j);
+}
+
+/* Infinite is null: never. */
+static void reach(struct json *j, const struct diff_reach *to)
+{
+    if (!to->limit) {
+        json_null(j, "memory_limit");
+        return;
+    }
+    json_object(j, "memory_limit");
+    json_i64(j, "limit", to->limit);
+    json_string(j, "of", to->resident ? "resident" : "managed");
+    json_bool(j, "known", to->known);
+    json_bool(j, "reached", to->reached);
+    bool foretold = to->known && !to->reached;
+    json_double(j, "seconds", foretold ? to->seconds : INFINITY);
+    json_double(j, "earliest_seconds", foretold ? to->earliest : INFINITY);
+    json_double(j, "latest_seconds", foretold ? to->latest : INFINITY);
     json_end_object(j);
 }
 
@@ -223,6 +257,7 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
     json_string(j, "about", l->about);
     known(j, "bound", l->bound.bound >= 0, l->bound.bound);
     known(j, "length", l->bound.length >= 0, l->bound.length);
+    json_bool(j, "accepted", l->accepted);
     path(j, r, l);
     json_string(j, "type", l->type);
     json_i64(j, "count_delta", l->count_delta);
@@ -233,6 +268,7 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
         json_double(j, "bytes_per_hour", l->rate);
     else
         json_null(j, "bytes_per_hour");
+    slope(j, "course", &l->slope);
     json_u64(j, "intervals_grown", l->intervals);
     steps(j, l);
     amount(j, "added", &l->added);
@@ -304,6 +340,10 @@ static void lists(struct json *j, const struct diff_report *r)
     json_end_array(j);
     json_i64(j, "native_sites_total", r->native.n_all);
     json_bool(j, "native_recorded", r->has_native);
+    json_object(j, "accepted");
+    json_i64(j, "live_delta", r->accepted);
+    json_i64(j, "live_count_delta", r->n_accepted);
+    json_end_object(j);
     json_array(j, "limits");
     for (uint32_t i = 0; i < r->n_limits; i++) {
         const struct diff_limit *l = &r->limits[i];
@@ -342,6 +382,11 @@ int diff_print_json(const struct diff_report *r, FILE *out)
     json_end_array(&j);
     verdict(&j, r);
     totals(&j, r);
+    json_object(&j, "course");
+    slope(&j, "resident", &r->resident);
+    slope(&j, "managed", &r->managed);
+    json_end_object(&j);
+    reach(&j, &r->reach);
     memory_map(&j, r);
     lists(&j, r);
     json_end_object(&j);

@@ -2,8 +2,9 @@
 /*
  * The limits of --fail-if:
  *
- *     growth>5M                       live bytes (retained by the roots) grew by more than 5 MiB
- *     growth.count>10000              live objects
+ *     growth>5M                       live bytes (retained by the roots) grew by more than 5 MiB,
+ *                                     beside what the baseline accepts (diff_baseline.h)
+ *     growth.count>10000              live objects, the same
  *     growth(owner:app.REGISTRY)>1M   the line of this owner: its path or its whole signature
  *     growth(type:app.Session).count>=100
  *

@@ -198,7 +198,8 @@ int fill_limits(struct diff_report *r, const struct comparison *c, const struct 
         else if (l.of == LIMIT_TYPE)
             d->value = types_growth(r, sums, &l, &d->known);
         else
-            d->value = l.count ? r->n_live_b - r->n_live_a : r->live_b - r->live_a;
+            d->value = l.count ? r->n_live_b - r->n_live_a - r->n_accepted
+                               : r->live_b - r->live_a - r->accepted;
         d->limit = l.value;
         d->is_count = l.count;
         d->passed = limit_passed(&l, d->value);

@@ -23,6 +23,7 @@
 #include "db/diff_facts.h"
 #include "db/diff_rows.h"
 #include "db/diff_sign.h"
+#include "report/slope.h"
 
 enum diff_matching { DIFF_AUTO, DIFF_ADDRESS, DIFF_ID, DIFF_SIGNATURE };
 
@@ -103,10 +104,12 @@ struct diff_line {
     const char *also;          /* path of another holder of the largest of it; NULL: none found */
     const char *about;         /* what the owner is, beside its path (db/diff_about.h); or NULL */
     struct diff_bound bound;   /* what it declares about its size */
+    bool accepted;             /* by the baseline */
     int64_t resized, resized_native;
     int64_t owner_retained_a, owner_retained_b;
     bool has_rate;
     double rate;        /* bytes an hour */
+    struct slope slope; /* bytes a second; n 0: not known, or not looked at */
     uint32_t intervals; /* in how many of report->n_intervals it grew */
     struct diff_step last;   /* the last interval */
     uint32_t n_steps;        /* report->n_intervals where there are 2 to DIFF_STEPS_MAX, else 0 */
@@ -169,6 +172,15 @@ bool diff_line_shares(const struct diff_line *line);
 /** "managed-growth" and so on. */
 const char *diff_verdict_name(enum diff_verdict_kind kind);
 
+/** When a limit of memory is reached, if it goes on so. */
+struct diff_reach {
+    int64_t limit; /* bytes; 0: nobody asked */
+    bool known;
+    bool resident; /* of the resident memory; else of the managed heap, which is all that is known */
+    bool reached;  /* already */
+    double seconds, earliest, latest; /* from B on; INFINITY: never */
+};
+
 struct diff_limit {
     const char *text; /* as given */
     int64_t value, limit;
@@ -200,6 +212,9 @@ struct diff_report {
     uint32_t n_parts;
     struct diff_part_change *parts;
 
+    struct slope resident, managed; /* bytes a second over all snapshots; n 0: not known */
+    struct diff_reach reach;
+
     uint32_t n_lines_all; /* lines with a change; the rest line counts as one */
     uint32_t n_lines;
     struct diff_line *lines; /* by retained_delta descending, ties by signature */
@@ -214,6 +229,7 @@ struct diff_report {
     struct diff_site_list native; /* their sizes are `shallow`; what is new of them is not known */
 
     struct diff_verdict verdict;
+    int64_t accepted, n_accepted; /* live bytes and objects in lines that the baseline accepts */
     uint32_t n_limits;
     struct diff_limit *limits;
 };
@@ -224,6 +240,8 @@ struct diff_options {
     uint64_t top;      /* lines of each list; UINT64_MAX: all */
     uint64_t min_size; /* lines that changed by less bytes are left out */
     bool fold;         /* people are not shown what is small beside the largest change */
+    const struct baseline *baseline; /* accepted growth (diff_baseline.h); NULL: none */
+    int64_t memory_limit; /* bytes whose reaching is to be foretold; 0: none */
     uint32_t n_limits;
     const char *const *limits; /* texts of --fail-if */
 };
@@ -247,11 +265,23 @@ int diff_limits_check(const char *const *texts, uint32_t n);
 /** Says on stderr which limits were passed: STATUS_LIMIT if any was, else 0. */
 int diff_limits_status(const struct diff_report *report);
 
-/** For people, on `out`. 0, or STATUS_UNUSABLE after a message. */
+/** For people, on `out`. 0, or STATUS_UNUSABLE after a message; so all printers. */
 int diff_print_text(const struct diff_report *report, FILE *out);
 
 /** The document "snap.diff/1". */
 int diff_print_json(const struct diff_report *report, FILE *out);
+
+/** The short of it for a comment on a change: verdict, limits, owners, types. CommonMark with
+ *  GitHub's tables. */
+int diff_print_markdown(const struct diff_report *report, FILE *out);
+
+/** Each limit as a test case, for what shows test results: JUnit's XML as Apache Ant writes it. */
+int diff_print_junit(const struct diff_report *report, FILE *out);
+
+/** Each owner that grew as a result, with its signature as a fingerprint: SARIF 2.1.0 (OASIS). An
+ *  error where a limit was passed and the baseline does not accept the owner, else a warning; those
+ *  accepted are suppressed. */
+int diff_print_sarif(const struct diff_report *report, FILE *out);
 
 /** Writes the database of `-o`: growth, owner, and what they refer to. Publishes or discards `out`,
  *  which was opened with OUTPUT_REGULAR. */

@@ -134,6 +134,63 @@ static int snapshots(const struct diff_report *r, FILE *out)
     return print_table(t, out);
 }
 
+/* "1.2 MiB an hour", with the interval where there are more than two points. */
+static void hourly(FILE *out, const char *what, const struct slope *s)
+{
+    char mid[NUMBER_MAX], low[NUMBER_MAX], high[NUMBER_MAX];
+    fprintf(out, "%s %s an hour", what, number_delta(mid, (int64_t)(s->mid * 3600)));
+    if (s->n > 2)
+        fprintf(out, " (%s to %s)", number_delta(low, (int64_t)(s->low * 3600)),
+                number_delta(high, (int64_t)(s->high * 3600)));
+}
+
+static bool tellable(const struct slope *s)
+{
+    return s->n >= 2 && fabs(s->low) < 1e15 && fabs(s->high) < 1e15;
+}
+
+/* Beyond a hundred years nothing is worth a figure. */
+static const char *after(char out[NUMBER_MAX], double seconds)
+{
+    return seconds < 3.2e9 ? number_duration(out, (uint64_t)(seconds * 1e9)) : "never";
+}
+
+static void reach(const struct diff_report *r, FILE *out)
+{
+    const struct diff_reach *to = &r->reach;
+    const char *what = to->resident ? "the resident memory" : "the managed heap";
+    const struct slope *s = to->resident ? &r->resident : &r->managed;
+    char limit[NUMBER_MAX], mid[NUMBER_MAX], low[NUMBER_MAX], high[NUMBER_MAX];
+    number_size(limit, (uint64_t)to->limit);
+    if (!to->known) {
+        fprintf(out, "When %s reaches %s is not known: it needs a minute between snapshots, and "
+                     "their times.\n", what, limit);
+    } else if (to->reached) {
+        fprintf(out, "The limit of %s is reached: %s is there already.\n", limit, what);
+    } else if (s->mid <= 0) {
+        fprintf(out, "At this rate %s does not reach %s%s%s.\n", what, limit,
+                isfinite(to->earliest) ? "; at the upper end of it, in " : "",
+                isfinite(to->earliest) ? after(low, to->earliest) : "");
+    } else {
+        fprintf(out, "At this rate %s reaches %s in %s", what, limit, after(mid, to->seconds));
+        if (s->n > 2)
+            fprintf(out, " (%s to %s)", after(low, to->earliest), after(high, to->latest));
+        fputs(".\n", out);
+    }
+}
+
+void diff_text_course(const struct diff_report *r, FILE *out)
+{
+    bool grew = r->verdict.kind != DIFF_NO_GROWTH && r->n_intervals >= 2;
+    bool resident = tellable(&r->resident), managed = tellable(&r->managed);
+    if ((grew || r->reach.limit) && (resident || managed)) {
+        if (resident) hourly(out, "Resident memory", &r->resident);
+        if (managed) hourly(out, resident ? ", managed heap" : "Managed heap", &r->managed);
+        fputs(".\n", out);
+    }
+    if (r->reach.limit) reach(r, out);
+}
+
 static int head(const struct diff_report *r, FILE *out)
 {
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
@@ -148,6 +205,7 @@ static int head(const struct diff_report *r, FILE *out)
     put(out, r->verdict.sentence);
     fprintf(out, "%s\n", color_off(out));
     if (r->verdict.advice) fprintf(out, "%s\n", r->verdict.advice);
+    diff_text_course(r, out);
     return status;
 }
 

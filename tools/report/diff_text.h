@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of a comparison, between diff_text.c and diff_text_owner.c only. */
+/* The text of a comparison, between the printers for people only. */
 #ifndef SNAP_TOOLS_REPORT_DIFF_TEXT_H
 #define SNAP_TOOLS_REPORT_DIFF_TEXT_H
 
@@ -8,6 +8,10 @@
 
 /** The owners with their heading. 0, or STATUS_UNUSABLE after a message. */
 int diff_text_owners(const struct diff_report *report, FILE *out);
+
+/** How fast the memory grows, where there is a course to speak of, and how long it lasts: at most
+ *  two lines of our own words. */
+void diff_text_course(const struct diff_report *report, FILE *out);
 
 /** An empty line and a title. */
 void diff_text_heading(FILE *out, const char *title);

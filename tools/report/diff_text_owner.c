@@ -45,11 +45,12 @@ static void owner_name(struct table *t, const struct diff_line *l)
         break;
     }
     table_color(t, COLOR_NAME);
+    const char *accepted = l->accepted ? ", accepted" : "";
     if (l->n_owners > 1)
-        table_cellf(t, "%s -> %s, %s of them", l->path, l->type ? l->type : "?",
-                    number_count(count, l->n_owners));
+        table_cellf(t, "%s -> %s, %s of them%s", l->path, l->type ? l->type : "?",
+                    number_count(count, l->n_owners), accepted);
     else
-        table_cellf(t, "%s -> %s", l->path, l->type ? l->type : "?");
+        table_cellf(t, "%s -> %s%s", l->path, l->type ? l->type : "?", accepted);
 }
 
 static void rate(struct table *t, const struct diff_report *r, const struct diff_line *l)

@@ -1,0 +1,29 @@
+# How fast memory grows over many snapshots, and when it reaches a limit.
+# needs: snapdiff
+for case in hourly three; do "$PYTHON" "$TESTS_CLI/make_diff.py" $case $case; done
+head_of() {
+    echo "-- $*"
+    snapdiff "$@" | sed -n '/^matched/,/^Where\|^Growth/p' | sed '1,2d;$d'
+}
+head_of hourly/a.db hourly/b.db hourly/c.db hourly/d.db hourly/e.db hourly/f.db
+head_of --memory-limit 200M hourly/a.db hourly/b.db hourly/c.db hourly/d.db hourly/e.db hourly/f.db
+head_of --memory-limit 200M hourly/a.db hourly/f.db
+head_of --memory-limit 200M hourly/a.db hourly/b.db hourly/c.db
+head_of --memory-limit 100M hourly/a.db hourly/f.db
+head_of --memory-limit 200M hourly/f.db hourly/a.db
+head_of --memory-limit 1M three/a.db three/b.db three/c.db
+head_of --memory-limit 1M hourly/a.db hourly/a.db
+"$PYTHON" - hourly/?.db << 'P'
+import sqlite3, sys
+for name in sys.argv[1:]:
+    with sqlite3.connect(name) as db:
+        db.execute("UPDATE snapshot SET captured_at = 1700000000 + monotonic_ns / 3600e9, "
+                   "monotonic_ns = monotonic_ns / 3600")
+P
+echo "-- within seconds nothing is foretold"
+head_of --memory-limit 200M hourly/a.db hourly/b.db hourly/c.db
+echo "-- in the JSON"
+snapdiff --json --memory-limit 1M three/a.db three/b.db three/c.db > out
+"$PYTHON" "$TESTS_CLI/validate.py" < out
+"$PYTHON" -c 'import json; d = json.load(open("out")); print(d["course"], d["memory_limit"])
+print(d["owners"][0]["name"], d["owners"][0]["course"])'
