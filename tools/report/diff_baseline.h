@@ -12,8 +12,8 @@
  * A signature is the path of types and names from the roots, so it stays the same when the program
  * is started anew. An owner is accepted while it grew by no more than `growth_limit` bytes; null or
  * nothing means however much. `why` is for people. Accepted growth does not count in the limit
- * `growth` of --fail-if, and lines say that they are accepted; a limit that names an owner or a type
- * counts all of it, and the verdict is about the whole heap.
+ * `growth` of --fail-if, and lines say that they are accepted; a limit that names an owner or a
+ * type counts all of it, and the verdict is about the whole heap.
  *
  * Functions print their error and return 0 or STATUS_UNUSABLE. Threads: one at a time.
  */

@@ -176,7 +176,7 @@ const char *diff_verdict_name(enum diff_verdict_kind kind);
 struct diff_reach {
     int64_t limit; /* bytes; 0: nobody asked */
     bool known;
-    bool resident; /* of the resident memory; else of the managed heap, which is all that is known */
+    bool resident; /* of the resident memory; else of the managed heap: no more is known */
     bool reached;  /* already */
     double seconds, earliest, latest; /* from B on; INFINITY: never */
 };
