@@ -44,3 +44,8 @@ if(TARGET snap_import)
     snap_fuzz(fuzz_agent_wire ROUNDS 3000 LABEL unit SOURCES fuzz/fuzz_agent_wire.c
               ${agent}/ask_wire.c INCLUDES ${agent} LIBS snap_import)
 endif()
+if(TARGET snap_db)
+    snap_fuzz(fuzz_load ROUNDS 60 LABEL unit SOURCES fuzz/fuzz_load.c fuzz/fuzz_grammar.c
+              LIBS snap_objects snap_gen_rows snap_db PkgConfig::SQLITE
+              DEFINITIONS INVARIANTS_SQL="${PROJECT_SOURCE_DIR}/tests/property/invariants.sql")
+endif()

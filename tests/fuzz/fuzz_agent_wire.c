@@ -88,8 +88,8 @@ uint8_t *fuzz_seed(unsigned i, size_t *size)
     static const char *const seeds[] = {
         "heapsnap/1 status\n",
         "heapsnap/1 dump",
-        "heapsnap/1 dump\nmode inline\nnames none\nvalues 1\ngc 1\nlabel service=check=out\n"
-        "label k=\nreason after d\xC3\xA9ploy\n",
+        ("heapsnap/1 dump\nmode inline\nnames none\nvalues 1\ngc 1\nlabel service=check=out\n"
+         "label k=\nreason after d\xC3\xA9ploy\n"),
         "heapsnap/1 dump\nmode fork\nnames keys\nvalues 0\ngc 0\nreason \xF0\x9F\x98\x80\n",
         "\x40quotes \" and \\ and \n and \xff and \xE2\x82\xAC\x7f",
     };

@@ -4,13 +4,13 @@
  * it reads the bytes, whether it would bid for them or not. What comes out must keep the contract
  * of import/record.h; what is refused must have been explained.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz_hush.h"
 #include "fuzz_target.h"
 #include "import/import.h"
 
@@ -118,31 +118,11 @@ static void on_damage(void *opaque, uint64_t offset, const char *text)
     s->damages++;
 }
 
-/* What is refused is explained on stderr, which nobody wants to see a million times, unless
- * FUZZ_VERBOSE is set (to read what a sanitizer has to say). */
-static int hush(int null)
-{
-    if (getenv("FUZZ_VERBOSE")) return -1;
-    int saved = dup(2);
-    dup2(null, 2);
-    return saved;
-}
-
-static void unhush(int saved)
-{
-    if (saved < 0) return;
-    dup2(saved, 2);
-    close(saved);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static int file = -1, null = -1;
+    static int file = -1;
     char path[64];
-    if (file < 0) {
-        file = memfd_create("fuzz", 0);
-        null = open("/dev/null", O_WRONLY);
-    }
+    if (file < 0) file = memfd_create("fuzz", 0);
     if (file < 0 || ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != (ssize_t)size)
         abort();
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);
@@ -154,9 +134,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     const struct import_options options = { .values = true };
     struct import_result result;
-    int saved = hush(null);
+    int saved = fuzz_hush();
     int status = JOIN(import_, FUZZ_FORMAT).read(path, &sink, &options, &result);
-    unhush(saved);
+    fuzz_unhush(saved);
     expect(status == RECORD_OK || status == RECORD_STOP);
     expect(status != RECORD_OK || s.finished);
     expect(status != RECORD_OK || result.complete == !s.damages);
