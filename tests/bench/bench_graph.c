@@ -148,8 +148,12 @@ static void run_lists(const struct heap_graph *g, const struct heap_analysis *a)
     struct heap_referrers r;
     struct heap_prefix *prefix;
     uint64_t n = g->n, n_prefix;
+    uint64_t *shallow = heap_new(a->n_rows, sizeof *shallow);
+    const struct heap_sizes size = { shallow, NULL };
+    if (!type || !shallow) exit(2);
+    heap_permute_u64(a, g->shallow, 0, shallow);
     double t = cpu_seconds();
-    if (!type || heap_order(a, &order) != HEAP_OK) exit(2);
+    if (heap_order(a, &order) != HEAP_OK) exit(2);
     lap("order by retained size", &t, n);
     if (heap_group(a, order, n, type, N_TYPES, 0, &lists) != HEAP_OK) exit(2);
     heap_lists_free(&lists);
@@ -157,15 +161,16 @@ static void run_lists(const struct heap_graph *g, const struct heap_analysis *a)
     if (heap_group(a, order, n, a->dominator, a->n_rows, 0, &lists) != HEAP_OK) exit(2);
     heap_lists_free(&lists);
     lap("list by dominator", &t, n);
-    if (heap_sums(g, a, 1, a->n_live, type, N_TYPES, sum) != HEAP_OK) exit(2);
+    if (heap_sums(&size, a, 1, a->n_live, type, N_TYPES, sum) != HEAP_OK) exit(2);
     lap("sums by type", &t, n);
-    if (heap_prefixes(g, a, type, N_TYPES, &prefix, &n_prefix) != HEAP_OK) exit(2);
+    if (heap_prefixes(&size, a, type, N_TYPES, &prefix, &n_prefix) != HEAP_OK) exit(2);
     free(prefix);
     lap("cumulative histogram", &t, n);
     if (heap_referrers(g, a, &r) != HEAP_OK) exit(2);
     heap_referrers_free(&r);
     lap("referrers (per reference)", &t, g->off[g->n]);
     free(order);
+    heap_free(shallow);
     heap_free(type);
 }
 

@@ -75,9 +75,13 @@ static void check_sums(const struct heap_graph *g, const struct heap_analysis *a
                        const uint32_t *key, uint64_t *seed)
 {
     struct heap_sum got[KEYS];
+    uint64_t shallow[SMALL_NODES + 2], native[SMALL_NODES + 2];
+    const struct heap_sizes size = { shallow, g->native ? native : NULL };
+    heap_permute_u64(a, g->shallow, 0, shallow);
+    if (g->native) heap_permute_u64(a, g->native, 0, native);
     uint32_t first = random_below(seed, a->n_rows);
     uint32_t last = first + random_below(seed, a->n_rows - first);
-    WANT(heap_sums(g, a, first, last, key, KEYS, got) == HEAP_OK);
+    WANT(heap_sums(&size, a, first, last, key, KEYS, got) == HEAP_OK);
     for (uint32_t k = 0; k < KEYS; k++) {
         struct heap_sum want = { 0 };
         for (uint32_t row = first; row <= last; row++) {
@@ -95,8 +99,8 @@ static void check_sums(const struct heap_graph *g, const struct heap_analysis *a
         }
         WANT(memcmp(&want, &got[k], sizeof want) == 0);
     }
-    WANT(heap_sums(g, a, 0, a->n_rows, key, KEYS, got) == HEAP_BAD_GRAPH);
-    WANT(heap_sums(g, a, 1, 0, key, KEYS, got) == HEAP_OK);
+    WANT(heap_sums(&size, a, 0, a->n_rows, key, KEYS, got) == HEAP_BAD_GRAPH);
+    WANT(heap_sums(&size, a, 1, 0, key, KEYS, got) == HEAP_OK);
 }
 
 static void check_referrers(const struct heap_graph *g, const struct heap_analysis *a,
@@ -116,6 +120,37 @@ static void check_referrers(const struct heap_graph *g, const struct heap_analys
             }
         }
         WANT(at == r->off[row + 1]);
+    }
+}
+
+/* The same references, bucket after bucket. */
+static void check_backward(const struct heap_graph *g, const struct heap_analysis *a,
+                           const struct heap_referrers *r)
+{
+    struct heap_backward b;
+    uint32_t target[SMALL_EDGES];
+    uint64_t m = g->off[g->n], at = 0;
+    for (uint64_t e = 0; e < m; e++) target[e] = a->row_of[g->target[e]];
+    WANT(heap_backward_begin(target, m, a->n_rows, &b) == HEAP_OK);
+    for (uint32_t row = 0; row < a->n_rows; row++) {
+        uint32_t v = a->node[row];
+        for (uint64_t e = v == HEAP_NONE ? 0 : g->off[v]; v != HEAP_NONE && e < g->off[v + 1]; e++)
+            heap_backward_add(&b, target[e], row, (uint32_t)(e - g->off[v]));
+    }
+    for (uint32_t i = 0; i < b.n_buckets; i++) {
+        WANT(heap_backward_sort(&b, i) == HEAP_OK);
+        for (uint32_t k = 0; k < b.n; k++, at++) {
+            const struct heap_backward_ref *ref = &b.ref[b.order[k]];
+            WANT(at >= r->off[ref->target] && at < r->off[ref->target + 1]);
+            WANT(ref->source == r->source[at] && ref->position == r->position[at]);
+        }
+    }
+    WANT(at == m);
+    heap_backward_free(&b);
+    if (m) {
+        target[m - 1] = a->n_rows;
+        WANT(heap_backward_begin(target, m, a->n_rows, &b) == HEAP_BAD_GRAPH);
+        heap_backward_free(&b);
     }
 }
 
@@ -205,6 +240,7 @@ static void test_random(void)
         check_sums(&s.graph, &a, key, &seed);
         if (!CHECK(heap_referrers(&s.graph, &a, &r) == HEAP_OK)) return;
         check_referrers(&s.graph, &a, &r);
+        check_backward(&s.graph, &a, &r);
         for (int round = 0; round < 4; round++) check_paths(&s.graph, &a, &r, &seed);
         heap_referrers_free(&r);
         heap_analysis_free(&a);

@@ -113,11 +113,25 @@ static enum heap_status call_sums(struct world *w)
 {
     struct heap_sum sum[50];
     struct heap_prefix *rows;
+    const struct heap_sizes size = { w->sizes, NULL };
     uint64_t n;
     enum heap_status status =
-        heap_sums(&w->graph, &w->analysis, 0, w->analysis.n_rows - 1, w->key, 50, sum);
-    if (status == HEAP_OK) status = heap_prefixes(&w->graph, &w->analysis, w->key, 50, &rows, &n);
+        heap_sums(&size, &w->analysis, 0, w->analysis.n_rows - 1, w->key, 50, sum);
+    if (status == HEAP_OK) status = heap_prefixes(&size, &w->analysis, w->key, 50, &rows, &n);
     if (status == HEAP_OK) free(rows);
+    return status;
+}
+
+static enum heap_status call_backward(struct world *w)
+{
+    struct heap_backward b;
+    const struct heap_graph *g = &w->graph;
+    enum heap_status status = heap_backward_begin(g->target, g->off[g->n], g->n, &b);
+    for (uint64_t e = 0; status == HEAP_OK && e < g->off[g->n]; e++)
+        heap_backward_add(&b, g->target[e], 0, 0);
+    for (uint32_t i = 0; status == HEAP_OK && i < b.n_buckets; i++)
+        status = heap_backward_sort(&b, i);
+    heap_backward_free(&b);
     return status;
 }
 
@@ -223,6 +237,7 @@ static void test_small(void)
                   { "lengauer-tarjan", call_analyse_lt, 25 },
                   { "order", call_order, 5 },
                   { "sums", call_sums, 2 },
+                  { "backward", call_backward, 3 },
                   { "paths", call_paths, 9 },
                   { "set", call_set, 2 },
                   { "match by address", call_match_address, 8 },

@@ -165,6 +165,47 @@ static void test_known_answers(void)
     with_shape("nca-trap", LARGE, check_trap);
 }
 
+/* All objects, by retained size descending, ties by row. */
+static void check_order(const struct heap_analysis *a, const uint32_t *order)
+{
+    uint64_t wrong = 0;
+    for (uint32_t i = 1; i < a->n_nodes; i++) {
+        uint64_t before = a->retained_size[order[i - 1]], now = a->retained_size[order[i]];
+        wrong += before < now || (before == now && order[i - 1] >= order[i]);
+    }
+    CHECK_U64(wrong, 0);
+}
+
+/* References bucket after bucket are those that heap_referrers has. */
+static void check_backward(const struct heap_graph *g, const struct heap_analysis *a,
+                           const struct heap_referrers *r)
+{
+    struct heap_backward b;
+    uint64_t m = g->off[g->n], at = 0, wrong = 0;
+    uint32_t *target = malloc((m + 1) * sizeof *target);
+    if (!CHECK(target != NULL)) return;
+    for (uint64_t e = 0; e < m; e++) target[e] = a->row_of[g->target[e]];
+    CHECK(heap_backward_begin(target, m, a->n_rows, &b) == HEAP_OK);
+    CHECK(b.n_buckets > 1);
+    for (uint32_t row = 0; row < a->n_rows; row++) {
+        uint32_t v = a->node[row];
+        for (uint64_t e = v == HEAP_NONE ? 0 : g->off[v]; v != HEAP_NONE && e < g->off[v + 1]; e++)
+            heap_backward_add(&b, target[e], row, (uint32_t)(e - g->off[v]));
+    }
+    for (uint32_t i = 0; i < b.n_buckets; i++) {
+        CHECK(heap_backward_sort(&b, i) == HEAP_OK);
+        for (uint32_t k = 0; k < b.n; k++, at++) {
+            const struct heap_backward_ref *ref = &b.ref[b.order[k]];
+            wrong += at < r->off[ref->target] || at >= r->off[ref->target + 1] ||
+                     ref->source != r->source[at] || ref->position != r->position[at];
+        }
+    }
+    CHECK_U64(wrong, 0);
+    CHECK_U64(at, m);
+    heap_backward_free(&b);
+    free(target);
+}
+
 /* Everything else that walks the heap, on the deepest and on the widest shape. */
 static void walk_all(const struct heap_graph *g, const struct heap_analysis *a)
 {
@@ -173,7 +214,9 @@ static void walk_all(const struct heap_graph *g, const struct heap_analysis *a)
     struct heap_paths p;
     struct heap_retained held;
     CHECK(heap_order(a, &order) == HEAP_OK);
+    check_order(a, order);
     CHECK(heap_referrers(g, a, &r) == HEAP_OK);
+    check_backward(g, a, &r);
     CHECK(heap_disjoint_paths(g, a, &r, a->n_live, 3, HEAP_NODE_DISJOINT, &p) == HEAP_OK);
     CHECK(p.n >= 1);
     CHECK(heap_retained_set(g, a, rows, 2, NULL, &held) == HEAP_OK);
@@ -201,10 +244,13 @@ static void test_prefixes(void)
     uint64_t first_id = 40000, at = 0, n = 0, wrong = 0, count[50] = { 0 }, size[50] = { 0 };
     struct heap_prefix *rows = NULL;
     uint32_t *key = calloc((size_t)s.n + 2, sizeof *key);
+    uint64_t *shallow = calloc((size_t)s.n + 2, sizeof *shallow);
+    const struct heap_sizes own = { shallow, NULL };
     CHECK(heap_analyse(&g, 0, first_id, &a) == HEAP_OK);
+    heap_permute_u64(&a, s.shallow, 0, shallow);
     for (uint32_t row = 0; row < a.n_rows; row++)
         key[row] = a.node[row] == HEAP_NONE ? HEAP_NONE : a.node[row] * 7 % n_keys;
-    CHECK(heap_prefixes(&g, &a, key, n_keys, &rows, &n) == HEAP_OK);
+    CHECK(heap_prefixes(&own, &a, key, n_keys, &rows, &n) == HEAP_OK);
     for (uint32_t row = 0; row < a.n_rows; row++) {
         if (key[row] != HEAP_NONE) {
             count[key[row]]++;
@@ -224,9 +270,10 @@ static void test_prefixes(void)
     CHECK(n >= 3 * n_keys);
     key[5] = n_keys;
     free(rows);
-    CHECK(heap_prefixes(&g, &a, key, n_keys, &rows, &n) == HEAP_BAD_GRAPH);
+    CHECK(heap_prefixes(&own, &a, key, n_keys, &rows, &n) == HEAP_BAD_GRAPH);
     CHECK(rows == NULL && n == 0);
     free(key);
+    free(shallow);
     heap_analysis_free(&a);
     shape_free(&s);
 }

@@ -39,6 +39,11 @@ void capture_release_details(struct capture *c)
     idmap_free(&c->ordinal);
 }
 
+void capture_release_shallow(struct capture *c)
+{
+    RELEASE(c->shallow);
+}
+
 void capture_release_objects(struct capture *c)
 {
     capture_release_details(c);
@@ -57,19 +62,19 @@ void capture_release_keys(struct capture *c)
     c->key_cap = 0;
 }
 
-void capture_release_names(struct capture *c)
+void capture_release_references(struct capture *c)
 {
+    RELEASE(c->target);
     RELEASE(c->kind);
     RELEASE(c->name);
     capture_release_keys(c);
-    c->kind_cap = c->name_cap = 0;
+    c->target_cap = c->kind_cap = c->name_cap = 0;
 }
 
 void capture_free(struct capture *c)
 {
     capture_release_objects(c);
-    capture_release_names(c);
-    free(c->target);
+    capture_release_references(c);
     free(c->run);
     free(c->by_id);
     free(c->target_id);

@@ -142,11 +142,13 @@ struct capture {
 void capture_init(struct capture *c, struct budget *budget,
                   struct capture_definitions *definitions);
 void capture_free(struct capture *c);
-/** Frees what nothing but the rows of objects needs; all that is known of objects; or kinds,
- *  names and keys of references. The rest stays, but nothing can be added any more. */
+/** Frees what nothing but the rows of objects needs; all that is known of objects; or of references.
+ *  The rest stays, but nothing can be added any more. */
 void capture_release_details(struct capture *c);
+/** Frees the shallow sizes alone. */
+void capture_release_shallow(struct capture *c);
 void capture_release_objects(struct capture *c);
-void capture_release_names(struct capture *c);
+void capture_release_references(struct capture *c);
 /** Frees the indexes and hashes of keys alone. */
 void capture_release_keys(struct capture *c);
 

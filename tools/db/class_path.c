@@ -91,7 +91,7 @@ static void count_row(struct folding *f, uint32_t row, uint32_t path, uint32_t a
 {
     const struct heap_analysis *a = &f->s->analysis;
     if (a->node[row] == HEAP_NONE) return;
-    uint64_t size = f->s->capture.shallow[a->node[row]];
+    uint64_t size = f->s->own[row];
     uint32_t k = path != HEAP_NONE ? path : above;
     struct class_path *p = &f->at[k];
     p->retained_n++;

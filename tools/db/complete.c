@@ -106,12 +106,9 @@ static int complete_rows(struct loader *l, struct snapshot *s)
     a->node = none_array(a->n_rows);
     a->row_of = none_array(a->n_nodes);
     if (!a->node || !a->row_of) return loader_no_memory(l);
-    s->graph = (struct heap_graph){ .n = s->resolved.n, .off = s->resolved.off,
-                                    .target = s->capture.target, .holds = s->resolved.holds,
-                                    .shallow = s->capture.shallow };
     status = match_rows(l, s);
     s->has_refs = true;
-    if (!status) status = tables_write_refs(l, s, false);
+    if (!status) status = references_write(l, s);
     if (!status) status = mark_done(l, s);
     return status;
 }

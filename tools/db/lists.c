@@ -2,7 +2,8 @@
 /*
  * The ordered lists: children by dominator, the largest objects of each type, site and cycle, the
  * top list, objects by address, the cumulative histogram. Each is one stable counting sort of the
- * order by retained size, or what another order has left behind; none is sorted by SQLite.
+ * order by retained size, or what the numbering or another order has left behind; none is sorted by
+ * SQLite.
  */
 #include "db/loader.h"
 
@@ -12,12 +13,11 @@
 
 #define AHEAD 12u
 
-/* Rows (key, rank, object), or (key, object) for children. */
+/* Rows (key, rank, object). */
 struct list_rows {
     const struct snapshot *s;
     const struct heap_lists *lists;
-    int64_t key_base;  /* what is added to a key */
-    bool with_rank;
+    int64_t key_base;   /* what is added to a key */
     bool with_snapshot; /* (key, snapshot, rank, object) */
     uint32_t key;
     uint64_t at;
@@ -31,7 +31,7 @@ static bool list_next(void *opaque, struct rows_row *out)
     while (x->at >= x->lists->start[x->key + 1]) x->key++;
     rows_set(out, column++, x->key_base + x->key);
     if (x->with_snapshot) rows_set(out, column++, x->s->id);
-    if (x->with_rank) rows_set(out, column++, (int64_t)(x->at - x->lists->start[x->key] + 1));
+    rows_set(out, column++, (int64_t)(x->at - x->lists->start[x->key] + 1));
     rows_set(out, column, loader_object_id(x->s, x->lists->row[x->at++]));
     return true;
 }
@@ -40,20 +40,19 @@ struct list_plan {
     const char *table;
     const uint32_t *key;
     uint32_t n_keys;
-    uint64_t cap;
     int64_t base;
-    bool with_rank, with_snapshot;
+    bool with_snapshot;
 };
 
 static int write_list(struct loader *l, struct snapshot *s, const struct list_plan *p)
 {
     struct heap_lists lists;
     int status = loader_heap(l, heap_group(&s->analysis, s->order, s->analysis.n_nodes, p->key,
-                                           p->n_keys, p->cap, &lists));
+                                           p->n_keys, HEAPDB_LIST_MAX, &lists));
     if (status) return status;
     struct list_rows x = { .s = s, .lists = &lists, .key_base = p->base,
-                           .with_rank = p->with_rank, .with_snapshot = p->with_snapshot };
-    int columns = 2 + p->with_rank + p->with_snapshot;
+                           .with_snapshot = p->with_snapshot };
+    int columns = 3 + p->with_snapshot;
     status = loader_rows(l, p->table, &(struct rows_source){ &x, list_next, columns, ROWS_NO_TEXT });
     heap_lists_free(&lists);
     return status;
@@ -63,11 +62,9 @@ static int write_lists(struct loader *l, struct snapshot *s)
 {
     const struct heap_analysis *a = &s->analysis;
     const struct list_plan plans[] = {
-        { "child", a->dominator, a->n_rows, 0, s->first_id, false, false },
-        { "type_object", s->type, s->n_types, HEAPDB_LIST_MAX, s->type_base, true, false },
-        { "component_object", a->component, a->n_components, HEAPDB_LIST_MAX, s->component_base,
-          true, false },
-        { "site_object", s->stack, (uint32_t)l->stacks.n + 1, HEAPDB_LIST_MAX, 0, true, true },
+        { "type_object", s->type, s->n_types, s->type_base, false },
+        { "component_object", a->component, a->n_components, s->component_base, false },
+        { "site_object", s->stack, (uint32_t)l->stacks.n + 1, 0, true },
     };
     for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
         if (!plans[i].key) continue;
@@ -75,6 +72,32 @@ static int write_lists(struct loader *l, struct snapshot *s)
         if (status) return status;
     }
     return 0;
+}
+
+/* child: the first child of a row is the next row, that of its sibling comes after all it retains. */
+struct child_rows {
+    const struct snapshot *s;
+    uint32_t row, child;
+};
+
+static bool child_next(void *opaque, struct rows_row *out)
+{
+    struct child_rows *x = opaque;
+    const struct heap_analysis *a = &x->s->analysis;
+    while (x->child > a->last[x->row]) {
+        if (++x->row >= a->n_rows) return false;
+        x->child = x->row + 1;
+    }
+    rows_set(out, 0, loader_object_id(x->s, x->row));
+    rows_set(out, 1, loader_object_id(x->s, x->child));
+    x->child = a->last[x->child] + 1;
+    return true;
+}
+
+static int write_children(struct loader *l, struct snapshot *s)
+{
+    struct child_rows x = { .s = s, .child = 1 };
+    return loader_rows(l, "child", &(struct rows_source){ &x, child_next, 2, ROWS_NO_TEXT });
 }
 
 /* top_object: the beginning of the order. */
@@ -145,10 +168,10 @@ static int write_prefixes(struct loader *l, struct snapshot *s)
     struct heap_prefix *rows = NULL;
     uint64_t n = 0;
     uint32_t garbage_root = s->analysis.garbage_root;
+    const struct heap_sizes size = { s->own, s->own_native };
     /* The virtual roots are no objects: they have no type while objects are counted. */
     s->type[0] = s->type[garbage_root] = HEAP_NONE;
-    int status = loader_heap(l, heap_prefixes(&s->graph, &s->analysis, s->type, s->n_types, &rows,
-                                              &n));
+    int status = loader_heap(l, heap_prefixes(&size, &s->analysis, s->type, s->n_types, &rows, &n));
     s->type[0] = CAPTURE_TYPE_LIVE;
     s->type[garbage_root] = CAPTURE_TYPE_GARBAGE;
     if (status) return status;
@@ -167,7 +190,8 @@ static int write_addresses(struct loader *l, struct snapshot *s)
 
 int lists_write(struct loader *l, struct snapshot *s)
 {
-    int status = write_lists(l, s);
+    int status = write_children(l, s);
+    if (!status) status = write_lists(l, s);
     if (!status) status = write_top(l, s);
     if (!status) status = write_addresses(l, s);
     if (!status) status = write_prefixes(l, s);

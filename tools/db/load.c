@@ -45,6 +45,8 @@ static void snapshot_free(struct snapshot *s)
     free(s->type);
     free(s->stack);
     free(s->order);
+    free(s->own);
+    free(s->own_native);
     *s = (struct snapshot){ 0 };
 }
 
@@ -99,10 +101,25 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
                        s->number, unreached);
 }
 
-/* What everything that is written is ordered by. */
+/* A column of sizes by row. */
+static int size_by_row(struct loader *l, const struct snapshot *s, const uint64_t *by_node,
+                       uint64_t **out)
+{
+    *out = memory_new(&l->budget, s->analysis.n_rows, sizeof **out);
+    if (!*out) return loader_no_memory(l);
+    heap_permute_u64(&s->analysis, by_node, 0, *out);
+    return 0;
+}
+
+/* What everything that is written is ordered by; and own sizes in that order, since every summary
+ * adds them up. */
 static int snapshot_order(struct loader *l, struct snapshot *s)
 {
     const struct heap_analysis *a = &s->analysis;
+    int status = size_by_row(l, s, s->capture.shallow, &s->own);
+    if (status) return status;
+    capture_release_shallow(&s->capture);
+    s->graph.shallow = NULL;
     s->type = memory_new(&l->budget, a->n_rows, sizeof *s->type);
     if (!s->type) return loader_no_memory(l);
     heap_permute_u32(a, s->capture.type, CAPTURE_TYPE_LIVE, s->type);
@@ -185,7 +202,7 @@ static void release_objects(struct snapshot *s)
 {
     struct heap_analysis *a = &s->analysis;
     capture_release_objects(&s->capture);
-    s->graph.shallow = s->graph.native = NULL;
+    s->graph.native = NULL;
     RELEASE(a->last);
     RELEASE(a->dominator);
     RELEASE(a->retained_size);
@@ -194,7 +211,10 @@ static void release_objects(struct snapshot *s)
     RELEASE(a->components);
     free(s->order);
     free(s->stack);
+    free(s->own);
+    free(s->own_native);
     s->order = s->stack = NULL;
+    s->own = s->own_native = NULL;
     resolved_release(&s->resolved);
 }
 
@@ -206,11 +226,13 @@ static int write_everything(struct loader *l, struct snapshot *s)
     if (!status) status = tables_write(l, s);
     if (!status) shared_sizes(s, SHARED_ONCE);
     release_details(s);
+    if (!status && s->capture.native) status = size_by_row(l, s, s->capture.native, &s->own_native);
     if (!status) status = summary_write(l, s);
     if (!status) status = class_path_write(l, s);
     if (!status) status = lists_write(l, s);
+    if (!status) status = hubs_write(l, s);
     release_objects(s);
-    if (!status) status = tables_write_refs(l, s, true);
+    if (!status && s->has_refs) status = references_write(l, s);
     return status;
 }
 

@@ -6,12 +6,14 @@
  *   statement.c errors, warnings, statements
  *   define.c    definitions: names, types, frames, stacks, modules, threads
  *   facts.c     snapshot, label, metadata, counter, sample, warning, memory_map
- *   tables.c    object, detail, ref, referrer, root
+ *   tables.c    object, detail, root
+ *   references.c ref, referrer
  *   direct.c    the big tables' way into the file, past SQLite, by btree.c; rows.c the way through it
  *   shared.c    native memory that several objects share
  *   native.c    native blocks, allocation events, their sums by site
  *   lists.c     the ordered lists, addresses, the cumulative histogram
- *   summary.c   types, sites, packages, roots, globals, cycles, hubs
+ *   summary.c   types, sites, packages, roots, globals, cycles
+ *   hubs.c      the objects that most references lead to
  *   class_path.c the dominator tree folded by type
  *   complete.c  references added later
  *
@@ -149,6 +151,7 @@ struct snapshot {
     uint32_t *type;  /* by row: index of the type */
     uint32_t *stack; /* by row: row of the stack, HEAP_NONE; NULL without sites */
     uint32_t *order; /* rows by retained size descending */
+    uint64_t *own, *own_native; /* sizes by row; native ones counted once, NULL without */
     uint32_t n_types;
     int64_t type_base;      /* id of the type with index 0 */
     int64_t component_base; /* id of component 0 */
@@ -233,15 +236,14 @@ int native_events(struct loader *l, struct snapshot *s, const struct record_batc
 int native_write(struct loader *l, struct snapshot *s);
 void native_free(struct native *n);
 int lists_write(struct loader *l, struct snapshot *s);
-/* `ref` and `referrer`, where the snapshot is to have them, and the hubs where wanted. Of the
- * analysis only node and row_of are read, of the capture only the references, of which only the
- * targets stay. */
-int tables_write_refs(struct loader *l, struct snapshot *s, bool hubs);
+/* `ref` and `referrer`. Of the analysis only node and row_of are read, of the capture only the
+ * references, of which nothing stays. */
+int references_write(struct loader *l, struct snapshot *s);
 /* In place of all of them, when a database is completed: see complete.c. */
 int complete_snapshot(struct loader *l, struct snapshot *s);
 int summary_write(struct loader *l, struct snapshot *s);
-/* Who refers to the largest hubs, from the referrers that tables_write has in memory. */
-int summary_hubs(struct loader *l, struct snapshot *s, const struct heap_referrers *r);
+/* Who refers to the largest hubs; reads types and references of the capture. */
+int hubs_write(struct loader *l, const struct snapshot *s);
 int class_path_write(struct loader *l, struct snapshot *s);
 
 /* The row of the object with this id in the source; HEAP_NONE if there is none. */

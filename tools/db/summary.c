@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Summaries: types, allocation sites, packages, roots by kind, globals, cycles, hubs. Each is one
+ * Summaries: types, allocation sites, packages, roots by kind, globals, cycles. Each is one
  * pass over arrays in memory; none is a query. Sizes are those of live objects, retained sizes of
  * the topmost objects only (heap_sums), so that a sum counts nothing twice.
  */
@@ -8,11 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Hubs: objects with at least so many references to them, the largest so many, and their types. */
-#define HUB_MIN 1000u
-#define HUBS_MAX 1000u
-#define HUB_TYPES_MAX 50u
 
 /* Levels of packages: `a`, `a.b`, `a.b.c`. */
 #define PACKAGE_DEPTHS 3u
@@ -35,14 +30,15 @@ static int sums_compute(struct loader *l, struct snapshot *s, const uint32_t *ke
                         struct sums *out)
 {
     const struct heap_analysis *a = &s->analysis;
+    const struct heap_sizes size = { s->own, s->own_native };
     out->n = n;
     out->live = memory_zeroed(&l->budget, n, sizeof *out->live);
     out->garbage = memory_zeroed(&l->budget, n, sizeof *out->garbage);
     int status = out->live && out->garbage ? 0 : loader_no_memory(l);
     if (!status && a->n_live)
-        status = loader_heap(l, heap_sums(&s->graph, a, 1, a->n_live, key, n, out->live));
+        status = loader_heap(l, heap_sums(&size, a, 1, a->n_live, key, n, out->live));
     if (!status && a->garbage_root + 1 < a->n_rows)
-        status = loader_heap(l, heap_sums(&s->graph, a, a->garbage_root + 1, a->n_rows - 1, key, n,
+        status = loader_heap(l, heap_sums(&size, a, a->garbage_root + 1, a->n_rows - 1, key, n,
                                           out->garbage));
     if (status) sums_free(l, out);
     return status;
@@ -271,7 +267,7 @@ static int write_root_summary(struct loader *l, struct snapshot *s)
         if (seen[r->node] & bit) continue;
         seen[r->node] |= bit;
         sum[r->kind].n_objects++;
-        sum[r->kind].shallow_size += s->capture.shallow[r->node];
+        sum[r->kind].shallow_size += s->own[a->row_of[r->node]];
         sum[r->kind].retained_size += a->retained_size[a->row_of[r->node]];
     }
     memory_free(&l->budget, seen, a->n_nodes, sizeof *seen);
@@ -392,103 +388,6 @@ static int write_components(struct loader *l, struct snapshot *s)
         status = loader_insert(l, q);
     }
     sqlite3_finalize(q);
-    return status;
-}
-
-/* ---- hubs ---------------------------------------------------------------------------------- */
-
-struct hub {
-    uint32_t row;
-    uint64_t n;
-};
-
-static int compare_hub_size(const void *pa, const void *pb)
-{
-    const struct hub *a = pa, *b = pb;
-    if (a->n != b->n) return a->n > b->n ? -1 : 1;
-    return a->row < b->row ? -1 : a->row > b->row;
-}
-
-static int compare_hub_row(const void *pa, const void *pb)
-{
-    const struct hub *a = pa, *b = pb;
-    return a->row < b->row ? -1 : a->row > b->row;
-}
-
-/* The largest hubs, by row. */
-static int find_hubs(struct loader *l, struct snapshot *s, const struct heap_referrers *r,
-                     struct hub **hubs, size_t *n)
-{
-    size_t cap = 0;
-    *hubs = NULL;
-    *n = 0;
-    for (uint32_t row = 0; row < s->analysis.n_rows; row++) {
-        uint64_t count = r->off[row + 1] - r->off[row];
-        if (count < HUB_MIN) continue;
-        if (!memory_grow(&l->budget, (void **)hubs, &cap, *n + 1, sizeof **hubs))
-            return loader_no_memory(l);
-        (*hubs)[(*n)++] = (struct hub){ row, count };
-    }
-    if (!*n) return 0;
-    qsort(*hubs, *n, sizeof **hubs, compare_hub_size);
-    if (*n > HUBS_MAX) *n = HUBS_MAX;
-    qsort(*hubs, *n, sizeof **hubs, compare_hub_row);
-    return 0;
-}
-
-/* Counts by type, used again for each hub: `touched` lists the types whose count is not 0. */
-struct hub_counts {
-    uint64_t *count;
-    struct hub *touched; /* type and count, to be sorted as hubs are */
-    uint32_t n_touched;
-};
-
-static int insert_hub(struct loader *l, struct snapshot *s, const struct heap_referrers *r,
-                      const struct hub *h, struct hub_counts *c, sqlite3_stmt **q)
-{
-    c->n_touched = 0;
-    for (uint64_t i = r->off[h->row]; i < r->off[h->row + 1]; i++) {
-        uint32_t type = s->type[r->source[i]];
-        if (!c->count[type]++) c->touched[c->n_touched++].row = type;
-    }
-    for (uint32_t i = 0; i < c->n_touched; i++) {
-        c->touched[i].n = c->count[c->touched[i].row];
-        c->count[c->touched[i].row] = 0;
-    }
-    qsort(c->touched, c->n_touched, sizeof *c->touched, compare_hub_size);
-    sqlite3_bind_int64(q[0], 1, loader_object_id(s, h->row));
-    sqlite3_bind_int64(q[0], 2, (int64_t)h->n);
-    int status = loader_insert(l, q[0]);
-    for (uint32_t i = 0; i < c->n_touched && i < HUB_TYPES_MAX && !status; i++) {
-        sqlite3_bind_int64(q[1], 1, loader_object_id(s, h->row));
-        sqlite3_bind_int64(q[1], 2, (int64_t)i + 1);
-        sqlite3_bind_int64(q[1], 3, s->type_base + c->touched[i].row);
-        sqlite3_bind_int64(q[1], 4, (int64_t)c->touched[i].n);
-        status = loader_insert(l, q[1]);
-    }
-    return status;
-}
-
-int summary_hubs(struct loader *l, struct snapshot *s, const struct heap_referrers *r)
-{
-    struct hub *hubs;
-    size_t n;
-    sqlite3_stmt *q[2] = { NULL, NULL };
-    struct hub_counts c = { NULL, NULL, 0 };
-    int status = find_hubs(l, s, r, &hubs, &n);
-    if (!status && n) {
-        c.count = memory_zeroed(&l->budget, s->n_types, sizeof *c.count);
-        c.touched = memory_zeroed(&l->budget, s->n_types, sizeof *c.touched);
-        if (!c.count || !c.touched) status = loader_no_memory(l);
-        if (!status) status = loader_prepare(l, &q[0], "INSERT INTO hub VALUES (?, ?)");
-        if (!status) status = loader_prepare(l, &q[1], "INSERT INTO hub_type VALUES (?, ?, ?, ?)");
-        for (size_t i = 0; i < n && !status; i++) status = insert_hub(l, s, r, &hubs[i], &c, q);
-    }
-    sqlite3_finalize(q[0]);
-    sqlite3_finalize(q[1]);
-    memory_free(&l->budget, c.count, s->n_types, sizeof *c.count);
-    memory_free(&l->budget, c.touched, s->n_types, sizeof *c.touched);
-    free(hubs);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The big tables, each filled in the order of its key from arrays: object and detail by row, ref by
- * source row, referrer by target row, root by object.
+ * The big tables of objects, each filled in the order of its key from arrays: object and detail by
+ * row, root by object.
  *
  * A source of rows is a structure with the position in it, and `next` that moves on and fills a row
  * (rows.h). Columns by node are gathered: `next` prefetches what the row some steps ahead will
@@ -26,7 +26,6 @@ static void prefetch_object(const struct snapshot *s, uint32_t row)
     if (node == HEAP_NONE) return;
     const struct capture *c = &s->capture;
     __builtin_prefetch(&c->id[node]);
-    __builtin_prefetch(&c->shallow[node]);
     __builtin_prefetch(&c->refcount[node]);
     __builtin_prefetch(&c->flags[node]);
     __builtin_prefetch(&c->generation[node]);
@@ -50,7 +49,6 @@ static void object_of_node(const struct snapshot *s, uint32_t v, struct rows_row
     const struct capture *c = &s->capture;
     const struct resolved *r = &s->resolved;
     rows_set(out, 2, (int64_t)c->id[v]);
-    rows_set(out, 4, (int64_t)c->shallow[v]);
     if (c->native && c->native[v]) rows_set(out, 5, (int64_t)c->native[v]);
     if (r->external) set_u32(out, 15, r->external[v]);
     rows_set(out, 16, c->flags[v]);
@@ -64,6 +62,7 @@ static void object_of_row(const struct snapshot *s, uint32_t row, struct rows_ro
     rows_set(out, 0, loader_object_id(s, row));
     rows_set(out, 1, s->id);
     rows_set(out, 3, s->type_base + s->type[row]);
+    rows_set(out, 4, (int64_t)s->own[row]);
     rows_set(out, 6, (int64_t)a->retained_size[row]);
     if (a->retained_native) rows_set(out, 7, (int64_t)a->retained_native[row]);
     set_row(out, 8, s, a->last[row]);
@@ -86,8 +85,7 @@ static bool object_next(void *opaque, struct rows_row *out)
     object_of_row(o->s, row, out);
     if (a->node[row] != HEAP_NONE) {
         object_of_node(o->s, a->node[row], out);
-    } else { /* size and flags of a virtual root */
-        rows_set(out, 4, 0);
+    } else { /* the flags of a virtual root */
         rows_set(out, 16, 0);
     }
     return true;
@@ -191,110 +189,6 @@ static int write_details(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- ref ----------------------------------------------------------------------------------- */
-
-struct ref_rows {
-    struct loader *l;
-    const struct snapshot *s;
-    uint32_t row;
-    uint64_t e, first, end; /* edges of the row's node: first .. end-1 */
-    bool begun;
-};
-
-static void prefetch_refs(const struct ref_rows *r)
-{
-    const struct heap_analysis *a = &r->s->analysis;
-    const struct capture *c = &r->s->capture;
-    const uint64_t *off = r->s->resolved.off;
-    if (r->row + AHEAD < a->n_rows && a->node[r->row + AHEAD] != HEAP_NONE)
-        __builtin_prefetch(&off[a->node[r->row + AHEAD]]);
-    if (r->row + AHEAD / 2 < a->n_rows && a->node[r->row + AHEAD / 2] != HEAP_NONE) {
-        uint64_t ahead = off[a->node[r->row + AHEAD / 2]];
-        __builtin_prefetch(&c->target[ahead]);
-        __builtin_prefetch(&c->kind[ahead]);
-        __builtin_prefetch(&c->name[ahead]);
-    }
-    if (r->row + AHEAD / 4 < a->n_rows && a->node[r->row + AHEAD / 4] != HEAP_NONE) {
-        const uint64_t *edges = off + a->node[r->row + AHEAD / 4];
-        uint64_t end = edges[0] + 4 < edges[1] ? edges[0] + 4 : edges[1];
-        for (uint64_t e = edges[0]; e < end; e++) __builtin_prefetch(&a->row_of[c->target[e]]);
-    }
-}
-
-/* Goes to the next row with references; false at the end. */
-static bool next_source(struct ref_rows *r)
-{
-    const struct heap_analysis *a = &r->s->analysis;
-    const uint64_t *off = r->s->resolved.off;
-    while (r->e >= r->end) {
-        if (r->begun) r->row++;
-        r->begun = true;
-        if (r->row >= a->n_rows) return false;
-        prefetch_refs(r);
-        uint32_t node = a->node[r->row];
-        r->first = r->e = node == HEAP_NONE ? 0 : off[node];
-        r->end = node == HEAP_NONE ? 0 : off[node + 1];
-    }
-    return true;
-}
-
-static bool ref_next(void *opaque, struct rows_row *out)
-{
-    struct ref_rows *r = opaque;
-    const struct capture *c = &r->s->capture;
-    if (!next_source(r)) return false;
-    uint64_t e = r->e++;
-    uint32_t text = strings_row(&r->l->strings, c->name[e]);
-    rows_set(out, 0, loader_object_id(r->s, r->row));
-    rows_set(out, 1, (int64_t)(e - r->first));
-    rows_set(out, 2, loader_object_id(r->s, r->s->analysis.row_of[c->target[e]]));
-    rows_set(out, 3, c->kind[e] & ~CAPTURE_OWNS);
-    if (text) rows_set(out, 4, text);
-    if (c->key && c->key[e]) rows_set(out, 5, c->key[e] - 1u);
-    return true;
-}
-
-static int write_refs(struct loader *l, struct snapshot *s)
-{
-    struct ref_rows r = { .l = l, .s = s };
-    return loader_rows(l, "ref", &(struct rows_source){ &r, ref_next, 6, ROWS_NO_TEXT });
-}
-
-/* ---- referrer ------------------------------------------------------------------------------ */
-
-struct referrer_rows {
-    const struct snapshot *s;
-    const struct heap_referrers *r;
-    uint32_t row;
-    uint64_t at, m; /* the next one, and how many there are */
-};
-
-static bool referrer_next(void *opaque, struct rows_row *out)
-{
-    struct referrer_rows *f = opaque;
-    if (f->at >= f->m) return false;
-    while (f->at >= f->r->off[f->row + 1]) f->row++;
-    rows_set(out, 0, loader_object_id(f->s, f->row));
-    rows_set(out, 1, loader_object_id(f->s, f->r->source[f->at]));
-    rows_set(out, 2, f->r->position[f->at++]);
-    return true;
-}
-
-/* Hubs are counted where all referrers are in memory anyway. */
-static int write_referrers(struct loader *l, struct snapshot *s, bool hubs)
-{
-    struct heap_referrers r;
-    int status = loader_heap(l, heap_referrers(&s->graph, &s->analysis, &r));
-    if (status) return status;
-    struct referrer_rows f = { .s = s, .r = &r, .m = s->resolved.m };
-    if (s->has_refs)
-        status = loader_rows(l, "referrer",
-                             &(struct rows_source){ &f, referrer_next, 3, ROWS_NO_TEXT });
-    if (!status && hubs) status = summary_hubs(l, s, &r);
-    heap_referrers_free(&r);
-    return status;
-}
-
 /* ---- root ---------------------------------------------------------------------------------- */
 
 /* Roots by object, the most telling first: a name says more than "held from outside". */
@@ -380,13 +274,5 @@ int tables_write(struct loader *l, struct snapshot *s)
     int status = write_objects(l, s);
     if (!status) status = write_details(l, s);
     if (!status) status = write_roots(l, s);
-    return status;
-}
-
-int tables_write_refs(struct loader *l, struct snapshot *s, bool hubs)
-{
-    int status = s->has_refs ? write_refs(l, s) : 0;
-    capture_release_names(&s->capture);
-    if (!status && (s->has_refs || hubs)) status = write_referrers(l, s, hubs);
     return status;
 }

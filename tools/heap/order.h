@@ -61,13 +61,19 @@ struct heap_sum {
     uint64_t retained_native, native_size; /* 0 without native sizes */
 };
 
+/* What rows are by themselves: 0 at the virtual roots. */
+struct heap_sizes {
+    const uint64_t *shallow;
+    const uint64_t *native; /* NULL: nothing has any */
+};
+
 /*
  * Sums over the rows first .. last (for a snapshot's live objects: 1 .. n_live) by key[row]. Rows
  * with key HEAP_NONE are left out; a virtual root with a key counts, with size 0. sum has n_keys
- * elements, the caller's, and is overwritten. Shallow and native sizes come from g, by node.
+ * elements, the caller's, and is overwritten.
  * O(rows + n_keys), one pass in preorder; 4 B a key during the call.
  */
-enum heap_status heap_sums(const struct heap_graph *g, const struct heap_analysis *a,
+enum heap_status heap_sums(const struct heap_sizes *size, const struct heap_analysis *a,
                            uint32_t first, uint32_t last, const uint32_t *key, uint32_t n_keys,
                            struct heap_sum *sum);
 
@@ -89,7 +95,7 @@ struct heap_prefix {
  * blocks, each of fewer than HEAP_PREFIX_ROWS rows. Rows with key HEAP_NONE are left out. *rows
  * is malloc'd (NULL when *n is 0), the caller frees it. O(n + blocks * keys).
  */
-enum heap_status heap_prefixes(const struct heap_graph *g, const struct heap_analysis *a,
+enum heap_status heap_prefixes(const struct heap_sizes *size, const struct heap_analysis *a,
                                const uint32_t *key, uint32_t n_keys, struct heap_prefix **rows,
                                uint64_t *n);
 
@@ -105,5 +111,47 @@ struct heap_referrers {
 enum heap_status heap_referrers(const struct heap_graph *g, const struct heap_analysis *a,
                                 struct heap_referrers *out);
 void heap_referrers_free(struct heap_referrers *r);
+
+/*
+ * The same references backwards for a caller that goes through all of them in the order of their
+ * sources anyway and wants them once, in the order of their targets: thrown into buckets of
+ * neighbouring targets on the way, each of which is then sorted in the cache. No access to memory
+ * is random.
+ *
+ *   heap_backward_begin(target, m, n_rows, &b)   targets in rows, in any order
+ *   heap_backward_add(&b, target, source, position) for each, sources then positions ascending
+ *   for each bucket i: heap_backward_sort(&b, i)
+ *       the refs b.ref[b.order[k]] for k < b.n: targets, sources, positions ascending
+ *
+ * O(m + n_rows). Memory: 12 B a reference, and 4 B a reference of the largest bucket.
+ */
+#define HEAP_BACKWARD_BITS 15u
+
+struct heap_backward_ref {
+    uint32_t target, source, position;
+};
+
+struct heap_backward {
+    uint32_t n_buckets;
+    uint64_t *next; /* [n_buckets] by bucket: where its next reference goes, in the end its end */
+    struct heap_backward_ref *all;
+    const struct heap_backward_ref *ref; /* of the bucket that was sorted last */
+    uint32_t *order, n;
+};
+
+/* HEAP_BAD_GRAPH if a target is not below n_rows; HEAP_TOO_LARGE from 2^32-1 references in a bucket
+ * on. Whatever it returns, heap_backward_free is due. */
+enum heap_status heap_backward_begin(const uint32_t *target, uint64_t m, uint32_t n_rows,
+                                     struct heap_backward *out);
+enum heap_status heap_backward_sort(struct heap_backward *b, uint32_t bucket);
+void heap_backward_free(struct heap_backward *b);
+
+/* Every reference that was counted, once. */
+static inline void heap_backward_add(struct heap_backward *b, uint32_t target, uint32_t source,
+                                     uint32_t position)
+{
+    b->all[b->next[target >> HEAP_BACKWARD_BITS]++] =
+        (struct heap_backward_ref){ target, source, position };
+}
 
 #endif

@@ -3,12 +3,7 @@
 #include "heap/internal.h"
 #include "heap/order.h"
 
-static inline uint64_t size_of(const struct heap_analysis *a, const uint64_t *size, uint32_t row)
-{
-    return a->node[row] == HEAP_NONE ? 0 : size[a->node[row]];
-}
-
-enum heap_status heap_sums(const struct heap_graph *g, const struct heap_analysis *a,
+enum heap_status heap_sums(const struct heap_sizes *size, const struct heap_analysis *a,
                            uint32_t first, uint32_t last, const uint32_t *key, uint32_t n_keys,
                            struct heap_sum *sum)
 {
@@ -20,8 +15,6 @@ enum heap_status heap_sums(const struct heap_graph *g, const struct heap_analysi
     if (!covered) return HEAP_NO_MEMORY;
     enum heap_status status = HEAP_OK;
     for (uint32_t row = first; row <= last; row++) {
-        if (row + HEAP_AHEAD <= last && a->node[row + HEAP_AHEAD] != HEAP_NONE)
-            HEAP_PREFETCH(&g->shallow[a->node[row + HEAP_AHEAD]]);
         uint32_t k = key[row];
         if (k == HEAP_NONE) continue;
         if (k >= n_keys) {
@@ -29,8 +22,8 @@ enum heap_status heap_sums(const struct heap_graph *g, const struct heap_analysi
             break;
         }
         sum[k].n++;
-        sum[k].shallow_size += size_of(a, g->shallow, row);
-        if (g->native) sum[k].native_size += size_of(a, g->native, row);
+        sum[k].shallow_size += size->shallow[row];
+        if (size->native) sum[k].native_size += size->native[row];
         if (row < covered[k]) continue;
         covered[k] = a->last[row] + 1;
         sum[k].retained_size += a->retained_size[row];
@@ -68,7 +61,7 @@ static bool append_block(struct prefixes *p, uint64_t block, const struct heap_s
     return true;
 }
 
-enum heap_status heap_prefixes(const struct heap_graph *g, const struct heap_analysis *a,
+enum heap_status heap_prefixes(const struct heap_sizes *size, const struct heap_analysis *a,
                                const uint32_t *key, uint32_t n_keys, struct heap_prefix **rows,
                                uint64_t *n)
 {
@@ -83,7 +76,7 @@ enum heap_status heap_prefixes(const struct heap_graph *g, const struct heap_ana
             status = HEAP_BAD_GRAPH;
         } else if (k != HEAP_NONE) {
             sum[k].n++;
-            sum[k].shallow_size += size_of(a, g->shallow, row);
+            sum[k].shallow_size += size->shallow[row];
         }
         uint64_t id = heap_id(a, row);
         if (status == HEAP_OK && id % HEAP_PREFIX_ROWS == 0 &&

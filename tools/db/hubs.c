@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hubs, the objects that most references lead to, and the types of those who refer to them. Three
+ * passes over the references in the order of the file: how many lead to each object; how many to
+ * the hubs, exactly; and the types of their sources, hub by hub. Memory: 4 B an object, and 4 B a
+ * reference to a hub.
+ */
+#include "db/loader.h"
+
+#include <stdlib.h>
+
+#define AHEAD 32u
+
+/* Hubs: objects with at least so many references to them, the largest so many, and their types. */
+#define HUB_MIN 1000u
+#define HUBS_MAX 1000u
+#define HUB_TYPES_MAX 50u
+
+struct hub {
+    uint32_t row;
+    uint64_t n;
+};
+
+/* In terms of the capture: objects by node. */
+struct hubs {
+    struct loader *l;
+    const struct snapshot *s;
+    uint32_t *count; /* by node: references to it; then the index of a hub, HEAP_NONE for none */
+    struct hub *hub;
+    size_t n, cap;
+    uint64_t *next;     /* [n] by hub: where its next type goes, in the end its end */
+    uint32_t *type;     /* of the sources of all references to hubs, hub by hub */
+    uint64_t n_type;
+};
+
+static int compare_size(const void *pa, const void *pb)
+{
+    const struct hub *a = pa, *b = pb;
+    if (a->n != b->n) return a->n > b->n ? -1 : 1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static int compare_row(const void *pa, const void *pb)
+{
+    const struct hub *a = pa, *b = pb;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static bool count_references(struct hubs *h)
+{
+    const uint32_t *target = h->s->capture.target;
+    uint64_t m = h->s->resolved.m;
+    h->count = memory_zeroed(&h->l->budget, h->s->resolved.n, sizeof *h->count);
+    for (uint64_t e = 0; h->count && e < m; e++) {
+        if (e + AHEAD < m) __builtin_prefetch(&h->count[target[e + AHEAD]], 1);
+        h->count[target[e]] += h->count[target[e]] != UINT32_MAX;
+    }
+    return h->count;
+}
+
+/* The largest hubs, by row; `count` becomes their index by node. */
+static bool choose(struct hubs *h)
+{
+    const struct heap_analysis *a = &h->s->analysis;
+    for (uint32_t v = 0; v < a->n_nodes; v++) {
+        if (h->count[v] < HUB_MIN) continue;
+        if (!memory_grow(&h->l->budget, (void **)&h->hub, &h->cap, h->n + 1, sizeof *h->hub))
+            return false;
+        h->hub[h->n++] = (struct hub){ a->row_of[v], h->count[v] };
+    }
+    if (!h->n) return true;
+    qsort(h->hub, h->n, sizeof *h->hub, compare_size);
+    if (h->n > HUBS_MAX) h->n = HUBS_MAX;
+    qsort(h->hub, h->n, sizeof *h->hub, compare_row);
+    for (uint32_t v = 0; v < a->n_nodes; v++) h->count[v] = HEAP_NONE;
+    for (size_t i = 0; i < h->n; i++) {
+        h->count[a->node[h->hub[i].row]] = (uint32_t)i;
+        h->hub[i].n = 0;
+    }
+    return true;
+}
+
+/* The types of all sources, in the order of the hubs. */
+static bool list_types(struct hubs *h)
+{
+    const struct capture *c = &h->s->capture;
+    const uint64_t *off = h->s->resolved.off;
+    uint64_t m = h->s->resolved.m;
+    for (uint64_t e = 0; e < m; e++) {
+        if (e + AHEAD < m) __builtin_prefetch(&h->count[c->target[e + AHEAD]]);
+        if (h->count[c->target[e]] != HEAP_NONE) h->hub[h->count[c->target[e]]].n++;
+    }
+    h->next = memory_new(&h->l->budget, h->n, sizeof *h->next);
+    for (size_t i = 0; h->next && i < h->n; i++) {
+        h->next[i] = h->n_type;
+        h->n_type += h->hub[i].n;
+    }
+    h->type = memory_new(&h->l->budget, h->n_type, sizeof *h->type);
+    if (!h->next || !h->type) return false;
+    for (uint32_t v = 0; v < c->n; v++) {
+        for (uint64_t e = off[v]; e < off[v + 1]; e++) {
+            if (e + AHEAD < m) __builtin_prefetch(&h->count[c->target[e + AHEAD]]);
+            uint32_t i = h->count[c->target[e]];
+            if (i != HEAP_NONE) h->type[h->next[i]++] = c->type[v];
+        }
+    }
+    return true;
+}
+
+/* Counts by type, used again for each hub: `touched` lists the types whose count is not 0. */
+struct hub_counts {
+    uint64_t *count;
+    struct hub *touched; /* type and count, to be sorted as hubs are */
+    uint32_t n_touched;
+};
+
+static int insert_hub(const struct hubs *h, size_t hub, struct hub_counts *c, sqlite3_stmt **q)
+{
+    struct loader *l = h->l;
+    int64_t id = loader_object_id(h->s, h->hub[hub].row);
+    c->n_touched = 0;
+    for (uint64_t i = h->next[hub] - h->hub[hub].n; i < h->next[hub]; i++)
+        if (!c->count[h->type[i]]++) c->touched[c->n_touched++].row = h->type[i];
+    for (uint32_t i = 0; i < c->n_touched; i++) {
+        c->touched[i].n = c->count[c->touched[i].row];
+        c->count[c->touched[i].row] = 0;
+    }
+    qsort(c->touched, c->n_touched, sizeof *c->touched, compare_size);
+    sqlite3_bind_int64(q[0], 1, id);
+    sqlite3_bind_int64(q[0], 2, (int64_t)h->hub[hub].n);
+    int status = loader_insert(l, q[0]);
+    for (uint32_t i = 0; i < c->n_touched && i < HUB_TYPES_MAX && !status; i++) {
+        sqlite3_bind_int64(q[1], 1, id);
+        sqlite3_bind_int64(q[1], 2, (int64_t)i + 1);
+        sqlite3_bind_int64(q[1], 3, h->s->type_base + c->touched[i].row);
+        sqlite3_bind_int64(q[1], 4, (int64_t)c->touched[i].n);
+        status = loader_insert(l, q[1]);
+    }
+    return status;
+}
+
+static int insert_hubs(const struct hubs *h)
+{
+    struct loader *l = h->l;
+    sqlite3_stmt *q[2] = { NULL, NULL };
+    uint32_t n_types = h->s->n_types;
+    struct hub_counts c = { .count = memory_zeroed(&l->budget, n_types, sizeof *c.count),
+                            .touched = memory_zeroed(&l->budget, n_types, sizeof *c.touched) };
+    int status = c.count && c.touched ? 0 : loader_no_memory(l);
+    if (!status) status = loader_prepare(l, &q[0], "INSERT INTO hub VALUES (?, ?)");
+    if (!status) status = loader_prepare(l, &q[1], "INSERT INTO hub_type VALUES (?, ?, ?, ?)");
+    for (size_t i = 0; i < h->n && !status; i++) status = insert_hub(h, i, &c, q);
+    sqlite3_finalize(q[0]);
+    sqlite3_finalize(q[1]);
+    memory_free(&l->budget, c.count, n_types, sizeof *c.count);
+    memory_free(&l->budget, c.touched, n_types, sizeof *c.touched);
+    return status;
+}
+
+int hubs_write(struct loader *l, const struct snapshot *s)
+{
+    struct hubs h = { .l = l, .s = s };
+    int status = 0;
+    if (!count_references(&h) || !choose(&h) || (h.n && !list_types(&h)))
+        status = loader_no_memory(l);
+    else if (h.n)
+        status = insert_hubs(&h);
+    memory_free(&l->budget, h.count, s->resolved.n, sizeof *h.count);
+    memory_free(&l->budget, h.type, h.n_type, sizeof *h.type);
+    memory_free(&l->budget, h.next, h.n, sizeof *h.next);
+    free(h.hub);
+    return status;
+}
