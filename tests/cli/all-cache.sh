@@ -51,3 +51,19 @@ for page in range(os.path.getsize(kept) // 4096):
         print("page %d: exit %d: %s" % (page, done.returncode, told))
 print("both kinds" if len(seen) == 2 else seen)
 END
+echo "## what killed loads have left"
+rm -f "$db"
+left="$XDG_CACHE_HOME/snap/.$(basename "$db").0123abcd.tmp"
+fresh="$XDG_CACHE_HOME/snap/.$(basename "$db").4567cdef.tmp"
+other="$XDG_CACHE_HOME/snap/.other.db.0123abcd.tmp"
+touch -d "7 hours ago" "$left" "$left-journal" "$other"
+touch "$fresh"
+snaptop -q good.snap > got.txt
+for path in "$left" "$left-journal" "$fresh" "$other" "$db"; do
+    [ -e "$path" ] && echo "is there" || echo "is gone"
+done
+echo "## a load without cache that is ended"
+mkdir scratch
+(ulimit -f 100; TMPDIR=$PWD/scratch; export TMPDIR; status snaptop -q --no-cache good.snap > got.txt 2> err.txt)
+grep -c "writing" err.txt
+ls -A scratch

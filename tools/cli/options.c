@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -255,6 +256,7 @@ int command_main(const struct command *command, int argc, char **argv, void *opt
     int n, status;
     message_setup(command->name, MESSAGE_NORMAL);
     if (command_descriptors()) return STATUS_UNUSABLE;
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     status = options_parse(command, argc, argv, options, &n);
     if (status == OPTIONS_RUN) {
         message_setup(command->name, common->quiet          ? MESSAGE_QUIET

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -25,6 +26,10 @@
 #define READ_SIZE ((size_t)1 << 20)
 /* 32 digits of the content's hash, 16 of the size, 16 of the schema's hash, two hyphens, ".db". */
 #define NAME_SIZE (32 + 1 + 16 + 1 + 16 + 3)
+/* The name of one that is being made has a dot before that and this behind it: cli/output.h. */
+#define UNFINISHED_END 13 /* ".XXXXXXXX.tmp" */
+/* A load writes all the time; who has not for so long was killed. */
+#define UNFINISHED_SECONDS (6 * 3600)
 
 /* Is this a directory of the user's own that nobody else writes to? Made where it is missing. */
 static bool usable(const char *path, bool make)
@@ -128,6 +133,19 @@ static bool is_ours(const char *name)
     return true;
 }
 
+/* Is this what a killed load has left? Its journal, if it has one, goes with it. */
+static bool is_left_over(const char *name, const struct stat *st)
+{
+    char made[NAME_SIZE + 1];
+    if (name[0] != '.' || strlen(name) < 1 + NAME_SIZE + UNFINISHED_END) return false;
+    memcpy(made, name + 1, NAME_SIZE);
+    made[NAME_SIZE] = 0;
+    const char *end = name + 1 + NAME_SIZE + UNFINISHED_END;
+    return is_ours(made) && memcmp(end - 4, ".tmp", 4) == 0 &&
+           (*end == 0 || strcmp(end, "-journal") == 0) && S_ISREG(st->st_mode) &&
+           st->st_mtime < time(NULL) - UNFINISHED_SECONDS;
+}
+
 static int compare_used(const void *pa, const void *pb)
 {
     const struct entry *a = pa, *b = pb;
@@ -136,7 +154,8 @@ static int compare_used(const void *pa, const void *pb)
     return strcmp(a->name, b->name);
 }
 
-/* All databases in the directory, the longest unused first; returns how many. */
+/* All databases in the directory, the longest unused first; returns how many. Removes what killed
+ * loads have left. */
 static size_t list_entries(int dir, struct entry **out)
 {
     size_t n = 0, cap = 0;
@@ -150,9 +169,9 @@ static size_t list_entries(int dir, struct entry **out)
     rewinddir(d);
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         struct stat st;
-        if (!is_ours(e->d_name) || fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-            !S_ISREG(st.st_mode))
-            continue;
+        if (fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        if (is_left_over(e->d_name, &st)) unlinkat(dir, e->d_name, 0);
+        if (!is_ours(e->d_name) || !S_ISREG(st.st_mode)) continue;
         if (n == cap) {
             size_t more = cap ? cap * 2 : 64;
             struct entry *p = realloc(*out, more * sizeof *p);

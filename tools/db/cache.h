@@ -28,7 +28,7 @@ char *cache_name(const char *directory, const char *path);
 void cache_touch(const char *name);
 
 /** Removes what was not used for longest until `incoming` more bytes fit; `keep` (may be NULL)
- *  stays. Files that are no databases of the cache are not touched. */
+ *  stays. What a killed load has left goes after six hours. Other files are not touched. */
 void cache_trim(const char *directory, uint64_t incoming, const char *keep);
 
 #endif

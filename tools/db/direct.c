@@ -85,12 +85,22 @@ bool direct_takes(const char *table)
     return find_table(table) < TABLES;
 }
 
+static int fail_full(struct direct *d)
+{
+    snprintf(d->error, sizeof d->error, "the disk is full");
+    d->advice = "another file system with -o";
+    return 1;
+}
+
 static int fail(struct direct *d, enum btree_status status, const char *table)
 {
     switch (status) {
     case BTREE_OK: return 0;
     case BTREE_NO_MEMORY: snprintf(d->error, sizeof d->error, "out of memory"); break;
-    case BTREE_IO: snprintf(d->error, sizeof d->error, "%s", strerror(errno)); break;
+    case BTREE_IO:
+        if (errno == ENOSPC || errno == EDQUOT) return fail_full(d);
+        snprintf(d->error, sizeof d->error, "%s", strerror(errno));
+        break;
     case BTREE_ORDER:
         snprintf(d->error, sizeof d->error, "rows of the table %s are out of order", table);
         d->advice = "snapload --loader=api";
@@ -104,6 +114,7 @@ static int fail(struct direct *d, enum btree_status status, const char *table)
 
 static int fail_sqlite(struct direct *d)
 {
+    if (sqlite3_errcode(d->db) == SQLITE_FULL) return fail_full(d);
     snprintf(d->error, sizeof d->error, "%s", sqlite3_errmsg(d->db));
     return 1;
 }

@@ -339,18 +339,20 @@ int heapdb_load_cached(const char *path, bool refs, char **name)
     return status;
 }
 
-/* A temporary file, which is gone when the database is closed. */
-static int load_temporary(const char *path, const struct heapdb_options *o, char **name)
+/* A temporary file, which the caller discards when SQLite has opened it, and a signal removes. */
+static int load_temporary(const char *path, const struct heapdb_options *o, struct output **out,
+                          char **name)
 {
     const char *directory = getenv("TMPDIR");
     struct text t = { 0 };
     if (!directory || directory[0] != '/') directory = "/tmp";
-    text_addf(&t, "%s/snap-XXXXXX", directory);
+    text_addf(&t, "%s/snap-database-%ld", directory, (long)getpid());
     if (t.failed) return message_no_memory("a file name");
-    *name = t.s;
-    int fd = mkstemp(t.s);
-    if (fd < 0) return message_errno(t.s, errno, "cannot make a temporary file");
-    close(fd);
+    int status = output_open(out, t.s, OUTPUT_REGULAR | OUTPUT_FORCE);
+    text_free(&t);
+    if (status) return status;
+    *name = strdup(output_temporary(*out));
+    if (!*name) return message_no_memory("a file name");
     struct load_result result;
     struct load_options lo = { .summary = !with_refs(o) };
     return load_files(&path, 1, *name, *name, &lo, &result);
@@ -359,6 +361,7 @@ static int load_temporary(const char *path, const struct heapdb_options *o, char
 static int open_snapshot(struct heapdb *db, const struct heapdb_options *o)
 {
     char *name = NULL;
+    struct output *out = NULL;
     const char *file = db->private->input.file;
     const struct import_format *format = import_open(file);
     if (!format) return STATUS_UNUSABLE;
@@ -373,7 +376,7 @@ static int open_snapshot(struct heapdb *db, const struct heapdb_options *o)
     db->private->cached = status == 0;
     db->private->temporary = temporary;
     db->private->with_refs = with_refs(o);
-    if (temporary) status = load_temporary(file, o, &name);
+    if (temporary) status = load_temporary(file, o, &out, &name);
     db->private->database = name;
     db->database = name;
     if (!status) status = open_database(db, name, false);
@@ -381,7 +384,7 @@ static int open_snapshot(struct heapdb *db, const struct heapdb_options *o)
         status = complete_database(db, name, file);
         if (!status) status = heapdb_reopen(db, name);
     }
-    if (temporary && name) unlink(name); /* SQLite has it open; it goes with the last descriptor */
+    output_discard(out); /* SQLite has it open; it goes with the last descriptor */
     return status;
 }
 
