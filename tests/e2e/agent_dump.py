@@ -426,6 +426,23 @@ class Contents(AgentCase):
         self.assertEqual(a, e)
         self.assertEqual(len({a, c, d}), 3)
 
+    def test_hashes_of_another_process_differ(self):
+        """Hashes of contents and of names: under a key that each process draws for itself."""
+        def seen():
+            facts, snap = self.capture("""
+                import heapsnap, json
+                a = "".join(["same ", "text"])
+                d = {"".join(["made of ", "data"]): a}
+                heapsnap.dump(PATH)
+                print(json.dumps([id(a), id(d)]))
+            """)
+            a, d = (snap.by_id[i] for i in facts)
+            return a["hash"], {e["key_hash"] for e in snap.out[d["ordinal"]] if "key_hash" in e}
+        first, second = seen(), seen()
+        self.assertEqual((len(first[1]), len(second[1])), (1, 1))
+        self.assertNotEqual(first[0], second[0])
+        self.assertNotEqual(first[1], second[1])
+
     def test_resources(self):
         facts, snap = self.capture("""
             import heapsnap, io, json, mmap, select, socket

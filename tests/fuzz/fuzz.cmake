@@ -49,3 +49,9 @@ if(TARGET snap_db)
               LIBS snap_objects snap_gen_rows snap_db PkgConfig::SQLITE
               DEFINITIONS INVARIANTS_SQL="${PROJECT_SOURCE_DIR}/tests/property/invariants.sql")
 endif()
+
+# The asking end of the agent's conversation, which is Python.
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+add_test(NAME fuzz_agent_answers
+         COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/fuzz_agent_answers.py)
+set_tests_properties(fuzz_agent_answers PROPERTIES TIMEOUT 300 LABELS unit)

@@ -201,7 +201,9 @@ static void write_plain(struct maker *m, unsigned kind, const uint64_t *value, u
         made.there[i] = i < columns;
         made.column[i].size = 0;
         made.column[i].encoding = COLUMN_VARINT;
-        for (unsigned k = 0; i < columns && k < rows; k++) put(&made.column[i], value[k * columns + i]);
+        for (unsigned k = 0; i < columns && k < rows; k++) {
+            put(&made.column[i], value[k * columns + i]);
+        }
     }
     struct chunk_header h = { .kind = (uint16_t)kind, .rows = rows, .first = first,
                               .snapshot = schema_of(kind)->scope == SCHEMA_FILE ? 0 : m->snapshot };
@@ -377,7 +379,9 @@ uint8_t *grammar_program(const uint8_t *file, size_t size, unsigned first, size_
         say(&w, kind - 1);
         say(&w, rows - 1);
         say(&w, flags);
-        for (unsigned i = 0; i < schema->n_columns; i++) say_column(&w, b, &schema->column[i], rows);
+        for (unsigned i = 0; i < schema->n_columns; i++) {
+            say_column(&w, b, &schema->column[i], rows);
+        }
     }
     snap_reader_close(r);
     *program_size = w.size;

@@ -151,7 +151,7 @@ class Conversation:
             return None
         try:
             event = json.loads(packet.decode("utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             event = None
         if not isinstance(event, dict) or not isinstance(event.get("event"), str):
             raise AskError("it sent what is not a reply")
@@ -173,7 +173,9 @@ _SOMETIMES = {"sites": bool}
 
 
 def _fields(event, types):
-    return {key: event[key] for key, kind in types.items() if type(event.get(key)) is kind}
+    """The fields that have these types, and numbers that a 64-bit counter could hold."""
+    return {key: event[key] for key, kind in types.items() if type(event.get(key)) is kind
+            and (kind is not int or -2**63 <= event[key] < 2**63)}
 
 
 def _empty_row(listener):

@@ -53,6 +53,8 @@ def table(rows, right):
 
 
 def print_json(document):
-    """One JSON document on standard output."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    """One JSON document on standard output. What is not printable in it stands in texts, and is
+    escaped."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    sys.stdout.write("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1]
+                             for c in text) + "\n")
