@@ -24,6 +24,7 @@ python3-setuptools  test   /usr/bin/python3 -c 'import setuptools'
 python3-dev         test   packages_python_headers /usr/bin/python3
 python3-numpy       test   /usr/bin/python3 -c 'import numpy'
 python3-gunicorn    test   /usr/bin/python3 -c 'import gunicorn'
+python3-pytest      test   /usr/bin/python3 -c 'import pytest'
 python3-jsonschema  test   /usr/bin/python3 -c 'import jsonschema'
 gcovr               coverage  command -v gcovr
 clang               portability  command -v clang

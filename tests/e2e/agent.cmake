@@ -8,7 +8,9 @@ if(SNAP_PYTHONS)
         snap_python_test(e2e_agent_${part} ${CMAKE_CURRENT_LIST_DIR}/agent_${part}.py
                          TIMEOUT 300 COST 15 ENVIRONMENT DUMP_ROWS=$<TARGET_FILE:dump_rows>)
     endforeach()
-    # The system's Python, for which Debian has a package.
+    # The system's Python, for which Debian has the packages.
+    snap_python_test(e2e_agent_pytest ${CMAKE_CURRENT_LIST_DIR}/agent_pytest.py ONLY_FIRST
+                     TIMEOUT 300 COST 15)
     snap_python_test(e2e_agent_numpy ${CMAKE_CURRENT_LIST_DIR}/agent_numpy.py ONLY_FIRST TIMEOUT 300
                      ENVIRONMENT DUMP_ROWS=$<TARGET_FILE:dump_rows>)
 endif()

@@ -74,6 +74,7 @@ setup(
     license="MIT",
     python_requires=">=3.8, <3.14",
     packages=["heapsnap"],
+    entry_points={"pytest11": ["heapsnap = heapsnap.pytest_plugin"]},
     package_data={"heapsnap": ["py.typed", "*.pyi"]},
     zip_safe=False,
     options={"build": {"build_base": scratch, "build_temp": objects},
