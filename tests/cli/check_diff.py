@@ -11,7 +11,7 @@ For each pair, forwards and backwards, in each way of matching that applies:
   - what a line holds by type adds up to what was added and removed;
   - lines are ordered; signatures are different; counts by type agree with the tables;
   - of each type, came - went is the difference in number; came over all types is what the lines added
-    live;
+    live, and what was replaced in its place;
   - backwards, what came has gone: the number of matched objects is the same (by address);
   - by address no object of B is taken for one of A that has another type, or another address.
 """
@@ -82,9 +82,13 @@ def check(a, b, *options):
              "type " + t["type"])
         want((t["retained_a"], t["retained_b"]) == (r1, r2), "retained of type " + t["type"])
         want(t["count_new"] - t["count_gone"] == n2 - n1, "came and went of " + t["type"])
+    replaced = d["totals"]["replaced_count"]
     live = [o for o in owners if not o["signature"].startswith("(garbage)")]
-    want(sum(t["count_new"] for t in d["types"]) == sum(o["added"]["count"] for o in live), "came")
-    want(sum(t["count_gone"] for t in d["types"]) == sum(o["removed"]["count"] for o in live), "went")
+    want(sum(t["count_new"] for t in d["types"]) == sum(o["added"]["count"] for o in live) + replaced,
+         "came")
+    want(sum(t["count_gone"] for t in d["types"]) == sum(o["removed"]["count"] for o in live) + replaced,
+         "went")
+    want(sum(o["n_replaced"] for o in owners) <= replaced, "replaced")
     return d
 
 

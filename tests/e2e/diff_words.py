@@ -15,7 +15,7 @@ SKIPPED = 77
 GROWN = 1200
 
 APP = '''
-import asyncio, atexit, functools, logging, threading
+import asyncio, atexit, collections, functools, logging, threading
 
 class Row:
     def __init__(self, n):
@@ -100,6 +100,29 @@ def define(n):
 
 def at_exit(n):
     atexit.register(Listener().on_message, "text %d" % n * 20)
+
+history, head, scope, page = [], None, collections.ChainMap(), ""
+
+def rebind(n):
+    global history
+    history = history + ["entry %d" % n]
+
+class Link:
+    def __init__(self, n, tail):
+        self.text, self.tail = "text %d" % n * 10, tail
+
+def push(n):
+    global head
+    head = Link(n, head)
+
+def nest(n):
+    global scope
+    if n % 10 == 0:
+        scope = scope.new_child({"depth": n, "text": "text %d" % n * 200})
+
+def write(n):
+    global page
+    page += "line %d" % n * 20
 
 def log(n):
     logging.getLogger("log%d" % n).addHandler(logging.NullHandler())
@@ -238,6 +261,29 @@ class Words(unittest.TestCase):
                              [("<callback atexit>", "app.Listener.on_message")], text)
         text, document = self.grow("log")
         self.assertIn("logging._handlerList", [o["name"] for o in document["owners"]], text)
+
+    def test_rebound(self):
+        """What hangs at a name is what hung there before, though another object."""
+        for function, name, kind in (("rebind", "app.history", "list"),
+                                     ("push", "app.head", "app.Link"),
+                                     ("nest", "app.scope.maps", "list"),
+                                     ("write", "app.page", "str")):
+            self.run_python(PROGRAM, function, "a.snap,b.snap,c.snap", str(GROWN))
+            text = self.tell("a.snap", "b.snap", "c.snap")
+            document = json.loads(self.tell("--json", "a.snap", "b.snap", "c.snap"))
+            first = document["owners"][0]
+            if first["name"] == name + ".__dict__": # instances of Python before 3.11 have one
+                name, kind = first["name"], "dict"
+            self.assertEqual((first["name"], first["type"], first["intervals_grown"]),
+                             (name, kind, 2), text)
+            self.assertEqual(document["verdict"]["owner"], first["signature"], text)
+            if first["n_replaced"]: # not where its address was used again
+                self.assertEqual(first["n_replaced"], 1)
+                self.assertIn("%s -> %s, replaced\n" % (name, kind), text)
+        self.run_python(PROGRAM, "rebind", "a.snap,b.snap", str(GROWN))
+        first = json.loads(self.tell("--json", "a.snap", "b.snap"))["owners"][0]
+        self.assertEqual(first["count_delta"], GROWN)
+        self.assertEqual([h["direct_delta"] for h in first["holds"]], [GROWN])
 
     def test_shared(self):
         text, document = self.grow("add")

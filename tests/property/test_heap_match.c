@@ -14,6 +14,7 @@
 #define PAIRS 20000u
 #define ROWS (SMALL_NODES + 2)
 #define TYPES 3u
+#define NAMES 8u
 
 static uint64_t failing_seed;
 
@@ -91,7 +92,7 @@ static bool second_snapshot(struct snapshot *b, const struct snapshot *a, uint64
         s->off[v + 1] = m;
         bool same = old && random_below(seed, 8);
         s->shallow[v] = same ? from->shallow[v] : random_below(seed, 50);
-        s->native[v] = same ? a->small.native[v] : random_below(seed, 3) * 1000;
+        s->native[v] = same ? a->small.native[v] : random_below(seed, 3) * 2500;
         b->id[v] = old && random_below(seed, 8) ? a->id[v] : 100 + random_below(seed, 40);
         b->kind[v] = old && random_below(seed, 8) ? a->kind[v] : random_below(seed, TYPES);
     }
@@ -111,7 +112,7 @@ struct truth {
     const struct heap_side *a, *b;
     const struct heap_match_options *o;
     uint32_t b_to_a[ROWS], a_to_b[ROWS];
-    bool moved[ROWS];
+    bool moved[ROWS], replaced[ROWS]; /* rows of B */
     struct heap_owner owner[ROWS]; /* by owner's row of B, before any grouping */
     bool changed[ROWS];
 };
@@ -194,11 +195,11 @@ static void define_again(struct truth *t)
     }
 }
 
-static uint64_t name_rule(void *opaque, bool in_b, uint32_t row)
+static uint64_t name_rule(void *opaque, bool in_b, uint32_t row, const uint32_t *matched)
 {
     const struct truth *t = opaque;
     const struct heap_side *s = in_b ? t->b : t->a;
-    return s->identity[row] % 4;
+    return matched[row] == HEAP_NONE ? s->identity[row] % NAMES : 99;
 }
 
 static bool is_top(const struct heap_side *s, const uint32_t *match, uint32_t row)
@@ -211,7 +212,7 @@ static uint32_t kth_named(struct truth *t, bool in_b, const bool *top, uint64_t 
 {
     const struct heap_side *s = in_b ? t->b : t->a;
     for (uint32_t x = 0; x < s->n_rows; x++)
-        if (top[x] && name_rule(t, in_b, x) == name && k-- == 0) return x;
+        if (top[x] && s->identity[x] % NAMES == name && k-- == 0) return x;
     return HEAP_NONE;
 }
 
@@ -220,7 +221,7 @@ static bool define_named(struct truth *t)
     bool top_a[ROWS] = { false }, top_b[ROWS] = { false }, found = false;
     for (uint32_t x = 0; x < t->a->n_rows; x++) top_a[x] = is_top(t->a, t->a_to_b, x);
     for (uint32_t y = 0; y < t->b->n_rows; y++) top_b[y] = is_top(t->b, t->b_to_a, y);
-    for (uint64_t name = 1; name < 4; name++)
+    for (uint64_t name = 1; name < NAMES; name++)
         for (uint32_t k = 0; k < ROWS; k++) {
             uint32_t x = kth_named(t, false, top_a, name, k);
             uint32_t y = kth_named(t, true, top_b, name, k);
@@ -230,6 +231,49 @@ static bool define_named(struct truth *t)
             t->a_to_b[x] = y;
             found = true;
         }
+    return found;
+}
+
+static bool is_worth(const struct heap_side *s, uint32_t row)
+{
+    return s->last[row] != row || (s->native_size && s->native_size[row] >= HEAP_PLACE_MIN);
+}
+
+/* Is one of the next objects up the path, all of them successors, of the same type? */
+static bool hangs_in_link(const struct truth *t, bool in_b, uint32_t row)
+{
+    const struct heap_side *s = in_b ? t->b : t->a;
+    uint32_t x = row;
+    for (int i = 0; s->parent && i < HEAP_PLACE_CLIMB; i++) {
+        x = s->parent[x];
+        if (x == HEAP_NONE || is_virtual(s, x)) return false;
+        uint32_t y = in_b ? x : t->a_to_b[x];
+        if (y == HEAP_NONE || !t->replaced[y]) return false;
+        if (s->type[x] == s->type[row]) return true;
+    }
+    return false;
+}
+
+/* What took the place of another object: a name that one topmost row of each side has. */
+static bool define_places(struct truth *t)
+{
+    bool top_a[ROWS] = { false }, top_b[ROWS] = { false }, found = false;
+    for (uint32_t x = 0; x < t->a->n_rows; x++) top_a[x] = is_top(t->a, t->a_to_b, x);
+    for (uint32_t y = 0; y < t->b->n_rows; y++) top_b[y] = is_top(t->b, t->b_to_a, y);
+    for (uint64_t name = 1; name < NAMES; name++) {
+        uint32_t x = kth_named(t, false, top_a, name, 0), y = kth_named(t, true, top_b, name, 0);
+        if (x == HEAP_NONE || y == HEAP_NONE || t->a->type[x] != t->b->type[y] ||
+            kth_named(t, false, top_a, name, 1) != HEAP_NONE ||
+            kth_named(t, true, top_b, name, 1) != HEAP_NONE ||
+            (!is_worth(t->a, x) && !is_worth(t->b, y)) ||
+            hangs_in_link(t, false, x) || hangs_in_link(t, true, y) ||
+            (x < t->a->garbage_root) != (y < t->b->garbage_root))
+            continue;
+        t->b_to_a[y] = x;
+        t->a_to_b[x] = y;
+        t->moved[y] = false;
+        t->replaced[y] = found = true;
+    }
     return found;
 }
 
@@ -278,6 +322,7 @@ static void define_matches(struct truth *t)
     }
     define_again(t);
     while (t->o->name && t->o->mode == HEAP_MATCH_SIGNATURE && define_named(t)) define_siblings(t);
+    while (t->o->name && t->o->mode != HEAP_MATCH_SIGNATURE && define_places(t)) define_again(t);
 }
 
 static uint32_t literal_holder(const struct heap_side *s, const uint32_t *match, uint32_t top)
@@ -405,6 +450,11 @@ static void check_match(const struct truth *t, const struct heap_match *m)
     bool grouped = t->o->group == HEAP_GROUP_SIGNATURE;
     WANT(memcmp(m->b_to_a, t->b_to_a, t->b->n_rows * sizeof *m->b_to_a) == 0);
     WANT(memcmp(m->a_to_b, t->a_to_b, t->a->n_rows * sizeof *m->a_to_b) == 0);
+    for (uint32_t y = 0; y < t->b->n_rows; y++) {
+        uint32_t x = t->b_to_a[y];
+        WANT((m->replaced_b && heap_holds_get(m->replaced_b, y)) == t->replaced[y]);
+        WANT(!t->replaced[y] || heap_holds_get(m->replaced_a, x));
+    }
     heap_path_hashes(t->b, hash);
     int64_t growth = 0;
     uint32_t owners = 0, clusters = 0, changed = 0;
@@ -431,7 +481,7 @@ static void check_match(const struct truth *t, const struct heap_match *m)
 static void test_random(void)
 {
     uint64_t seed = 77;
-    uint64_t matched = 0, shared = 0, moved = 0;
+    uint64_t matched = 0, shared = 0, moved = 0, replaced = 0;
     unsigned failed = CU_get_number_of_failures();
     for (uint32_t i = 0; i < PAIRS && CU_get_number_of_failures() == failed; i++) {
         static struct snapshot a, b;
@@ -460,15 +510,16 @@ static void test_random(void)
         for (uint32_t y = 1; y < t.b->n_rows; y++) {
             matched += t.b_to_a[y] != HEAP_NONE;
             moved += t.moved[y];
+            replaced += t.replaced[y];
         }
         for (uint32_t k = 0; k < m.n_owners; k++) shared += m.owners[k].shared.count;
         heap_match_free(&m);
         heap_analysis_free(&a.analysis);
         heap_analysis_free(&b.analysis);
     }
-    printf("  %u pairs: %" PRIu64 " objects matched, %" PRIu64 " shared, %" PRIu64 " moved ", PAIRS,
-           matched, shared, moved);
-    CHECK(matched > PAIRS && shared > PAIRS / 4 && moved > PAIRS / 4);
+    printf("  %u pairs: %" PRIu64 " objects matched, %" PRIu64 " shared, %" PRIu64 " moved, %" PRIu64
+           " replaced ", PAIRS, matched, shared, moved, replaced);
+    CHECK(matched > PAIRS && shared > PAIRS / 4 && moved > PAIRS / 4 && replaced > PAIRS / 40);
 }
 
 /* Columns as a damaged database may hold them: any numbers, parents that run in circles. The answer

@@ -96,7 +96,7 @@ static void test_types(void)
                               .retained = retained };
     uint32_t matched[] = { 0, 1, 2, HEAP_NONE, HEAP_NONE, 5, HEAP_NONE }, owner[7];
     struct diff_sum sums[2];
-    if (!CHECK(diff_tally_types(&rows, matched, 2, sums))) return;
+    if (!CHECK(diff_tally_types(&rows, matched, NULL, 2, sums))) return;
     CHECK_I64(sums[0].n, 2);
     CHECK_I64(sums[0].retained, 135);
     CHECK_I64(sums[0].retained_new, 25);

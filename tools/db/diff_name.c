@@ -14,11 +14,13 @@
 #include "cli/message.h"
 #include "db/diff_rowmap.h"
 #include "db/diff_variable.h"
+#include "heap/match.h"
 
 enum {
     SEARCH_OBJECTS = 1000,  /* rows a search may visit */
     SEARCH_REFERRERS = 256, /* references looked at of one row */
-    SEARCH_BUDGET = 400000  /* references looked at by all searches */
+    SEARCH_BUDGET = 400000, /* references looked at by all searches */
+    PLACE_SEARCHES = 100    /* of those that ask for a place, which must not use up the others' */
 };
 
 struct diff_names {
@@ -35,6 +37,7 @@ struct diff_names {
     uint32_t *type_text; /* by type number: its number in the signature's texts, or TEXTS_NONE */
     uint64_t looked;     /* references looked at by searches so far */
     struct diff_variables *variables;
+    uint32_t places_searched;
     sqlite3_stmt *ref, *referrer, *text;
 };
 
@@ -529,6 +532,39 @@ int diff_names_edge(struct diff_names *n, uint32_t row, struct text *out)
     const char *label = texts_get(&n->sign->texts, n->sign->nodes[node].label, &length);
     text_add(out, label, length);
     return 0;
+}
+
+/* By the reference from a parent that is in both snapshots; 0 where it is one of many. */
+static uint64_t place_below(struct diff_names *n, uint32_t row, const uint32_t *matched, bool in_b)
+{
+    uint32_t parent = n->from.rows->parent[row];
+    struct text edge = { 0 };
+    uint64_t hash = 0;
+    if (parent == 0 || parent == HEAP_NONE || matched[parent] == HEAP_NONE) return 0;
+    if (diff_names_edge(n, row, &edge)) {
+        n->failed = true;
+    } else if (edge.failed) {
+        message_no_memory("names of objects");
+        n->failed = true;
+    } else if (sign_label_is_single(text_str(&edge))) {
+        hash = heap_mix(texts_hash_bytes(text_str(&edge), edge.n), in_b ? parent : matched[parent]);
+    }
+    text_free(&edge);
+    return hash;
+}
+
+uint64_t diff_names_place(struct diff_names *n, uint32_t row, const uint32_t *matched, bool in_b)
+{
+    uint32_t node;
+    if (n->failed || n->from.rows->parent[row] == HEAP_NONE) return 0;
+    bool searches = n->places_searched < PLACE_SEARCHES && !is_named(n, row);
+    n->places_searched += searches;
+    if (searches ? diff_names_row(n, row, &node) : name_by_climb(n, row, &node)) {
+        n->failed = true;
+        return 0;
+    }
+    if (sign_is_single(n->sign, node)) return n->sign->nodes[node].hash;
+    return place_below(n, row, matched, in_b);
 }
 
 int diff_names_other(struct diff_names *n, uint32_t row, uint32_t holder, const uint32_t *matched,

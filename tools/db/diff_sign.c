@@ -191,6 +191,22 @@ uint32_t sign_step(struct sign *s, uint32_t parent, int kind, const char *name, 
     return node(s, parent, label, type);
 }
 
+bool sign_label_is_single(const char *label)
+{
+    if (label[0] == '[') return label[1] != '*';
+    if (label[0] == '<') return strchr(label, ' ') != NULL;
+    return label[0] != '(' && strcmp(label, ".?") != 0 && label[0] != 0;
+}
+
+bool sign_is_single(const struct sign *s, uint32_t at)
+{
+    for (; at != SIGN_NONE; at = s->nodes[at].parent)
+        if (s->nodes[at].repeats ||
+            !sign_label_is_single(texts_get(&s->texts, s->nodes[at].label, NULL)))
+            return false;
+    return true;
+}
+
 size_t sign_steps(const struct sign *s, uint32_t at, uint32_t *out, size_t max)
 {
     size_t n = 0;

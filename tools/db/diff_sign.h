@@ -56,6 +56,13 @@ uint32_t sign_step(struct sign *s, uint32_t parent, int kind, const char *name, 
 /** Appends how an edge is written: `.attribute`, `[*]`, `['key']`, `<local x>`. */
 void sign_label(struct text *out, int kind, const char *name, size_t n, bool data_keys);
 
+/** Does a path lead to one object at a time, by names alone? Not where a step of it is one of many
+ *  (`[*]`, a key, a run of steps drawn together) or tells a kind only (`.?`, `<external>`). */
+bool sign_is_single(const struct sign *s, uint32_t node);
+
+/** The same of one label. */
+bool sign_label_is_single(const char *label);
+
 /** Appends the signature, "app<module>.REGISTRY<list>[*]<app.Session>". */
 void sign_text(const struct sign *s, uint32_t node, struct text *out);
 

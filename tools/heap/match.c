@@ -166,6 +166,31 @@ static void match_identities(struct heap_matching *m, struct match_table *t)
     }
 }
 
+/* Once more what is the same but for its dominator, until nothing more is found. */
+static void match_all_again(struct heap_matching *m, const struct match_table *t)
+{
+    bool again = m->options->held && m->a->parent && m->b->parent;
+    for (uint32_t pass = 0; again && pass < HEAP_AGAIN_PASSES; pass++)
+        again = match_again(m, t) > 0;
+}
+
+static enum heap_status match_by_identity(struct heap_matching *m, struct match_table *t)
+{
+    enum heap_status status = HEAP_OK;
+    uint64_t found = m->options->name != NULL;
+    match_identities(m, t);
+    match_all_again(m, t);
+    if (!found) return HEAP_OK;
+    m->replaced_a = heap_new_zeroed(heap_holds_words(m->a->n_rows), sizeof *m->replaced_a);
+    m->replaced_b = heap_new_zeroed(heap_holds_words(m->b->n_rows), sizeof *m->replaced_b);
+    if (!m->replaced_a || !m->replaced_b) return HEAP_NO_MEMORY;
+    for (uint32_t i = 0; status == HEAP_OK && found && i < HEAP_AGAIN_PASSES; i++) {
+        status = heap_match_names(m, &found);
+        if (status == HEAP_OK && found) match_all_again(m, t);
+    }
+    return status;
+}
+
 static enum heap_status match_rows(struct heap_matching *m)
 {
     struct match_table t = { 0 };
@@ -176,15 +201,9 @@ static enum heap_status match_rows(struct heap_matching *m)
         return HEAP_NO_MEMORY;
     match_pair(m, 0, 0);
     match_pair(m, m->a->garbage_root, m->b->garbage_root);
-    enum heap_status status = HEAP_OK;
-    if (m->options->mode == HEAP_MATCH_SIGNATURE)
-        status = heap_match_signatures(m, &t);
-    else
-        match_identities(m, &t);
-    bool again = status == HEAP_OK && m->options->mode != HEAP_MATCH_SIGNATURE &&
-                 m->options->held && m->a->parent && m->b->parent;
-    for (uint32_t pass = 0; again && pass < HEAP_AGAIN_PASSES; pass++)
-        again = match_again(m, &t) > 0;
+    enum heap_status status = m->options->mode == HEAP_MATCH_SIGNATURE
+                                  ? heap_match_signatures(m, &t)
+                                  : match_by_identity(m, &t);
     heap_free(t.slot);
     return status;
 }
@@ -203,9 +222,13 @@ enum heap_status heap_match_compute(const struct heap_side *a, const struct heap
     if (status == HEAP_OK) {
         out->a_to_b = m.a_to_b;
         out->b_to_a = m.b_to_a;
+        out->replaced_a = m.replaced_a;
+        out->replaced_b = m.replaced_b;
     } else {
         heap_free(m.a_to_b);
         heap_free(m.b_to_a);
+        heap_free(m.replaced_a);
+        heap_free(m.replaced_b);
     }
     return status;
 }
@@ -215,6 +238,8 @@ void heap_match_free(struct heap_match *m)
     if (!m) return;
     heap_free(m->b_to_a);
     heap_free(m->a_to_b);
+    heap_free(m->replaced_a);
+    heap_free(m->replaced_b);
     heap_free(m->owners);
     free(m->clusters);
     *m = (struct heap_match){ 0 };

@@ -28,6 +28,11 @@
  * nothing about an object in a used slot, a match takes that evidence, too, unless both are root
  * objects or the objects before them on the shortest paths have one identity.
  *
+ * Names that a program gives to one object at a time survive the object: `history = history + [x]`
+ * makes a new list, but for its reader it is the history that grew. So with `name` an object that
+ * hangs where another one of its type hung before is matched with it, as its successor; it is
+ * marked as `replaced`, and counts as new and gone where objects are counted.
+ *
  * Growth is rolled up. Below an unmatched object nothing is matched, so the additions are whole
  * subtrees of B's dominator tree, whose tops hang below matched objects. A top belongs to the
  * object it hangs below, its owner: the first one upwards that existed in A. What is gone from A is
@@ -106,16 +111,25 @@ struct heap_match_options {
      * asked about HEAP_AGAIN_PASSES times. */
     bool (*held)(void *opaque, uint32_t x, uint32_t y, const uint32_t *a_to_b,
                  const uint32_t *b_to_a);
-    /* Matching by signature: NULL, or the name of the path to a row of A or of B that is asked for,
-     * 0 for none: the same for the same path in another process. Asked about topmost rows among
-     * those that have no match yet, the HEAP_NAMED_MAX that retain most. What has one name and type
-     * in A and B is one object, under whatever dominators, as long as these have matches. Where a
-     * name stands more than once, first meets first. */
-    uint64_t (*name)(void *opaque, bool in_b, uint32_t row);
+    /* NULL, or a name for a row of A or of B, 0 for none; `matched` is the partner by row of that
+     * side so far. Asked about topmost rows among those that have no match yet, the HEAP_NAMED_MAX
+     * that retain most. What has one name and type in A and B is one object, under whatever
+     * dominators, as long as these have matches.
+     *   Matching by signature: the name of the path, the same for the same path in another process.
+     * Where a name stands more than once, first meets first.
+     *   Else the name of the place where it hangs, `app.history`, which holds one object at a time:
+     * what is there now is the successor of what was there, though another object
+     * (`history = history + [x]`), and what both hold is looked for below it. Only of what holds
+     * something, then or now, or is of HEAP_PLACE_MIN bytes, shallow or native; not of what hangs, at most
+     * HEAP_PLACE_CLIMB steps of the shortest path up, in a successor of its own type, such as the
+     * next link of a list with a new head; a name that stands more than once in a side is none. */
+    uint64_t (*name)(void *opaque, bool in_b, uint32_t row, const uint32_t *matched);
     void *opaque; /* for both */
 };
 
-#define HEAP_NAMED_MAX 20000u
+#define HEAP_NAMED_MAX   20000u
+#define HEAP_PLACE_MIN   4096u
+#define HEAP_PLACE_CLIMB 4
 
 /* Objects that changed hands are looked for so many times at most, each time below those found the
  * time before. */
@@ -165,6 +179,9 @@ struct heap_cluster {
 struct heap_match {
     uint32_t *b_to_a; /* [rows of B] the matching row of A, or HEAP_NONE */
     uint32_t *a_to_b; /* [rows of A] */
+    /* Bits by row (heap_holds_get): its match is its successor or predecessor, not itself; NULL where
+     * no names of places were given. */
+    uint64_t *replaced_a, *replaced_b;
     struct heap_owner *owners; /* by heap_owner_growth descending, ties by b_row ascending; every
                                   line has a change, if only as much gone as come */
     uint32_t n_owners;

@@ -14,6 +14,7 @@
 #include "cli/message.h"
 #include "cli/number.h"
 #include "db/diff_kin.h"
+#include "heap/analysis.h"
 #include "report/diff_course.h"
 #include "report/diff_fill.h"
 #include "report/diff_verdict.h"
@@ -465,10 +466,12 @@ static int compare_span(struct building *b)
         return STATUS_UNUSABLE;
     }
     uint32_t n_types = b->sums.n_types;
-    bool ok = diff_tally_types(c.a, c.match.a_to_b, n_types, b->sums.first) &&
-              diff_tally_types(c.b, c.match.b_to_a, n_types, b->sums.last);
+    bool ok = diff_tally_types(c.a, c.match.a_to_b, c.match.replaced_a, n_types, b->sums.first) &&
+              diff_tally_types(c.b, c.match.b_to_a, c.match.replaced_b, n_types, b->sums.last);
     int status = ok ? 0 : message_no_memory("the types of the comparison");
     if (!status && b->n == 2) status = note_grown(b, 0) || note_grown(b, 1);
+    for (uint32_t i = 0; c.match.replaced_b && i < c.b->garbage_root; i++)
+        r->n_replaced += (uint64_t)heap_holds_get(c.match.replaced_b, i);
     struct diff_name_source source = source_of(b, b->n - 1);
     if (!status) status = diff_about_new(&c.about, &source, c.names, &r->sign);
     if (!status) diff_tally_resized(c.a, c.b, c.match.b_to_a, b->sums.resized);

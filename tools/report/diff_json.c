@@ -73,6 +73,7 @@ static void totals(struct json *j, const struct diff_report *r)
     json_i64(j, "garbage_delta", r->garbage_b - r->garbage_a);
     json_i64(j, "live_count_delta", r->n_live_b - r->n_live_a);
     known(j, "native_delta", native, r->native_b - r->native_a);
+    json_u64(j, "replaced_count", r->n_replaced);
     json_end_object(j);
 }
 
@@ -278,6 +279,7 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
     json_string(j, "also_held_by", l->also);
     json_i64(j, "resized", l->resized);
     json_u64(j, "n_owners", l->n_owners);
+    json_u64(j, "n_replaced", l->n_replaced);
     bool one = l->kind == DIFF_LINE_OWNER;
     optional_id(j, "object_a", l->kind == DIFF_LINE_REST ? 0 : l->a_id);
     optional_id(j, "object_b", l->kind == DIFF_LINE_REST ? 0 : l->b_id);

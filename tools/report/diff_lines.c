@@ -8,6 +8,7 @@
 
 #include "cli/message.h"
 #include "db/diff_rowmap.h"
+#include "heap/analysis.h"
 
 int64_t line_retained(const struct line *l)
 {
@@ -46,6 +47,7 @@ static void add_owner(struct lines *lines, struct line *l, const struct heap_mat
         l->b_row = o->b_row;
     }
     l->n_owners += o->n_owners;
+    l->n_replaced += m->replaced_b && heap_holds_get(m->replaced_b, o->b_row);
     add(&l->added, &o->added);
     add(&l->removed, &o->removed);
     add(&l->shared, &o->shared);

@@ -19,7 +19,7 @@ enum { LINES_NAMED_MAX = 20000 };
 struct line {
     enum diff_line_kind kind;
     uint32_t node;
-    uint64_t n_owners;
+    uint64_t n_owners, n_replaced; /* of them another object than before in the same place */
     uint32_t a_row, b_row; /* the owner that changed most */
     uint64_t largest;      /* by how much */
     struct heap_amount added, removed, shared, moved;

@@ -52,9 +52,10 @@ static int steps_of(struct stepped side[2])
     return status;
 }
 
-static uint64_t name_of(void *opaque, bool in_b, uint32_t row)
+static uint64_t name_of(void *opaque, bool in_b, uint32_t row, const uint32_t *matched)
 {
     struct stepped *side = opaque;
+    (void)matched;
     return diff_names_hash(side[in_b].names, row);
 }
 
@@ -85,18 +86,45 @@ static int match_by_signature(struct comparison *c, struct diff_report *r,
     return status;
 }
 
-static int match_by_identity(struct comparison *c, const struct diff_report *r,
+/* Matching by address or id: evidence, and names of places. */
+struct placed {
+    struct diff_held_by *held;
+    struct diff_names *names[2]; /* of A, of B */
+};
+
+static bool is_held(void *opaque, uint32_t x, uint32_t y, const uint32_t *a_to_b,
+                    const uint32_t *b_to_a)
+{
+    const struct placed *p = opaque;
+    return diff_held(p->held, x, y, a_to_b, b_to_a);
+}
+
+static uint64_t place_of(void *opaque, bool in_b, uint32_t row, const uint32_t *matched)
+{
+    const struct placed *p = opaque;
+    return diff_names_place(p->names[in_b], row, matched, in_b);
+}
+
+static int match_by_identity(struct comparison *c, struct diff_report *r,
                              struct heap_match_options *options)
 {
     struct heap_side a = diff_rows_side(c->a, NULL), b = diff_rows_side(c->b, NULL);
-    struct diff_held_by *held;
-    if (diff_held_new(&held, c->db_a, c->a, c->db_b, c->b)) return STATUS_UNUSABLE;
-    options->mode = r->matching == DIFF_ID ? HEAP_MATCH_ID : HEAP_MATCH_ADDRESS;
-    options->held = diff_held;
-    options->opaque = held;
-    int status = match_status(c, heap_match_compute(&a, &b, options, &c->match));
-    if (!status && diff_held_failed(held)) status = STATUS_UNUSABLE;
-    diff_held_free(held);
+    const struct diff_name_source source = { c->db_a, c->snapshot_a, c->a, &r->types_known.names };
+    struct placed placed = { .names = { NULL, c->names } };
+    int status = diff_held_new(&placed.held, c->db_a, c->a, c->db_b, c->b);
+    if (!status) status = diff_names_new(&placed.names[0], &source, &r->sign);
+    if (!status) {
+        options->mode = r->matching == DIFF_ID ? HEAP_MATCH_ID : HEAP_MATCH_ADDRESS;
+        options->held = is_held;
+        options->name = place_of;
+        options->opaque = &placed;
+        status = match_status(c, heap_match_compute(&a, &b, options, &c->match));
+        if (diff_held_failed(placed.held) || diff_names_failed(placed.names[0]) ||
+            diff_names_failed(c->names))
+            status = STATUS_UNUSABLE;
+    }
+    diff_names_free(placed.names[0]);
+    diff_held_free(placed.held);
     return status;
 }
 

@@ -95,6 +95,7 @@ struct diff_line {
     const char *path;      /* as people read code */
     const char *type;      /* of the owner; NULL for virtual roots and the rest line */
     uint64_t n_owners;     /* objects of this signature that changed */
+    uint64_t n_replaced;   /* of them other objects than in A, in the same places */
     int64_t a_id, b_id;    /* the one that changed most */
     uint64_t address;      /* its address in B */
     int64_t count_delta, shallow_delta, native_delta, retained_delta;
@@ -208,6 +209,7 @@ struct diff_report {
     int64_t live_a, live_b, garbage_a, garbage_b; /* bytes */
     int64_t native_a, native_b;                   /* of live objects; -1: not known */
     int64_t n_live_a, n_live_b;
+    uint64_t n_replaced; /* live objects that hang where others of their type hung in A */
 
     uint32_t n_parts;
     struct diff_part_change *parts;

@@ -37,13 +37,14 @@ static int by_growth(const void *x, const void *y)
 
 /* Adds one side's stacks that hold something to all[]; returns how many there are then. Without
  * memory UINT32_MAX. */
-static uint32_t add_side(const struct diff_rows *rows, const uint32_t *matched,
+static uint32_t add_side(const struct diff_rows *rows, const struct heap_match *match,
                          const struct diff_places *places, bool is_b, struct stack_sum *all,
                          uint32_t n)
 {
     struct diff_sum *sums = calloc((size_t)places->n + 1, sizeof *sums);
     if (!sums) return UINT32_MAX;
-    diff_tally_stacks(rows, matched, places->n, sums);
+    diff_tally_stacks(rows, match ? match->b_to_a : NULL, match ? match->replaced_b : NULL,
+                      places->n, sums);
     for (uint32_t stack = 1; stack < places->n; stack++) {
         if (sums[stack].n == 0) continue;
         struct stack_sum *s = &all[n++];
@@ -243,7 +244,7 @@ int fill_sites(struct diff_report *r, const struct diff_options *options,
     uint32_t n = 0;
     if (!status && !all) status = message_no_memory("the places of allocation");
     if (!status && c->a->stack) n = add_side(c->a, NULL, &a, false, all, 0);
-    if (!status && n != UINT32_MAX) n = add_side(c->b, c->match.b_to_a, &b, true, all, n);
+    if (!status && n != UINT32_MAX) n = add_side(c->b, &c->match, &b, true, all, n);
     if (!status && n == UINT32_MAX) status = message_no_memory("the places of allocation");
     struct diff_site_list list = { 0 };
     if (!status) status = show_sites(r, options, c, all, merge(all, n), &list);

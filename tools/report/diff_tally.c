@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap/analysis.h"
+
 static void add(struct diff_sum *s, const struct diff_rows *o, uint32_t row, bool is_new)
 {
     s->n++;
@@ -17,8 +19,13 @@ static void add(struct diff_sum *s, const struct diff_rows *o, uint32_t row, boo
     }
 }
 
-bool diff_tally_types(const struct diff_rows *o, const uint32_t *matched, uint32_t n_types,
-                      struct diff_sum *sums)
+static bool is_replaced(const uint64_t *replaced, uint32_t row)
+{
+    return replaced && heap_holds_get(replaced, row);
+}
+
+bool diff_tally_types(const struct diff_rows *o, const uint32_t *matched, const uint64_t *replaced,
+                      uint32_t n_types, struct diff_sum *sums)
 {
     uint32_t *until = calloc(2 * (size_t)n_types + 1, sizeof *until);
     if (!until) return false;
@@ -28,7 +35,7 @@ bool diff_tally_types(const struct diff_rows *o, const uint32_t *matched, uint32
         uint32_t type = o->type[row];
         struct diff_sum *s = &sums[type];
         bool is_new = matched && matched[row] == HEAP_NONE;
-        add(s, o, row, is_new);
+        add(s, o, row, is_new || is_replaced(replaced, row));
         if (row > until[type]) { /* not inside one of its own type */
             s->retained += (int64_t)o->retained[row];
             until[type] = o->last[row];
@@ -71,14 +78,15 @@ bool diff_tally_grown(const struct diff_rows *o, uint32_t n_types, bool first, i
     return true;
 }
 
-void diff_tally_stacks(const struct diff_rows *o, const uint32_t *matched, uint32_t n_stacks,
-                       struct diff_sum *sums)
+void diff_tally_stacks(const struct diff_rows *o, const uint32_t *matched, const uint64_t *replaced,
+                       uint32_t n_stacks, struct diff_sum *sums)
 {
     if (n_stacks) memset(sums, 0, n_stacks * sizeof *sums);
     if (!o->stack) return;
     for (uint32_t row = 1; row < o->garbage_root; row++) {
         uint32_t stack = o->stack[row] < n_stacks ? o->stack[row] : 0;
-        add(&sums[stack], o, row, matched && matched[row] == HEAP_NONE);
+        add(&sums[stack], o, row,
+            matched && (matched[row] == HEAP_NONE || is_replaced(replaced, row)));
     }
 }
 

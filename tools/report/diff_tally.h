@@ -17,11 +17,13 @@ struct diff_sum {
 };
 
 /** By type number, into sums[n_types] (zeroed first). `matched` is the partner by row, HEAP_NONE
- * for none; NULL: nothing is counted as new. False without memory. O(rows + types). The sums of
+ * for none; NULL: nothing is counted as new. `replaced` has a bit by row (NULL: none) where the
+ * partner is another object in the same place (heap/match.h): n_new and shallow_new count it, and
+ * retained_new does not, since what it holds may be in both. False without memory. O(rows + types). The sums of
  * retained sizes of new objects are growth that does not depend on who holds the old ones: nothing
  * below an object that the other snapshot lacks is in both. */
-bool diff_tally_types(const struct diff_rows *rows, const uint32_t *matched, uint32_t n_types,
-                      struct diff_sum *sums);
+bool diff_tally_types(const struct diff_rows *rows, const uint32_t *matched,
+                      const uint64_t *replaced, uint32_t n_types, struct diff_sum *sums);
 
 /** What the live objects that are in both grew by themselves, native memory included, added to
  *  resized[n_types]. */
@@ -34,8 +36,8 @@ bool diff_tally_grown(const struct diff_rows *rows, uint32_t n_types, bool first
                       uint32_t *grown);
 
 /** By allocation stack, into sums[n_stacks] (zeroed first); rows without a stack count at 0. */
-void diff_tally_stacks(const struct diff_rows *rows, const uint32_t *matched, uint32_t n_stacks,
-                       struct diff_sum *sums);
+void diff_tally_stacks(const struct diff_rows *rows, const uint32_t *matched,
+                       const uint64_t *replaced, uint32_t n_stacks, struct diff_sum *sums);
 
 /** The owner that an unmatched row of B belongs to, by the rule of heap/match.h with `to_holders`,
  *  into owner[n_rows] (rows; HEAP_NONE for matched rows): what lies below an unmatched object

@@ -29,6 +29,7 @@ static int64_t largest_line(const struct diff_report *r)
 /* A pattern of columns shared by an owner's line and what hangs in it. */
 static void owner_name(struct table *t, const struct diff_line *l)
 {
+    struct text name = { 0 };
     char count[NUMBER_MAX];
     switch (l->kind) {
     case DIFF_LINE_LIVE:
@@ -45,12 +46,15 @@ static void owner_name(struct table *t, const struct diff_line *l)
         break;
     }
     table_color(t, COLOR_NAME);
-    const char *accepted = l->accepted ? ", accepted" : "";
-    if (l->n_owners > 1)
-        table_cellf(t, "%s -> %s, %s of them%s", l->path, l->type ? l->type : "?",
-                    number_count(count, l->n_owners), accepted);
-    else
-        table_cellf(t, "%s -> %s%s", l->path, l->type ? l->type : "?", accepted);
+    text_addf(&name, "%s -> %s", l->path, l->type ? l->type : "?");
+    if (l->n_owners > 1) text_addf(&name, ", %s of them", number_count(count, l->n_owners));
+    if (l->n_owners > 1 && l->n_replaced)
+        text_addf(&name, ", %s replaced", number_count(count, l->n_replaced));
+    else if (l->n_replaced)
+        text_adds(&name, ", replaced");
+    if (l->accepted) text_adds(&name, ", accepted");
+    table_cell(t, text_str(&name), name.n);
+    text_free(&name);
 }
 
 static void rate(struct table *t, const struct diff_report *r, const struct diff_line *l)
@@ -121,7 +125,7 @@ static void steps_remark(struct table *t, const struct diff_report *r, const str
     for (uint32_t i = 0; i < l->n_steps; i++) {
         const struct diff_step *x = &l->steps[i];
         text_addf(&s, "%s %s", i ? "," : ":", number_delta(size, x->growth));
-        if (x->turns)
+        if (x->turns && x->came)
             text_addf(&s, " (full: %s replaced)", number_count(count, x->came));
         else if (x->growth)
             text_addf(&s, " (%s objects)",
