@@ -186,7 +186,29 @@ static void test_data_keys(void)
     sign_free(&s);
 }
 
+/* Which paths lead to one object at a time, by names that a program gives. */
+static void test_single(void)
+{
+    static const char *const single[] = { "app", ".x", "['key']", "<local main.x>", "<variable n>",
+                                          ".__dict__" };
+    static const char *const many[] = { "[*]",   "<key>",  ".?",     "<external>", "<internal table>",
+                                        "(...)", "(live)", "<root>", "" };
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+        CHECK(sign_label_is_single(single[i]));
+    for (size_t i = 0; i < sizeof many / sizeof *many; i++) CHECK(!sign_label_is_single(many[i]));
+    struct sign s = { 0 };
+    uint32_t type = texts_adds(&s.texts, "app.Node");
+    uint32_t root = sign_root(&s, "app", 3, texts_adds(&s.texts, "module"));
+    uint32_t head = sign_step(&s, root, SNAP_EDGE_ATTRIBUTE, "head", 4, type);
+    uint32_t next = sign_step(&s, head, SNAP_EDGE_ATTRIBUTE, "next", 4, type);
+    CHECK(sign_is_single(&s, head) && sign_is_single(&s, next));
+    sign_step(&s, next, SNAP_EDGE_ATTRIBUTE, "next", 4, type);
+    CHECK(sign_is_single(&s, head) && !sign_is_single(&s, next));
+    CHECK(!sign_is_single(&s, sign_step(&s, root, SNAP_EDGE_ELEMENT, NULL, 0, type)));
+    sign_free(&s);
+}
+
 CU_MAIN("diff names", { "texts", test_texts }, { "row map", test_rowmap },
         { "labels", test_labels }, { "signatures", test_signatures },
         { "runs of equal steps", test_runs }, { "long names", test_long_names },
-        { "keys that are data", test_data_keys })
+        { "keys that are data", test_data_keys }, { "single places", test_single })

@@ -557,9 +557,12 @@ uint64_t diff_names_place(struct diff_names *n, uint32_t row, const uint32_t *ma
 {
     uint32_t node;
     if (n->failed || n->from.rows->parent[row] == HEAP_NONE) return 0;
-    bool searches = n->places_searched < PLACE_SEARCHES && !is_named(n, row);
+    bool named;
+    int status = is_named(n, row, &named);
+    bool searches = !status && !named && n->places_searched < PLACE_SEARCHES;
     n->places_searched += searches;
-    if (searches ? diff_names_row(n, row, &node) : name_by_climb(n, row, &node)) {
+    if (!status) status = searches ? diff_names_row(n, row, &node) : name_by_climb(n, row, &node);
+    if (status) {
         n->failed = true;
         return 0;
     }

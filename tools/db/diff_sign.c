@@ -194,6 +194,7 @@ uint32_t sign_step(struct sign *s, uint32_t parent, int kind, const char *name, 
 bool sign_label_is_single(const char *label)
 {
     if (label[0] == '[') return label[1] != '*';
+    if (strncmp(label, "<internal", 9) == 0) return false; /* made anew as the runtime sees fit */
     if (label[0] == '<') return strchr(label, ' ') != NULL;
     return label[0] != '(' && strcmp(label, ".?") != 0 && label[0] != 0;
 }

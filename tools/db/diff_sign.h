@@ -57,7 +57,8 @@ uint32_t sign_step(struct sign *s, uint32_t parent, int kind, const char *name, 
 void sign_label(struct text *out, int kind, const char *name, size_t n, bool data_keys);
 
 /** Does a path lead to one object at a time, by names alone? Not where a step of it is one of many
- *  (`[*]`, a key, a run of steps drawn together) or tells a kind only (`.?`, `<external>`). */
+ *  (`[*]`, a key, a run of steps drawn together), tells a kind only (`.?`, `<external>`) or is the
+ *  runtime's own (`<internal table>`): no program names it. */
 bool sign_is_single(const struct sign *s, uint32_t node);
 
 /** The same of one label. */
