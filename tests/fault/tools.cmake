@@ -1,10 +1,13 @@
-# The commands while their calls fail, and killed at random; README.md tells the long versions.
-if(TARGET snapload AND TARGET snapdiff AND NOT SNAP_SANITIZE)
-    find_package(Python3 COMPONENTS Interpreter REQUIRED)
+# The commands while their calls fail, and killed at random; README.md tells the long versions, and the
+# one under sanitizers.
+if(TARGET snapload AND TARGET snapdiff)
     add_library(failing MODULE ${CMAKE_CURRENT_LIST_DIR}/failing.c)
     target_link_libraries(failing PRIVATE ${CMAKE_DL_LIBS})
     set_target_properties(failing PROPERTIES PREFIX "" C_VISIBILITY_PRESET default
                           LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/fault)
+endif()
+if(TARGET failing AND NOT SNAP_SANITIZE)
+    find_package(Python3 COMPONENTS Interpreter REQUIRED)
     set(failures ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/tool_failures.py
                  --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR}/cli
                  --bin ${CMAKE_CURRENT_BINARY_DIR}/fault)

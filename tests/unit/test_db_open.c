@@ -64,6 +64,56 @@ static void test_sound(void)
     heapdb_close(db);
 }
 
+static int64_t pragma(struct heapdb *db, const char *sql)
+{
+    int64_t n = -1;
+    CHECK_I64(heapdb_number(db, sql, 0, &n), 0);
+    return n;
+}
+
+/* Each defence by itself, although any of them would do in most cases. */
+static void test_settings(void)
+{
+    static const struct {
+        int limit, value;
+    } limits[] = {
+        { SQLITE_LIMIT_LENGTH, 64 << 20 },     { SQLITE_LIMIT_SQL_LENGTH, 1 << 20 },
+        { SQLITE_LIMIT_COLUMN, 500 },          { SQLITE_LIMIT_EXPR_DEPTH, 500 },
+        { SQLITE_LIMIT_COMPOUND_SELECT, 100 }, { SQLITE_LIMIT_VDBE_OP, 250000 },
+        { SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000 }, { SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+    };
+    static const char *const elsewhere[] = {
+        "ATTACH ':memory:' AS other", "VACUUM INTO '/dev/null'", "DETACH main",
+    };
+    static const char *const never[] = {
+        "SELECT load_extension('x')", "SELECT readfile('/etc/passwd')",
+    };
+    struct heapdb *db;
+    int on = -1;
+    make(NULL);
+    if (!CHECK_I64(open_it(&db), 0)) return;
+    sqlite3 *s = db->sqlite;
+    sqlite3_db_config(s, SQLITE_DBCONFIG_DEFENSIVE, -1, &on);
+    CHECK_I64(on, 1);
+    sqlite3_db_config(s, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &on);
+    CHECK_I64(on, 0);
+    sqlite3_db_config(s, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &on);
+    CHECK_I64(on, 0);
+    sqlite3_db_config(s, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, -1, &on);
+    CHECK_I64(on, 0);
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        CHECK_I64(sqlite3_limit(s, limits[i].limit, -1), limits[i].value);
+    CHECK_I64(pragma(db, "SELECT query_only FROM pragma_query_only"), 1);
+    CHECK_I64(pragma(db, "SELECT cell_size_check FROM pragma_cell_size_check"), 1);
+    CHECK_I64(sqlite3_db_readonly(s, "main"), 1);
+    CHECK_I64(pragma(db, "PRAGMA mmap_size"), 0);
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++)
+        CHECK_I64(sqlite3_exec(s, elsewhere[i], NULL, NULL, NULL) & 0xff, SQLITE_AUTH);
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+        CHECK_I64(sqlite3_exec(s, never[i], NULL, NULL, NULL) & 0xff, SQLITE_ERROR);
+    heapdb_close(db);
+}
+
 static void test_refused(void)
 {
     static const char *const wrong[] = {
@@ -216,6 +266,16 @@ static void test_cache(void)
     char *unsafe = cache_directory();
     CHECK(unsafe == NULL);
     free(unsafe);
+    chmod(dir, 0700);
+    unsafe = cache_directory();
+    CHECK(unsafe != NULL);
+    free(unsafe);
+    /* Nor one of somebody else's, which root alone can make here. */
+    if (geteuid() == 0 && chown(dir, 1, (gid_t)-1) == 0) {
+        unsafe = cache_directory();
+        CHECK(unsafe == NULL);
+        free(unsafe);
+    }
     rmdir(dir);
     free(dir);
     unsetenv("SNAP_CACHE_SIZE");
@@ -235,7 +295,7 @@ static void test_clean_up(void)
     CHECK_I64(rmdir(directory), 0);
 }
 
-CU_MAIN("db_open", { "prepare", test_prepare }, { "sound", test_sound }, { "refused", test_refused },
-        { "hostile", test_hostile },
+CU_MAIN("db_open", { "prepare", test_prepare }, { "sound", test_sound }, { "settings", test_settings },
+        { "refused", test_refused }, { "hostile", test_hostile },
         { "layout", test_layout }, { "no database", test_no_database }, { "cache", test_cache },
         { "clean up", test_clean_up })

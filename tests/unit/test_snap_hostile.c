@@ -98,9 +98,24 @@ static void test_good(void)
     CHECK_I64(STATUS(SNAP_KIND_STACK, 2, stack_good), SNAP_E_TRUNCATED);
 }
 
+/* A STACK chunk of two rows with so many columns, of which all but two are unknown and empty. */
+static snap_status columns_status(unsigned n)
+{
+    uint8_t payload[512] = { (uint8_t)n, 1, 0x82, 2, 2, 1, 1 };
+    size_t size = 7;
+    for (unsigned id = 3; id <= n; id++) {
+        payload[size++] = (uint8_t)id;
+        payload[size++] = 1;
+        payload[size++] = 0;
+    }
+    memcpy(payload + size, stack_good + 7, sizeof stack_good - 8);
+    return payload_status(SNAP_KIND_STACK, 2, (const char *)payload, size + sizeof stack_good - 8);
+}
+
 static void test_directory(void)
 {
-    CHECK_I64(STATUS(SNAP_KIND_STACK, 2, "\x41"), SNAP_E_CORRUPT);           /* 65 columns */
+    CHECK_I64(columns_status(64), SNAP_E_TRUNCATED);
+    CHECK_I64(columns_status(65), SNAP_E_CORRUPT);
     CHECK_I64(STATUS(SNAP_KIND_STACK, 2, "\x80\x00"), SNAP_E_CORRUPT);       /* not the shortest */
     CHECK_I64(STATUS(SNAP_KIND_STACK, 2, "\x01"), SNAP_E_CORRUPT);           /* ends early */
     CHECK_I64(STATUS(SNAP_KIND_STACK, 2, "\x01\x02"), SNAP_E_CORRUPT);
@@ -299,47 +314,103 @@ static void test_rising_ids(void)
     }
 }
 
+enum { MIB = 1 << 20 };
+
+/* The good STACK chunk with a column that nobody knows, of zeros, so that it has `raw` bytes: what
+ * is refused below is refused for how it is packed, not for what it says. */
+static uint8_t *padded(size_t raw)
+{
+    uint8_t *payload = calloc(1, raw);
+    const uint8_t directory[] = { 3, 1, 0x82, 2, 2, 1, 1, 9, 1 };
+    if (!payload) abort();
+    size_t length = raw - sizeof directory - 4 - 3;
+    memcpy(payload, directory, sizeof directory);
+    for (unsigned i = 0; i < 4; i++) {
+        payload[sizeof directory + i] = (uint8_t)(length >> 7 * i | (i < 3 ? 0x80 : 0));
+    }
+    memcpy(payload + sizeof directory + 4, stack_good + 7, sizeof stack_good - 8);
+    return payload;
+}
+
+static snap_status packed_status(const uint8_t *packed, size_t size, size_t raw)
+{
+    struct chunk_header h = header_for(SNAP_KIND_STACK, packed, size, 2);
+    h.codec = CHUNK_ZSTD;
+    h.raw_size = (uint32_t)raw;
+    begin_file();
+    add_chunk(&h, packed);
+    return judge().status;
+}
+
+/* One frame by hand: its window, `raw` bytes announced, the first as they are, the rest zeros. */
+static size_t frame_by_hand(uint8_t *to, unsigned window_log, const uint8_t *payload, size_t raw)
+{
+    enum { FIRST = 64, BLOCK = 1 << 17 };
+    const uint8_t head[] = { 0x28, 0xB5, 0x2F, 0xFD, 0x80, (uint8_t)((window_log - 10) << 3) };
+    size_t n = sizeof head;
+    memcpy(to, head, n);
+    bytes_put32(to + n, (uint32_t)raw);
+    n += 4;
+    to[n++] = (uint8_t)(FIRST << 3 & 0xff), to[n++] = FIRST >> 5, to[n++] = 0; /* stored */
+    memcpy(to + n, payload, FIRST);
+    n += FIRST;
+    for (size_t left = raw - FIRST; left > 0;) {
+        size_t size = left < BLOCK ? left : BLOCK;
+        left -= size;
+        uint32_t block = (uint32_t)size << 3 | 1 << 1 | (left == 0); /* one byte, repeated */
+        to[n++] = (uint8_t)block, to[n++] = (uint8_t)(block >> 8), to[n++] = (uint8_t)(block >> 16);
+        to[n++] = 0;
+    }
+    return n;
+}
+
+static void test_frames(void)
+{
+    const snap_status good = SNAP_E_TRUNCATED, bad = SNAP_E_CORRUPT;
+    static uint8_t packed[1 << 16];
+    uint8_t *payload = padded(4 * MIB);
+    size_t n = ZSTD_compress(packed, sizeof packed, payload, 4 * MIB, 1);
+    CHECK_I64(packed_status(packed, n, 4 * MIB), good);
+    CHECK_I64(packed_status(packed, n, n + 1), bad); /* the frame says 4 MiB */
+    CHECK_I64(packed_status(packed, n, 4 * MIB + 1), bad);
+    CHECK_I64(packed_status(packed, n - 1, 4 * MIB), bad);
+    /* A second frame, of nothing; a skippable one behind, and in front. */
+    size_t empty = ZSTD_compress(packed + n, sizeof packed - n, "", 0, 1);
+    CHECK_I64(packed_status(packed, n + empty, 4 * MIB), bad);
+    const uint8_t skippable[] = { 0x50, 0x2A, 0x4D, 0x18, 1, 0, 0, 0, 'x' };
+    memcpy(packed + n, skippable, sizeof skippable);
+    CHECK_I64(packed_status(packed, n + sizeof skippable, 4 * MIB), bad);
+    memmove(packed + sizeof skippable, packed, n);
+    memcpy(packed, skippable, sizeof skippable);
+    CHECK_I64(packed_status(packed, n + sizeof skippable, 4 * MIB), bad);
+    CHECK_I64(packed_status(skippable, sizeof skippable, sizeof skippable + 1), bad);
+    /* A frame that does not say how large it becomes. */
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 20);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
+    n = ZSTD_compress2(context, packed, sizeof packed, payload, 4 * MIB);
+    ZSTD_freeCCtx(context);
+    CHECK_I64(packed_status(packed, n, 4 * MIB), bad);
+    /* Windows: as large as the largest chunk, and larger. */
+    CHECK_I64(packed_status(packed, frame_by_hand(packed, 24, payload, 4 * MIB), 4 * MIB), good);
+    CHECK_I64(packed_status(packed, frame_by_hand(packed, 25, payload, 4 * MIB), 4 * MIB), bad);
+    free(payload);
+}
+
 static void test_bombs(void)
 {
-    static uint8_t zeros[1 << 20], packed[1 << 16];
-    size_t n = ZSTD_compress(packed, sizeof packed, zeros, sizeof zeros, 1);
-    struct chunk_header h = header_for(SNAP_KIND_STACK, packed, n, 2);
-    h.codec = CHUNK_ZSTD;
-    h.raw_size = (uint32_t)n + 1; /* the frame says 1 MiB */
-    begin_file();
-    add_chunk(&h, packed);
-    CHECK_I64(judge().status, SNAP_E_CORRUPT);
-    /* Two frames in one payload. */
-    memcpy(packed + n, packed, n);
-    h = header_for(SNAP_KIND_STACK, packed, 2 * n, 2);
-    h.codec = CHUNK_ZSTD;
-    h.raw_size = sizeof zeros;
-    begin_file();
-    add_chunk(&h, packed);
-    CHECK_I64(judge().status, SNAP_E_CORRUPT);
-    /* A skippable frame in front of nothing. */
-    uint8_t skippable[] = { 0x50, 0x2A, 0x4D, 0x18, 1, 0, 0, 0, 'x' };
-    h = header_for(SNAP_KIND_STACK, skippable, sizeof skippable, 2);
-    h.codec = CHUNK_ZSTD;
-    h.raw_size = sizeof skippable + 1;
-    begin_file();
-    add_chunk(&h, skippable);
-    CHECK_I64(judge().status, SNAP_E_CORRUPT);
-    /* A window of 32 MiB for a chunk that fits in one of 1 MiB. */
-    ZSTD_CCtx *context = ZSTD_createCCtx();
-    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 25);
-    ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
-    size_t wide = ZSTD_compress2(context, packed, sizeof packed, zeros, sizeof zeros);
-    ZSTD_freeCCtx(context);
-    h = header_for(SNAP_KIND_STACK, packed, wide, 2);
-    h.codec = CHUNK_ZSTD;
-    h.raw_size = sizeof zeros;
-    begin_file();
-    add_chunk(&h, packed);
-    CHECK_I64(judge().status, SNAP_E_CORRUPT);
-    n = ZSTD_compress(packed, sizeof packed, zeros, sizeof zeros, 1);
+    static uint8_t zeros[MIB], packed[1 << 16];
+    uint8_t *payload = padded(SNAP_MAX_CHUNK_BYTES + 1);
+    size_t n = ZSTD_compress(packed, sizeof packed, payload, SNAP_MAX_CHUNK_BYTES + 1, 1);
+    CHECK_I64(packed_status(packed, n, SNAP_MAX_CHUNK_BYTES + 1), SNAP_E_LIMIT);
+    free(payload);
+    payload = padded(SNAP_MAX_CHUNK_BYTES);
+    n = ZSTD_compress(packed, sizeof packed, payload, SNAP_MAX_CHUNK_BYTES, 1);
+    CHECK_I64(packed_status(packed, n, SNAP_MAX_CHUNK_BYTES), SNAP_E_TRUNCATED);
+    free(payload);
     /* Right in all sizes, and full of nothing: rows without columns. */
-    h = header_for(SNAP_KIND_STACK, packed, n, SNAP_MAX_CHUNK_ROWS);
+    n = ZSTD_compress(packed, sizeof packed, zeros, sizeof zeros, 1);
+    struct chunk_header h = header_for(SNAP_KIND_STACK, packed, n, SNAP_MAX_CHUNK_ROWS);
     h.codec = CHUNK_ZSTD;
     h.raw_size = sizeof zeros;
     begin_file();
@@ -380,4 +451,4 @@ CU_MAIN("snap_hostile", { "a good one", test_good }, { "directory", test_directo
         { "sparse columns", test_sparse }, { "encodings", test_encodings }, { "bytes", test_bytes },
         { "kinds", test_kinds }, { "chunk headers", test_headers },
         { "dictionary", test_dictionary_field }, { "rising ids", test_rising_ids },
-        { "bombs", test_bombs }, { "file header", test_file_header })
+        { "frames", test_frames }, { "bombs", test_bombs }, { "file header", test_file_header })
