@@ -37,10 +37,12 @@ COMMANDS = {
     "snappath": (["--type", "Request", "{}"], None),
     "snapshow": (["{}", "Request"], None),
     "snapleak": (["{}"], None),
+    "snapreport": (["--json", "-o", "out.html", "{}"], None),
 }
 BAD = ["text", "sqlite", "unknown", "empty", "short", "header", "directory", "nothing", "major.snap",
        "kind.snap"]
-OUTPUTS = {"snapload": ["-o"], "snapdiff": ["-o"], "snapinfo": ["--recover"]}
+OUTPUTS = {"snapload": ["-o"], "snapdiff": ["-o"], "snapinfo": ["--recover"],
+           "snapreport": ["-o"]}
 DROP = """
 import os, shutil, sys
 fd = os.open(shutil.which(sys.argv[1]), os.O_RDONLY)
@@ -78,6 +80,12 @@ def line(args, command, name, answer):
         problem(args, "standard output: %r" % out[:80])
 
 
+def remove_outputs():
+    for name in "out.db", "out.html":
+        if os.path.exists(name):
+            os.remove(name)
+
+
 def files():
     return sorted(os.listdir("."))
 
@@ -92,7 +100,7 @@ for command, (rest, _) in COMMANDS.items():
 
     for name in BAD:
         line(arguments(name), command, name, run(arguments(name)))
-    args = [x.replace("out.db", "open/out.db") for x in arguments("secret")]
+    args = [x.replace("out.", "open/out.") for x in arguments("secret")]
     line(args, command, "secret", run([sys.executable, "-c", DROP] + args))
     if files() != before:
         problem([command], "left %s" % sorted(set(files()) - set(before)))
@@ -100,8 +108,7 @@ for command, (rest, _) in COMMANDS.items():
     for name in "half.snap", "tail.snap":
         args = arguments(name)
         status, out, err = run(args)
-        if os.path.exists("out.db"):
-            os.remove("out.db")
+        remove_outputs()
         if command in ("snappath", "snapshow") and status == 2 and "Request" in err:
             continue  # the object that was asked for is in the part that is missing
         if status != 0:
@@ -115,6 +122,7 @@ for command, (rest, _) in COMMANDS.items():
             status, _, err = run(args, stdout=full)
         if status != 2 or "No space left on device" not in err:
             problem(args, "> /dev/full: %d, %r" % (status, err))
+        remove_outputs()
     for option in OUTPUTS.get(command, []):
         for device, kind in (("/dev/full", stat.S_ISCHR), ("directory", stat.S_ISDIR)):
             args = [command, option, device, "--force", "good.snap"]

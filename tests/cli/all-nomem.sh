@@ -25,6 +25,7 @@ LINES = [
     ["snappath", "--type", "*", "good.db"],
     ["snapshow", "good.db", "#5"],
     ["snapleak", "--min", "1", "good.db", "good.db"],
+    ["snapreport", "--force", "-o", "out.html", "good.db", "good.db"],
 ]
 problems = 0
 random.seed(1)
@@ -49,7 +50,7 @@ for args in LINES:
     status, err, n = run(args, 0, 0)
     if status != 0:
         sys.exit(77)  # a sanitizer that must come first; it has its own way to fail allocations
-    before = set(os.listdir(".")) | {"new.snap", "out.db", "count"}
+    before = set(os.listdir(".")) | {"new.snap", "out.db", "out.html", "count"}
     numbers = set(range(1, min(n, 60) + 1)) | set(random.sample(range(1, n + 1), min(n, 60)))
     for at in sorted(numbers):
         for on in 0, 1:

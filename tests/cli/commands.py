@@ -15,6 +15,8 @@ COMMANDS = {
     "snapshow": [["{}", "#2"], ["{}", "#5"]],
     "snapleak": [["--min", "1", "--all", "{}"], ["--min", "1", "--sql", "{}", "good.snap"],
                  ["good.snap", "{}"]],
+    "snapreport": [["-q", "-f", "-o", "out.html", "{}"],
+                   ["-q", "-f", "-o", "out.html", "good.snap", "{}"]],
 }
 
 

@@ -84,6 +84,7 @@ LINES = {
     "top": Line(["snaptop", "two.db"]),
     "path": Line(["snappath", "--type", "*", "two.db"]),
     "show": Line(["snapshow", "two.db", "#5"]),
+    "report": Line(["snapreport", "-q", "-o", "out.html", "two.db", "small.db"], makes="out.html"),
 }
 
 Result = collections.namedtuple("Result", "status out err count")

@@ -215,7 +215,7 @@ int findings_run(struct subject *subject, struct subject *base,
     struct functions *functions = NULL;
     *out = (struct findings){ 0 };
     int status = read_rules(options, out);
-    if (!status) status = functions_new(&functions, subject, base);
+    if (!status) status = functions_new(&functions, subject, base, options->made);
     for (size_t i = 0; !status && i < out->n; i++)
         status = run_rule(subject, functions, base != NULL, options, &out->rules[i]);
     functions_free(functions);

@@ -52,6 +52,8 @@ struct findings_options {
     size_t n_only;
     size_t keep;             /* findings kept of each rule */
     uint64_t floor;          /* bytes; 0: 1 % of the live heap, at least 64 KiB */
+    const struct diff_report *made; /* the comparison with `base`, all lines of it, if it was made
+                                       already; NULL: it is made when a rule asks */
 };
 
 /** Runs the rules. `base` is the earlier snapshot or NULL. On failure *out owns nothing. */

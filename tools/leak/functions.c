@@ -299,7 +299,8 @@ static int define(struct functions *f, const char *name, int n,
     return rc == SQLITE_OK ? STATUS_DONE : heapdb_error(f->subject->db, "adding functions");
 }
 
-int functions_new(struct functions **out, struct subject *subject, struct subject *base)
+int functions_new(struct functions **out, struct subject *subject, struct subject *base,
+                  const struct diff_report *made)
 {
     struct functions *f = calloc(1, sizeof *f);
     *out = NULL;
@@ -322,7 +323,7 @@ int functions_new(struct functions **out, struct subject *subject, struct subjec
     if (!status) status = define(f, "before_id", 1, sql_before_id);
     if (!status) status = define(f, "spare", 4, sql_spare);
     if (!status && base) status = begin_base(f);
-    if (!status) status = grown_new(&f->grown, subject, base);
+    if (!status) status = grown_new(&f->grown, subject, base, made);
     f->cycle_table = (struct made_table){ .declaration = cycle_declaration, .make = find_cycles,
                                           .rows = count_cycles, .give = give_cycle, .opaque = f };
     if (!status) status = made_table_add(subject->db, "cycle", &f->cycle_table);

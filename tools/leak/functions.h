@@ -41,11 +41,13 @@
 #include "report/subject.h"
 
 struct functions;
+struct diff_report;
 
 /** Makes the functions known to the subject's database. `base` is the earlier snapshot, NULL for
- *  none; both must outlive *out, and the functions must not be called after functions_free. 0, or
- *  STATUS_UNUSABLE after a message. */
-int functions_new(struct functions **out, struct subject *subject, struct subject *base);
+ *  none, `made` their comparison as for grown_new (grown.h); all must outlive *out, and the
+ *  functions must not be called after functions_free. 0, or STATUS_UNUSABLE after a message. */
+int functions_new(struct functions **out, struct subject *subject, struct subject *base,
+                  const struct diff_report *made);
 /** Makes the tables that a statement names, which was prepared and is to be stepped now. 0, or
  *  STATUS_UNUSABLE after a message. */
 int functions_ready(struct functions *f);

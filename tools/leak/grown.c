@@ -11,8 +11,9 @@
 struct grown {
     struct subject *subject, *base;
     struct made_table table;
-    struct diff_report report;
-    bool compared;
+    struct diff_report own;
+    bool compared;                    /* own is to be freed */
+    const struct diff_report *report; /* own, or one that was made already */
     uint32_t n; /* lines of the report that are owners; they come in their order */
     const struct diff_line **lines;
 };
@@ -34,14 +35,17 @@ static int compare(void *opaque)
     const struct diff_options options = { .top = UINT64_MAX, .min_size = 1 };
     const struct diff_input inputs[2] = { { g->base->db, g->base->snapshot },
                                           { g->subject->db, g->subject->snapshot } };
-    int status = diff_build(inputs, 2, &options, &g->report);
-    if (status) return status;
-    g->compared = true;
-    g->lines = calloc((size_t)g->report.n_lines + 1, sizeof *g->lines);
+    if (!g->report) {
+        int status = diff_build(inputs, 2, &options, &g->own);
+        if (status) return status;
+        g->compared = true;
+        g->report = &g->own;
+    }
+    g->lines = calloc((size_t)g->report->n_lines + 1, sizeof *g->lines);
     if (!g->lines) return message_no_memory("what grew");
     /* Rests and garbage are no owners. */
-    for (uint32_t i = 0; i < g->report.n_lines; i++) {
-        const struct diff_line *line = &g->report.lines[i];
+    for (uint32_t i = 0; i < g->report->n_lines; i++) {
+        const struct diff_line *line = &g->report->lines[i];
         if (line->kind == DIFF_LINE_OWNER || line->kind == DIFF_LINE_LIVE) g->lines[g->n++] = line;
     }
     return STATUS_DONE;
@@ -78,18 +82,20 @@ static void give(void *opaque, uint64_t row, int column, sqlite3_context *c)
     case COLUMN_OBJECT_ID:
         if (owner && line->b_id) sqlite3_result_int64(c, line->b_id);
         break;
-    case COLUMN_VERDICT: made_table_text(c, diff_verdict_name(g->report.verdict.kind)); break;
+    case COLUMN_VERDICT: made_table_text(c, diff_verdict_name(g->report->verdict.kind)); break;
     default: give_held(c, line, (enum column)column); break;
     }
 }
 
-int grown_new(struct grown **out, struct subject *subject, struct subject *base)
+int grown_new(struct grown **out, struct subject *subject, struct subject *base,
+              const struct diff_report *made)
 {
     struct grown *g = calloc(1, sizeof *g);
     *out = NULL;
     if (!g) return message_no_memory("what grew");
     g->subject = subject;
     g->base = base;
+    g->report = made;
     g->table = (struct made_table){ .declaration = declaration, .make = compare, .rows = rows,
                                     .give = give, .opaque = g };
     *out = g;
@@ -104,7 +110,7 @@ int grown_ready(struct grown *g)
 void grown_free(struct grown *g)
 {
     if (!g) return;
-    if (g->compared) diff_report_free(&g->report);
+    if (g->compared) diff_report_free(&g->own);
     free(g->lines);
     free(g);
 }

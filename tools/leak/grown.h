@@ -26,10 +26,14 @@
 
 struct grown;
 
-/** Makes the table known to the subject's database. `base` may be NULL; both must outlive *out,
- *  which must outlive every statement that asks it. 0, or STATUS_UNUSABLE after a message; then
- *  *out is to be freed all the same. */
-int grown_new(struct grown **out, struct subject *subject, struct subject *base);
+struct diff_report;
+
+/** Makes the table known to the subject's database. `base` may be NULL; `made` is the comparison of
+ *  the two, all lines of it, where it was made already, or NULL. All must outlive *out, which must
+ *  outlive every statement that asks it. 0, or STATUS_UNUSABLE after a message; then *out is to be
+ *  freed all the same. */
+int grown_new(struct grown **out, struct subject *subject, struct subject *base,
+              const struct diff_report *made);
 /** Compares, if a statement was prepared that asks the table: before that is stepped. 0, or
  *  STATUS_UNUSABLE after a message. */
 int grown_ready(struct grown *g);

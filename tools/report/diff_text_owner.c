@@ -7,8 +7,9 @@
 #include "cli/message.h"
 #include "cli/number.h"
 #include "report/diff_text.h"
+#include "report/diff_words.h"
 
-enum { HELD_LINES = 3, STEPS_SHOWN = 6 };
+enum { HELD_LINES = 3 };
 
 static bool shows_rate(const struct diff_report *r)
 {
@@ -30,29 +31,8 @@ static int64_t largest_line(const struct diff_report *r)
 static void owner_name(struct table *t, const struct diff_line *l)
 {
     struct text name = { 0 };
-    char count[NUMBER_MAX];
-    switch (l->kind) {
-    case DIFF_LINE_LIVE:
-        table_cells(t, "new roots: held by nothing that was there before, such as the local "
-                       "variables of a running function");
-        return;
-    case DIFF_LINE_GARBAGE:
-        table_cells(t, "garbage: unreachable, not yet collected");
-        return;
-    case DIFF_LINE_REST:
-        table_cells(t, "(other owners)");
-        return;
-    case DIFF_LINE_OWNER:
-        break;
-    }
-    table_color(t, COLOR_NAME);
-    text_addf(&name, "%s -> %s", l->path, l->type ? l->type : "?");
-    if (l->n_owners > 1) text_addf(&name, ", %s of them", number_count(count, l->n_owners));
-    if (l->n_owners > 1 && l->n_replaced)
-        text_addf(&name, ", %s replaced", number_count(count, l->n_replaced));
-    else if (l->n_replaced)
-        text_adds(&name, ", replaced");
-    if (l->accepted) text_adds(&name, ", accepted");
+    diff_words_owner(&name, l);
+    if (l->kind == DIFF_LINE_OWNER) table_color(t, COLOR_NAME);
     table_cell(t, text_str(&name), name.n);
     text_free(&name);
 }
@@ -70,21 +50,11 @@ static void rate(struct table *t, const struct diff_report *r, const struct diff
 static void held_row(struct table *t, const struct diff_report *r, const struct diff_held *h)
 {
     struct text name = { 0 };
-    char count[NUMBER_MAX];
     table_delta(t, h->retained_delta + h->native_delta);
     table_count_delta(t, h->count_delta);
     if (shows_rate(r)) table_cells(t, "");
     diff_text_intervals(t, r, false, 0);
-    text_addf(&name, "%s%s%s", h->edge, *h->edge ? " " : "", h->type);
-    if (h->tops_delta > 0)
-        text_addf(&name, " x %s", number_count(count, (uint64_t)h->tops_delta));
-    else if (h->tops_delta < 0)
-        text_addf(&name, " x %s", number_count_delta(count, h->tops_delta));
-    else
-        text_addf(&name, ", %s replaced", number_count(count, (uint64_t)h->tops_added));
-    if (h->about)
-        text_addf(&name, "%s%s", h->tops_added == 1 ? ": " : ", such as ", h->about);
-    if (h->holder) text_addf(&name, ", held by %s", h->holder);
+    diff_words_held(&name, h);
     table_tree(t, 1, text_str(&name), name.n);
     text_free(&name);
 }
@@ -100,65 +70,35 @@ static void remark(struct table *t, const struct diff_report *r, const char *tex
     table_tree(t, 1, text, strlen(text));
 }
 
-/* What an owner is, and how full it is. */
-static void about_remark(struct table *t, const struct diff_report *r, const struct diff_line *l)
+/* All that is to be said of an owner's line; words that are empty are not. */
+static void words(struct table *t, const struct diff_report *r, struct text *s)
 {
-    struct text s = { 0 };
-    char count[NUMBER_MAX];
-    if (!l->about) return;
-    text_adds(&s, l->about);
-    if (l->bound.length >= 0 && l->bound.bound >= 0)
-        text_addf(&s, "; it holds %s now", number_count(count, (uint64_t)l->bound.length));
-    remark(t, r, text_str(&s));
-    text_free(&s);
+    if (s->n) remark(t, r, text_str(s));
+    text_clear(s);
 }
 
-/* How much came in which interval: said of what matters, where it fits a line. */
-static void steps_remark(struct table *t, const struct diff_report *r, const struct diff_line *l)
+static void about_remarks(struct table *t, const struct diff_report *r, const struct diff_line *l)
 {
     struct text s = { 0 };
-    char size[NUMBER_MAX], count[NUMBER_MAX];
-    if (!l->n_steps || l->n_steps > STEPS_SHOWN ||
-        llabs(diff_line_growth(l)) < llabs(diff_line_growth(&r->top)) / 10)
-        return;
-    text_adds(&s, "by interval");
-    for (uint32_t i = 0; i < l->n_steps; i++) {
-        const struct diff_step *x = &l->steps[i];
-        text_addf(&s, "%s %s", i ? "," : ":", number_delta(size, x->growth));
-        if (x->turns && x->came)
-            text_addf(&s, " (full: %s replaced)", number_count(count, x->came));
-        else if (x->growth)
-            text_addf(&s, " (%s objects)",
-                      number_count_delta(count, (int64_t)(x->came - x->went)));
-    }
-    remark(t, r, text_str(&s));
+    diff_words_about(&s, l);
+    words(t, r, &s);
+    diff_words_steps(&s, r, l);
+    words(t, r, &s);
     text_free(&s);
 }
 
 static void owner_remarks(struct table *t, const struct diff_report *r, const struct diff_line *l)
 {
     struct text s = { 0 };
-    char size[NUMBER_MAX];
     for (uint32_t i = 0; i < l->n_sites; i++) {
         if (diff_text_folds(r, l->sites[i].shallow_new, diff_line_growth(l))) continue;
-        text_clear(&s);
-        text_addf(&s, "%s allocated at %s", number_size(size, (uint64_t)l->sites[i].shallow_new),
-                  r->fold ? l->sites[i].brief : l->sites[i].stack);
-        remark(t, r, text_str(&s));
+        diff_words_site(&s, &l->sites[i], r->fold);
+        words(t, r, &s);
     }
-    if (l->moved.shallow_size > l->added.shallow_size / 10) {
-        text_clear(&s);
-        text_addf(&s, "%s of it may have been there before (address, type), held by something else",
-                  number_size(size, l->moved.shallow_size));
-        remark(t, r, text_str(&s));
-    }
-    if (diff_line_shares(l)) {
-        text_clear(&s);
-        text_addf(&s, "%s of what came is held by %s as well: freed only when all of them let go",
-                  number_size(size, l->shared.shallow_size + l->shared.native_size),
-                  l->also ? l->also : "others");
-        remark(t, r, text_str(&s));
-    }
+    diff_words_moved(&s, l);
+    words(t, r, &s);
+    diff_words_shared(&s, l);
+    words(t, r, &s);
     text_free(&s);
 }
 
@@ -191,8 +131,7 @@ static void owner_rows(struct table *t, const struct diff_report *r, const struc
     rate(t, r, l);
     diff_text_intervals(t, r, true, l->intervals);
     owner_name(t, l);
-    about_remark(t, r, l);
-    steps_remark(t, r, l);
+    about_remarks(t, r, l);
     held_rows(t, r, l);
     owner_remarks(t, r, l);
 }

@@ -1,0 +1,26 @@
+# cmake -DCSS=page.css -DJS="a.js;b.js" -DOUT=assets.c -P embed_assets.cmake: the page's style and
+# its script, the files one after the other, as arrays of bytes, each with its SHA-256, which the
+# Content-Security-Policy names.
+set(text "/* Made from page.css and script/. */\n#include \"page/assets.h\"\n")
+foreach(what CSS JS)
+    string(TOLOWER ${what} name)
+    file(REMOVE ${OUT}.${name})
+    foreach(file IN LISTS ${what})
+        file(READ ${file} one)
+        file(APPEND ${OUT}.${name} "${one}")
+    endforeach()
+    set(${what} ${OUT}.${name})
+    file(READ ${${what}} plain)
+    # What would end the element that it stands in, or change on the way through an HTML parser.
+    if(plain MATCHES "</[sS]|<!--|\r")
+        message(FATAL_ERROR "the page's ${name} holds </s, <!-- or a carriage return")
+    endif()
+    file(SHA256 ${${what}} hash)
+    file(READ ${${what}} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(REGEX REPLACE "((0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,))" "\\1\n" bytes "${bytes}")
+    string(APPEND text "\nconst char page_${name}_sha256[] = \"${hash}\";\n")
+    string(APPEND text "const char page_${name}[] = {\n${bytes}0};\n")
+endforeach()
+file(WRITE ${OUT}.new "${text}")
+file(RENAME ${OUT}.new ${OUT})
