@@ -80,7 +80,8 @@ run_afl()
         done
     done
     for file in "$out"/default/queue/id*; do
-        [ -f "$file" ] && cp "$file" "$inputs/$(sha1sum <"$file" | cut -d ' ' -f 1)"
+        sum=$(sha1sum <"$file" | cut -d ' ' -f 1)
+        [ -e "$inputs/$sum" ] || cp "$file" "$inputs/$sum"
     done
 }
 

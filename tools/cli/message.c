@@ -178,6 +178,7 @@ static void message_format(struct message *m, const char *format, va_list args)
     m->what = what.failed ? buffer : text_str(&what);
     if (m->is_error) message_keep(m);
     message_print(m);
+    m->what = NULL; /* its text ends here */
     text_free(&what);
 }
 
