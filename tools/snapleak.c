@@ -72,7 +72,7 @@ static int check_rules(const struct option_list *list)
 {
     const char *names[256];
     size_t n = 0;
-    for (; rule_files[n].name && n < 255; n++) names[n] = rule_files[n].name;
+    for (; n < 255 && rule_files[n].name; n++) names[n] = rule_files[n].name;
     names[n] = NULL;
     for (size_t i = 0; i < list->n; i++) {
         size_t k = 0;

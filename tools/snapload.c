@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/spool.h"
+#include "cli/text.h"
 #include "db/load.h"
 
 struct options {
@@ -51,11 +52,11 @@ static char *default_output(const char *path)
     size_t n = strlen(path);
     if (n > 5 && strcmp(path + n - 5, ".part") == 0) n -= 5;
     if (n > 5 && strncmp(path + n - 5, ".snap", 5) == 0) n -= 5;
-    char *out = malloc(n + 4);
-    if (!out) return NULL;
-    memcpy(out, path, n);
-    memcpy(out + n, ".db", 4);
-    return out;
+    struct text out = { 0 };
+    text_add(&out, path, n);
+    text_adds(&out, ".db");
+    if (out.failed) text_free(&out);
+    return out.s;
 }
 
 static void print_json(const char *output, const struct load_result *r, double seconds)

@@ -347,7 +347,7 @@ static size_t put_record(uint8_t *out, const struct rows_row *row, int first, in
         }
     }
     out[0] = (uint8_t)header;
-    memcpy(out + header, body, n);
+    if (n > 0) memcpy(out + header, body, n);
     if (text_column >= 0 && row->has >> text_column & 1) {
         memcpy(out + header + n, row->text, row->text_size); /* it is the last column */
         n += row->text_size;
