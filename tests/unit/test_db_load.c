@@ -25,6 +25,7 @@ enum {
 static char directory[] = "/tmp/test_db_load.XXXXXX";
 static char snap_path[64], db_path[64];
 static uint64_t dict_refcount = 1; /* of the module's dictionary */
+static const char *pid_text = "4711";
 
 static uint64_t text(snap_writer *w, const char *s)
 {
@@ -171,7 +172,7 @@ static void write_snapshot(uint32_t finish_flags)
     snap_writer_options o = { .size = sizeof o, .replace = 1, .no_sync = 1 };
     if (!CHECK_I64(snap_writer_open_path(&w, snap_path, &o, &err), SNAP_OK)) return;
     CHECK_I64(snap_writer_metadata(w, "runtime.name", "cpython"), SNAP_OK);
-    CHECK_I64(snap_writer_metadata(w, "process.pid", "4711"), SNAP_OK);
+    CHECK_I64(snap_writer_metadata(w, "process.pid", pid_text), SNAP_OK);
     CHECK_I64(snap_writer_label(w, "service", "checkout"), SNAP_OK);
     snap_begin begin = { .reason = "a test", .wall_ns = UINT64_C(1700000000500000000), .mono_ns = 5 };
     CHECK_I64(snap_writer_begin(w, &begin), SNAP_OK);
@@ -334,6 +335,20 @@ static void test_native(void)
                       " ORDER BY id)"),
               "? 1 5 1 70 1 70, make:7 2 4196 3 4206 1 4096");
     heapdb_close(db);
+}
+
+static void test_bad_pids(void)
+{
+    static const char *const bad[] = { "4711x", " 4711", "-5", "0", "0x12", "99999999999999999999" };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        pid_text = bad[i];
+        struct heapdb *db = load(true, SNAP_FINISH_COMPLETE);
+        if (!db) continue;
+        CHECK_STR(ask(db, "SELECT pid FROM snapshot"), "-");
+        CHECK_I64(db->snapshots[0].pid, 0);
+        heapdb_close(db);
+    }
+    pid_text = "4711";
 }
 
 static int64_t id_of(struct heapdb *db, const char *argument)
@@ -552,7 +567,7 @@ static void test_clean_up(void)
 }
 
 CU_MAIN("db_load", { "prepare", test_prepare }, { "facts", test_facts }, { "heap", test_heap },
-        { "namespace", test_namespace },
+        { "namespace", test_namespace }, { "bad pids", test_bad_pids },
         { "native memory", test_native },
         { "references", test_refs }, { "helpers", test_helpers },
         { "wrong arguments", test_wrong_arguments }, { "incomplete", test_incomplete },

@@ -93,6 +93,17 @@ static void bind_parameter(sqlite3_stmt *q, const char *name, int64_t value)
     sqlite3_bind_int64(q, sqlite3_bind_parameter_index(q, name), value);
 }
 
+/* The number that the whole of a text is, in digits alone; 0 where it is none, or too large. */
+static int64_t whole_number(const char *text)
+{
+    int64_t n = 0;
+    for (const char *p = text; p && *p; p++) {
+        if (*p < '0' || *p > '9' || n > (INT64_MAX - 9) / 10) return 0;
+        n = n * 10 + (*p - '0');
+    }
+    return n;
+}
+
 static void bind_text(struct loader *l, sqlite3_stmt *q, const char *name, uint32_t number)
 {
     loader_bind_text(l, q, sqlite3_bind_parameter_index(q, name), number);
@@ -150,8 +161,8 @@ static int write_snapshot(struct loader *l, struct snapshot *s)
     bind_parameter(q, ":file_number", s->number);
     bind_metadata(l, s, q, ":runtime", "runtime.name");
     bind_metadata(l, s, q, ":host", "host.name");
-    const char *pid = strings_text(&l->strings, facts_metadata(l, s, "process.pid"));
-    if (pid && atoll(pid) > 0) bind_parameter(q, ":pid", atoll(pid));
+    int64_t pid = whole_number(strings_text(&l->strings, facts_metadata(l, s, "process.pid")));
+    if (pid > 0) bind_parameter(q, ":pid", pid);
     bind_text(l, q, ":service", facts_label(l, s, "service"));
     bind_text(l, q, ":version", facts_label(l, s, "version"));
     bind_parameter(q, ":complete", s->complete);
