@@ -25,6 +25,9 @@ python3-dev         test   packages_python_headers /usr/bin/python3
 python3-numpy       test   /usr/bin/python3 -c 'import numpy'
 python3-gunicorn    test   /usr/bin/python3 -c 'import gunicorn'
 python3-pytest      test   /usr/bin/python3 -c 'import pytest'
+python3-flask       test   /usr/bin/python3 -c 'import flask'
+python3-django      test   /usr/bin/python3 -c 'import django'
+python3-sqlalchemy  test   /usr/bin/python3 -c 'import sqlalchemy'
 python3-jsonschema  test   /usr/bin/python3 -c 'import jsonschema'
 gcovr               coverage  command -v gcovr
 clang               portability  command -v clang
