@@ -60,7 +60,8 @@ class Services(unittest.TestCase):
             self.assertTrue(name.startswith(expect["OWNER"]), said)
         rule, words = expect["FINDING"]
         told = [f["sentence"] for f in findings if f["rule"] == rule]
-        self.assertTrue(any(words in sentence for sentence in told), findings)
+        self.assertTrue(any(words in sentence for sentence in told),
+                        [(f["rule"], f["sentence"]) for f in findings])
 
     def test_services(self):
         clean = 0

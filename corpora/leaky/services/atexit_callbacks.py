@@ -8,6 +8,6 @@ def work(n):
     body = bytearray(300)
     atexit.register(body.clear)
 
-VERDICT = "managed-leak"
+VERDICT = "managed-growth"
 OWNER = "(live)"
 FINDING = "growing-owners", "builtin_function_or_method"

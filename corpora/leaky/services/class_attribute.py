@@ -13,4 +13,4 @@ def work(n):
 
 VERDICT = "managed-leak"
 OWNER = "class_attribute.Handler.seen"
-FINDING = "class-attributes", "seen"
+FINDING = "growing-owners", "Handler.seen"

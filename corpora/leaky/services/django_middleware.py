@@ -39,5 +39,5 @@ def work(n):
 
 VERDICT = "managed-leak"
 OWNER = "django_middleware"
-FINDING = "growing-owners", "WSGIRequest"
+FINDING = "growing-owners", "trail"
 NEEDS = "django"

@@ -26,4 +26,4 @@ def work(n):
 
 VERDICT = "managed-leak"
 OWNER = "listeners.bus.handlers"
-FINDING = "callback-registries", "handlers"
+FINDING = "callback-registries", "1,100 callbacks"

@@ -24,6 +24,32 @@ WITH resource AS (
                  AND (d.object_id > (SELECT garbage_root_id FROM snapshot WHERE id = ?1)) = ?5',
                 g.resource, t.name, t.module, g.garbage) AS before
     FROM grouped g JOIN type t ON t.id = g.type_id
+), watched (module, name, kind) AS (
+    -- Types of which many at once are a mistake, closed or not: a capture does not tell.
+    VALUES ('sqlite3', 'Connection', 'connection'), ('sqlite3', 'Cursor', 'cursor'),
+           ('psycopg2.extensions', 'connection', 'connection'),
+           ('psycopg2.extensions', 'cursor', 'cursor'), ('psycopg', 'Connection', 'connection'),
+           ('pymysql.connections', 'Connection', 'connection'),
+           ('MySQLdb.connections', 'Connection', 'connection'),
+           ('pymongo.mongo_client', 'MongoClient', 'client'),
+           ('sqlalchemy.engine.base', 'Connection', 'connection'),
+           ('sqlalchemy.engine.base', 'Engine', 'engine'),
+           ('sqlalchemy.orm.session', 'Session', 'session'),
+           ('aiohttp.client', 'ClientSession', 'session'),
+           ('requests.sessions', 'Session', 'session'), ('httpx', 'Client', 'client'),
+           ('httpx', 'AsyncClient', 'client'), ('urllib3.poolmanager', 'PoolManager', 'pool'),
+           ('grpc._channel', 'Channel', 'channel'),
+           ('concurrent.futures.thread', 'ThreadPoolExecutor', 'executor'),
+           ('concurrent.futures.process', 'ProcessPoolExecutor', 'executor'),
+           ('multiprocessing.pool', 'Pool', 'pool'), ('zipfile', 'ZipFile', 'archive'),
+           ('tarfile', 'TarFile', 'archive')
+), alive AS (
+    SELECT t.id AS type_id, w.kind, t.n, t.retained_size AS retained,
+           (SELECT object_id FROM type_object WHERE type_id = t.id AND rank = 1) AS object_id,
+           base('SELECT coalesce(sum(n), 0) FROM type WHERE snapshot_id = ?1 AND name = ?2
+                 AND module = ?3', t.name, t.module) AS before
+    FROM watched w CROSS JOIN type t ON t.module = w.module AND t.name = w.name
+    WHERE t.snapshot_id = :snapshot
 )
 SELECT CASE WHEN garbage OR n >= 100 OR n >= coalesce(before, n) + 10
     THEN 'warning' ELSE 'note' END,
@@ -37,4 +63,13 @@ SELECT CASE WHEN garbage OR n >= 100 OR n >= coalesce(before, n) + 10
            || ' AND o.id ' || iif(garbage, '>', '<') || ' ' || :garbage_root || ' LIMIT 50'
 FROM compared
 WHERE garbage OR n >= 20 OR n >= before + 10
-ORDER BY 1 DESC, n DESC
+UNION ALL
+SELECT CASE WHEN n >= 100 OR n >= coalesce(before, n) + 10 THEN 'warning' ELSE 'note' END,
+       plural(n, kind, kind || 's') || ' (' || type_name(type_id) || ')' || since(n, before)
+           || '; whether they are closed is not recorded',
+       retained, n, object_id,
+       'SELECT id, label, retained_size FROM objects WHERE type_id = ' || type_id
+           || ' ORDER BY id LIMIT 50'
+FROM alive
+WHERE n >= 20 OR n >= before + 10
+ORDER BY 1 DESC, 4 DESC
