@@ -15,7 +15,7 @@ SKIPPED = 77
 GROWN = 1200
 
 APP = '''
-import asyncio, atexit, collections, functools, logging, threading
+import asyncio, atexit, collections, functools, logging, sys, threading, types
 
 class Row:
     def __init__(self, n):
@@ -124,6 +124,11 @@ def write(n):
     global page
     page += "line %d" % n * 20
 
+def load(n):
+    module = types.ModuleType("tenant_%d" % n)
+    module.rules = ["rule %d of %d" % (k, n) for k in range(20)]
+    sys.modules[module.__name__] = module
+
 def log(n):
     logging.getLogger("log%d" % n).addHandler(logging.NullHandler())
 '''
@@ -147,6 +152,23 @@ async def main(do, names, grown):
 asyncio.run(main(getattr(app, sys.argv[1]) if sys.argv[1] != "add" else app.store.add,
                  sys.argv[2].split(","), int(sys.argv[3])))
 ''' % APP
+
+LOOK_UP = '''
+import heapsnap
+
+class Record:
+    pass
+
+def look_up(first, last):
+    names = ["field_%d" % n for n in range(first, last)]
+    for name in names:
+        getattr(Record(), name, None)
+
+look_up(0, 100)
+heapsnap.dump("a.snap")
+look_up(100, 1300)
+heapsnap.dump("b.snap")
+'''
 
 SERVICE = '''
 import sys, threading, urllib.request, http.server, heapsnap
@@ -255,12 +277,31 @@ class Words(unittest.TestCase):
         if sys.version_info < (3, 10):
             self.assertEqual(first["name"], "atexit", text)
         else:
-            self.assertEqual(first["kind"], "live", text)
+            self.assertEqual((first["kind"], first["name"]), ("live", "<callback atexit>"), text)
+            self.assertIn(" of which <callback atexit> holds ", text)
             held = [h for h in first["holds"] if h["type"] == "method"]
             self.assertEqual([(h["edge"], h["about"]) for h in held],
-                             [("<callback atexit>", "app.Listener.on_message")], text)
+                             [("", "app.Listener.on_message")], text)
         text, document = self.grow("log")
         self.assertIn("logging._handlerList", [o["name"] for o in document["owners"]], text)
+        text, document = self.grow("load")
+        self.assertEqual(document["owners"][0]["name"], "sys.modules", text)
+        self.assertEqual(document["verdict"]["owner"], document["owners"][0]["signature"], text)
+        held = [h["direct_delta"] for h in document["owners"][0]["holds"] if h["type"] == "module"]
+        self.assertEqual(held, [GROWN], text)
+
+    @unittest.skipIf(sys.version_info < (3, 10), "the cache holds no references")
+    def test_attribute_cache(self):
+        """Names that only the interpreter's cache holds are not told as roots of the program."""
+        self.run_python(LOOK_UP)
+        text = self.tell("a.snap", "b.snap")
+        document = json.loads(self.tell("--json", "a.snap", "b.snap"))
+        cache, = [o for o in document["owners"] if o["name"] == "<runtime attribute cache>"]
+        self.assertEqual((cache["kind"], cache["bound"]), ("live", 4096), text)
+        self.assertGreater(cache["count_delta"], 200, text) # of 1,200 look-ups
+        for line in document["owners"]:
+            if line["name"] == "(live)":
+                self.assertLess(line["count_delta"], 20, text)
 
     def test_rebound(self):
         """What hangs at a name is what hung there before, though another object."""

@@ -37,6 +37,7 @@ struct diff_names {
     uint32_t *type_text; /* by type number: its number in the signature's texts, or TEXTS_NONE */
     uint64_t looked;     /* references looked at by searches so far */
     struct diff_variables *variables;
+    uint64_t looked_beside; /* by diff_names_beside */
     uint32_t places_searched;
     sqlite3_stmt *ref, *referrer, *text;
 };
@@ -587,6 +588,73 @@ int diff_names_other(struct diff_names *n, uint32_t row, uint32_t holder, const 
     sqlite3_reset(n->referrer);
     if (got < 0) return STATUS_UNUSABLE;
     return found == HEAP_NONE ? 0 : diff_names_row(n, found, node);
+}
+
+/* Is a row the table in which Python finds its modules? */
+static bool is_module_table(struct diff_names *n, uint32_t row)
+{
+    struct text path = { 0 };
+    uint32_t node;
+    if (diff_names_row(n, row, &node)) {
+        n->failed = true;
+        return false;
+    }
+    sign_path(n->sign, node, &path);
+    bool is = strcmp(text_str(&path), "sys.modules") == 0 ||
+              strcmp(text_str(&path), "<runtime sys.modules>") == 0;
+    if (path.failed) n->failed = true;
+    text_free(&path);
+    return is;
+}
+
+/* What is in both snapshots and refers to a row, into out[SEARCH_REFERRERS]; how many. */
+static uint32_t partners_before(struct diff_names *n, uint32_t row, const uint32_t *matched,
+                                uint32_t *out)
+{
+    uint32_t count = 0;
+    int got;
+    sqlite3_bind_int64(n->referrer, 1, n->from.rows->first_id + (int64_t)row);
+    sqlite3_bind_int64(n->referrer, 2, SEARCH_REFERRERS);
+    while ((got = heapdb_step(n->from.db, n->referrer)) == 1 && count < SEARCH_REFERRERS) {
+        uint32_t source = row_of(n, sqlite3_column_int64(n->referrer, 0));
+        int64_t kind = sqlite3_column_int64(n->referrer, 1);
+        n->looked_beside++;
+        if (source != HEAP_NONE && heapdb_edge_holds(kind) && kind != SNAP_EDGE_TYPE &&
+            matched[source] != HEAP_NONE)
+            out[count++] = source;
+    }
+    sqlite3_reset(n->referrer);
+    if (got < 0) n->failed = true;
+    return count;
+}
+
+uint32_t diff_names_beside(struct diff_names *n, uint32_t row, const uint32_t *matched)
+{
+    uint32_t source[SEARCH_REFERRERS], found = HEAP_NONE;
+    bool is_module = rowmap_get(&n->own, row) != ROWMAP_NONE, done = false;
+    if (n->failed || n->looked_beside >= SEARCH_BUDGET) return HEAP_NONE;
+    uint32_t count = partners_before(n, row, matched, source);
+    for (uint32_t i = 0; i < count && !done && !n->failed; i++) {
+        bool named = false;
+        if (is_named(n, source[i], &named)) n->failed = true;
+        done = is_module ? is_module_table(n, source[i]) : named;
+        if (done || (named && found == HEAP_NONE)) found = source[i];
+    }
+    return n->failed ? HEAP_NONE : found;
+}
+
+uint64_t diff_names_root_place(struct diff_names *n, uint32_t row)
+{
+    static const char runtime[] = "<runtime ", callback[] = "<callback ";
+    uint32_t label = rowmap_get(&n->roots, row);
+    size_t length;
+    if (label == ROWMAP_NONE || rowmap_get(&n->own, row) != ROWMAP_NONE) return 0;
+    const char *s = texts_get(&n->sign->texts, label, &length);
+    if (strncmp(s, runtime, sizeof runtime - 1) != 0 &&
+        strncmp(s, callback, sizeof callback - 1) != 0)
+        return 0;
+    uint32_t node = sign_root(n->sign, s, length, TEXTS_NONE);
+    return node == SIGN_NONE ? 0 : (uint64_t)node + 1;
 }
 
 uint64_t diff_names_label_hash(const struct diff_names *n, uint32_t row)

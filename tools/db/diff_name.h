@@ -56,6 +56,16 @@ bool diff_names_failed(const struct diff_names *names);
 uint64_t diff_names_place(struct diff_names *names, uint32_t row, const uint32_t *matched,
                           bool in_b);
 
+/** An object that is in both snapshots and holds a row that a root holds (heap_match_options'
+ *  `beside`): of a module the table of modules, else the first, by id, of at most 256 references
+ *  whose own path begins with a name that lasts. HEAP_NONE: none. */
+uint32_t diff_names_beside(struct diff_names *names, uint32_t row, const uint32_t *matched);
+
+/** The place in the runtime that holds a row as its root, `<runtime attribute cache>`,
+ *  `<callback atexit>`: its node + 1; 0 where the row is no such root, or one that has other names
+ *  as well or is a variable. */
+uint64_t diff_names_root_place(struct diff_names *names, uint32_t row);
+
 /** How the parent refers to a row: appends `[*]`, `.x`; nothing where it has no parent. */
 int diff_names_edge(struct diff_names *names, uint32_t row, struct text *out);
 

@@ -30,7 +30,7 @@ struct change {
 
 struct growth {
     const struct heap_matching *m;
-    struct map changes;  /* owner's row of B -> index in change */
+    struct map changes;  /* owner's row of B, place -> index in change */
     struct map clusters; /* (line, type), step -> index in cluster */
     struct change *change;
     uint64_t n_changes, change_capacity;
@@ -39,6 +39,7 @@ struct growth {
     struct heap_cluster *cluster;
     uint64_t n_clusters, cluster_capacity;
     uint32_t *holder[2]; /* by row of A, of B: the holder; 0: none, HEAP_NONE: not yet known */
+    uint64_t *beside[2]; /* bits by row: tops that have their holder by options->beside */
 };
 
 enum side { SIDE_A, SIDE_B };
@@ -178,13 +179,35 @@ static uint32_t owner_of(const struct growth *g, enum side side, uint32_t top)
     return holder ? holder : dominator;
 }
 
+/* Gives tops of the live root an owner that holds them by another way than the shortest. */
+static bool find_beside(struct growth *g, enum side side, uint32_t top)
+{
+    const struct heap_match_options *o = g->m->options;
+    const uint32_t *match = match_of(g, side);
+    if (owner_of(g, side, top) != 0) return true;
+    uint32_t found = o->beside(o->opaque, side == SIDE_B, top, match);
+    if (found >= side_of(g, side)->n_rows || heap_is_virtual(side_of(g, side), found) ||
+        match[found] == HEAP_NONE)
+        return true;
+    g->holder[side][top] = found;
+    heap_holds_set(g->beside[side], top);
+    return true;
+}
+
+/* Which of the live root's lines a top belongs to. */
+static uint64_t place_of(const struct growth *g, enum side side, uint32_t owner, uint32_t top)
+{
+    const struct heap_match_options *o = g->m->options;
+    return owner == 0 && o->place ? o->place(o->opaque, side == SIDE_B, top) : 0;
+}
+
 /* (1) Owner objects */
 
-static struct change *change_of(struct growth *g, uint32_t b_row)
+static struct change *change_of(struct growth *g, uint32_t b_row, uint64_t place)
 {
     if (!reserve((void **)&g->change, g->n_changes, &g->change_capacity, sizeof *g->change))
         return NULL;
-    struct map_entry *e = map_get(&g->changes, b_row, 0);
+    struct map_entry *e = map_get(&g->changes, b_row, place);
     if (!e) return NULL;
     if (e->value == HEAP_NONE) {
         const struct heap_side *a = g->m->a, *b = g->m->b;
@@ -194,6 +217,7 @@ static struct change *change_of(struct growth *g, uint32_t b_row)
         struct heap_owner *o = &g->change[g->n_changes++].owner;
         o->a_row = a_row;
         o->b_row = b_row;
+        o->place = place;
         o->n_owners = 1;
         o->retained_delta = (int64_t)(b->retained_size[b_row] - a->retained_size[a_row]);
         if (a->retained_native && b->retained_native)
@@ -207,7 +231,8 @@ static bool add_top(struct growth *g, enum side side, uint32_t top)
 {
     const struct heap_side *s = side_of(g, side);
     uint32_t owner = owner_of(g, side, top);
-    struct change *c = change_of(g, side == SIDE_A ? g->m->a_to_b[owner] : owner);
+    struct change *c = change_of(g, side == SIDE_A ? g->m->a_to_b[owner] : owner,
+                                 place_of(g, side, owner, top));
     if (!c) return false;
     struct heap_amount amount = subtree(s, top);
     if (side == SIDE_A) {
@@ -216,7 +241,8 @@ static bool add_top(struct growth *g, enum side side, uint32_t top)
     }
     add(&c->owner.added, amount);
     add(&c->owner.moved, moved_below(g, top));
-    if (owner != s->dominator[top]) add(&c->owner.shared, amount);
+    bool beside = g->beside[side] && heap_holds_get(g->beside[side], top);
+    if (owner != s->dominator[top] && !beside) add(&c->owner.shared, amount);
     return true;
 }
 
@@ -228,7 +254,7 @@ static bool add_resized(struct growth *g, uint32_t b_row)
     int64_t native = (int64_t)((b->native_size ? b->native_size[b_row] : 0) -
                                (a->native_size ? a->native_size[a_row] : 0));
     if (shallow == 0 && native == 0) return true;
-    struct change *c = change_of(g, b_row);
+    struct change *c = change_of(g, b_row, 0);
     if (!c) return false;
     c->owner.resized_shallow = shallow;
     c->owner.resized_native = native;
@@ -366,7 +392,8 @@ static bool cluster_top(struct growth *g, enum side side, uint32_t top)
     const struct heap_side *s = side_of(g, side);
     uint32_t owner = owner_of(g, side, top);
     uint32_t b_row = side == SIDE_A ? g->m->a_to_b[owner] : owner;
-    uint32_t line = g->change[map_slot(&g->changes, b_row, 0)->value].line;
+    uint64_t place = place_of(g, side, owner, top);
+    uint32_t line = g->change[map_slot(&g->changes, b_row, place)->value].line;
     struct heap_cluster *c = cluster_of(g, line, s->type[top], s->step ? s->step[top] : 0);
     if (!c) return false;
     uint32_t *example = side == SIDE_A ? &c->example_a : &c->example_b;
@@ -446,6 +473,9 @@ static bool run(struct growth *g)
     for (int side = SIDE_A; side <= SIDE_B; side++) {
         const struct heap_side *s = side_of(g, (enum side)side);
         if (s->parent && !(g->holder[side] = heap_new_none(s->n_rows))) return false;
+        if (!s->parent || !m->options->beside) continue;
+        g->beside[side] = heap_new_zeroed(heap_holds_words(s->n_rows), sizeof *g->beside[side]);
+        if (!g->beside[side] || !visit_tops(g, (enum side)side, find_beside)) return false;
     }
     if (!find_changes(g)) return false;
     if (!(m->options->group == HEAP_GROUP_SIGNATURE ? lines_by_signature(g) : lines_by_object(g)))
@@ -462,12 +492,15 @@ enum heap_status heap_growth(const struct heap_matching *m, struct heap_match *o
     free(g.change);
     heap_free(g.holder[SIDE_A]);
     heap_free(g.holder[SIDE_B]);
+    heap_free(g.beside[SIDE_A]);
     if (ok) {
+        out->beside_b = g.beside[SIDE_B];
         out->owners = g.line;
         out->n_owners = (uint32_t)g.n_lines;
         out->clusters = g.cluster;
         out->n_clusters = (uint32_t)g.n_clusters;
     } else {
+        heap_free(g.beside[SIDE_B]);
         heap_free(g.line);
         free(g.cluster);
     }

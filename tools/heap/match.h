@@ -124,7 +124,14 @@ struct heap_match_options {
      * HEAP_PLACE_CLIMB steps of the shortest path up, in a successor of its own type, such as the
      * next link of a list with a new head; a name that stands more than once in a side is none. */
     uint64_t (*name)(void *opaque, bool in_b, uint32_t row, const uint32_t *matched);
-    void *opaque; /* for both */
+    /* NULL, or asked about tops that hang below the live root, and that nothing matched holds on the
+     * shortest path: a matched row that holds it by another way, which then owns it (not as
+     * `shared`: what a root holds beside an owner comes and goes); HEAP_NONE: there is none. */
+    uint32_t (*beside)(void *opaque, bool in_b, uint32_t row, const uint32_t *matched);
+    /* NULL, or asked about tops that the live root owns: tops of one number are a line of their
+     * own, such as what one place of the runtime holds; 0: of the line of the live root. */
+    uint64_t (*place)(void *opaque, bool in_b, uint32_t row);
+    void *opaque; /* for all of them */
 };
 
 #define HEAP_NAMED_MAX   20000u
@@ -145,6 +152,7 @@ struct heap_amount {
 struct heap_owner {
     uint32_t a_row, b_row; /* the owner, in A and in B: a virtual root or a matched object. Of
                               several the one that changed most, up or down, ties by b_row */
+    uint64_t place; /* of tops of the live root, as `place` told it; else 0 */
     uint32_t n_owners;     /* owner objects in this line that changed */
     struct heap_amount added;   /* in B below the owners, not in A */
     struct heap_amount removed; /* in A below the owners, not in B */
@@ -182,6 +190,7 @@ struct heap_match {
     /* Bits by row (heap_holds_get): its match is its successor or predecessor, not itself; NULL where
      * no names of places were given. */
     uint64_t *replaced_a, *replaced_b;
+    uint64_t *beside_b; /* bits by row: tops of B that have their owner by `beside`; NULL without */
     struct heap_owner *owners; /* by heap_owner_growth descending, ties by b_row ascending; every
                                   line has a change, if only as much gone as come */
     uint32_t n_owners;

@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "heap/analysis.h"
 #include "report/diff_baseline.h"
 
-enum { HELD_SHOWN = 10 };
+enum {
+    HELD_SHOWN = 10,
+    ATTRIBUTE_CACHE = 4096 /* entries of CPython's cache of look-ups, 3.8 to 3.13 */
+};
 
 const char *fill_text(struct diff_report *r, const struct text *t)
 {
@@ -19,6 +23,11 @@ const char *fill_text(struct diff_report *r, const struct text *t)
 int64_t diff_line_growth(const struct diff_line *l)
 {
     return l->retained_delta + l->native_delta;
+}
+
+bool diff_line_is_named(const struct diff_line *l)
+{
+    return l->kind == DIFF_LINE_OWNER || l->placed;
 }
 
 bool diff_line_shares(const struct diff_line *l)
@@ -83,6 +92,7 @@ struct held {
     uint32_t example_b, example_a, holder, owner_row;
     uint64_t example_size;
     uint64_t rooted; /* of what was added, what new root objects retain */
+    bool placed;     /* in a line that has the name of its roots */
 };
 
 static int64_t held_growth(const struct held *h)
@@ -118,6 +128,7 @@ static void add_cluster(struct held *h, const struct comparison *c, const struct
         h->example_size = c->b->retained[k->example_b];
         h->holder = k->holder;
         h->owner_row = c->match.owners[k->owner].b_row;
+        h->placed = c->match.owners[k->owner].place != 0;
     }
     if (h->example_a == HEAP_NONE) h->example_a = k->example_a;
 }
@@ -146,7 +157,10 @@ static struct new_root *new_roots(const struct comparison *c, struct held *all,
     struct new_root *roots = malloc(cap * sizeof *roots);
     *n = 0;
     for (uint32_t row = 1; roots && row < b->garbage_root; row = b->last[row] + 1) {
-        if (c->match.b_to_a[row] != HEAP_NONE || b->parent[row] != 0) continue;
+        if (c->match.b_to_a[row] != HEAP_NONE || b->parent[row] != 0 ||
+            diff_names_root_place(c->names, row) ||
+            (c->match.beside_b && heap_holds_get(c->match.beside_b, row)))
+            continue;
         uint32_t held = rowmap_get(by_type, b->type[row]);
         if (held == ROWMAP_NONE || all[held].tops_added < 2) continue;
         if (*n == cap) {
@@ -221,7 +235,7 @@ static struct held *gather(const struct comparison *c, const struct line *l, uin
             add_cluster(&all[i], c, cluster);
         }
     }
-    if (!failed && l->kind == DIFF_LINE_LIVE) failed = !choose_examples(c, all, &by_type);
+    if (!failed && l->kind == DIFF_LINE_LIVE && !l->place) failed = !choose_examples(c, all, &by_type);
     rowmap_free(&by_type);
     if (!failed) return all;
     free(all);
@@ -239,7 +253,8 @@ static int held_texts(struct diff_report *r, const struct comparison *c, const s
         uint32_t node = SIGN_NONE;
         if (h->owner_row != 0) status = diff_names_edge(c->names, h->example_b, &t);
         /* Of a root the name that it begins with: `<local handle.batch>`, `<interned>`. */
-        if (h->owner_row == 0) status = diff_names_row(c->names, h->example_b, &node);
+        if (h->owner_row == 0 && !h->placed)
+            status = diff_names_row(c->names, h->example_b, &node);
         if (!status && node != SIGN_NONE) sign_path(&r->sign, node, &t);
         out->edge = fill_text(r, &t);
     } else if (h->example_b != HEAP_NONE && h->holder != HEAP_NONE && h->holder != h->owner_row) {
@@ -327,6 +342,11 @@ static int line_texts(struct diff_report *r, const struct comparison *c, const s
 {
     struct text t = { 0 };
     signature_texts(r, l, &out->signature, &out->path);
+    if (strcmp(out->path, "<runtime attribute cache>") == 0) {
+        out->about = "names that the interpreter keeps from its last look-ups of attributes ("
+                     "4,096 at most)";
+        out->bound = (struct diff_bound){ .bound = ATTRIBUTE_CACHE, .length = -1 };
+    }
     if (l->kind != DIFF_LINE_OWNER) return 0;
     out->type = texts_get(&r->types_known.names, c->b->type[l->b_row], NULL);
     int status = diff_about_owner(c->about, l->b_row, &t, &out->bound);
@@ -347,6 +367,7 @@ static int fill_line(struct diff_report *r, const struct diff_options *options,
                      struct diff_line *out)
 {
     *out = (struct diff_line){ .kind = l->kind,
+                               .placed = l->place != 0,
                                .node = l->node,
                                .n_owners = l->n_owners,
                                .n_replaced = l->n_replaced,

@@ -280,15 +280,15 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
     json_i64(j, "resized", l->resized);
     json_u64(j, "n_owners", l->n_owners);
     json_u64(j, "n_replaced", l->n_replaced);
-    bool one = l->kind == DIFF_LINE_OWNER;
-    optional_id(j, "object_a", l->kind == DIFF_LINE_REST ? 0 : l->a_id);
-    optional_id(j, "object_b", l->kind == DIFF_LINE_REST ? 0 : l->b_id);
+    bool one = l->kind == DIFF_LINE_OWNER, real = l->kind != DIFF_LINE_REST && !l->placed;
+    optional_id(j, "object_a", real ? l->a_id : 0);
+    optional_id(j, "object_b", real ? l->b_id : 0);
     if (one)
         json_address(j, "address", l->address);
     else
         json_null(j, "address");
-    known(j, "owner_retained_a", l->kind != DIFF_LINE_REST, l->owner_retained_a);
-    known(j, "owner_retained_b", l->kind != DIFF_LINE_REST, l->owner_retained_b);
+    known(j, "owner_retained_a", real, l->owner_retained_a);
+    known(j, "owner_retained_b", real, l->owner_retained_b);
     held(j, l);
     json_array(j, "sites");
     for (uint32_t i = 0; i < l->n_sites; i++) site(j, &l->sites[i], false);

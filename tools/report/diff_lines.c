@@ -83,10 +83,12 @@ static enum diff_line_kind kind_of(const struct diff_rows *b, uint32_t row)
 static int place(const struct heap_match *m, uint32_t i, const struct diff_rows *b,
                  struct diff_names *names, struct lines *lines, struct rowmap *by_node)
 {
-    uint32_t node;
-    if (diff_names_row(names, m->owners[i].b_row, &node)) return STATUS_UNUSABLE;
-    struct line *l = line_of(lines, by_node, node, kind_of(b, m->owners[i].b_row));
+    const struct heap_owner *o = &m->owners[i];
+    uint32_t node = (uint32_t)(o->place - 1);
+    if (!o->place && diff_names_row(names, o->b_row, &node)) return STATUS_UNUSABLE;
+    struct line *l = line_of(lines, by_node, node, kind_of(b, o->b_row));
     if (!l) return message_no_memory("the lines of the comparison");
+    l->place = o->place;
     add_owner(lines, l, m, i);
     return 0;
 }

@@ -25,6 +25,7 @@ struct line {
     struct heap_amount added, removed, shared, moved;
     int64_t resized, resized_native;
     int64_t retained_delta; /* of the owners, with all below them */
+    uint64_t place;         /* of heap_owner: tops that one place of the runtime holds; or 0 */
     bool no_longer;         /* it is known to have no more elements than before */
     uint32_t first_owner;   /* list of its owners in match.owners, through next_owner */
 };

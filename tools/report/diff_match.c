@@ -105,6 +105,18 @@ static uint64_t place_of(void *opaque, bool in_b, uint32_t row, const uint32_t *
     return diff_names_place(p->names[in_b], row, matched, in_b);
 }
 
+static uint32_t beside(void *opaque, bool in_b, uint32_t row, const uint32_t *matched)
+{
+    const struct placed *p = opaque;
+    return diff_names_beside(p->names[in_b], row, matched);
+}
+
+static uint64_t root_place(void *opaque, bool in_b, uint32_t row)
+{
+    const struct placed *p = opaque;
+    return diff_names_root_place(p->names[in_b], row);
+}
+
 static int match_by_identity(struct comparison *c, struct diff_report *r,
                              struct heap_match_options *options)
 {
@@ -117,6 +129,8 @@ static int match_by_identity(struct comparison *c, struct diff_report *r,
         options->mode = r->matching == DIFF_ID ? HEAP_MATCH_ID : HEAP_MATCH_ADDRESS;
         options->held = is_held;
         options->name = place_of;
+        options->beside = beside;
+        options->place = root_place;
         options->opaque = &placed;
         status = match_status(c, heap_match_compute(&a, &b, options, &c->match));
         if (diff_held_failed(placed.held) || diff_names_failed(placed.names[0]) ||

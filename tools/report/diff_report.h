@@ -50,7 +50,8 @@ struct diff_step {
 
 enum diff_line_kind {
     DIFF_LINE_OWNER,   /* one owner, or all owners of one signature */
-    DIFF_LINE_LIVE,    /* objects that no object of A holds: new roots and what they hold */
+    DIFF_LINE_LIVE,    /* objects that no object of A holds: new roots and what they hold; those of
+                          one place of the runtime are a line of its name */
     DIFF_LINE_GARBAGE, /* unreachable, not yet collected */
     DIFF_LINE_REST     /* owners beyond those that were given a name */
 };
@@ -90,6 +91,7 @@ struct diff_site_list {
 
 struct diff_line {
     enum diff_line_kind kind;
+    bool placed;           /* a live line with a name of its own: `<callback atexit>` */
     uint32_t node;         /* signature, a node of report->sign */
     const char *signature; /* its text; "" in the rest line */
     const char *path;      /* as people read code */
@@ -161,6 +163,9 @@ struct diff_verdict {
     const char *owner;     /* signature of the owner that it names, or NULL */
     int64_t share_percent; /* of the growth that this owner holds; 0 without owner */
 };
+
+/** Has it a name: is it an owner, or a place of the runtime? */
+bool diff_line_is_named(const struct diff_line *line);
 
 /** What a line grew by, native memory included. */
 int64_t diff_line_growth(const struct diff_line *line);

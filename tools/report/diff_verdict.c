@@ -131,7 +131,7 @@ static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
     if (!r->n_lines_all || own <= 0) return;
     if (top->kind == DIFF_LINE_GARBAGE)
         text_adds(t, "; most of it is garbage that was not collected");
-    if (top->kind != DIFF_LINE_OWNER) return;
+    if (!diff_line_is_named(top)) return;
     r->verdict.owner = top->signature;
     if (own > growth) r->verdict.share_percent = 100; /* others shrank */
     if (own > growth + growth / 10) {
@@ -148,7 +148,7 @@ static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
 /* Does the line that grew most, an owner, hold at least half of the growth? */
 static bool is_main(const struct diff_report *r, int64_t growth)
 {
-    return r->n_lines_all && r->top.kind == DIFF_LINE_OWNER &&
+    return r->n_lines_all && diff_line_is_named(&r->top) &&
            diff_line_growth(&r->top) >= growth / 2;
 }
 

@@ -14,8 +14,9 @@ void diff_words_owner(struct text *t, const struct diff_line *l)
     char count[NUMBER_MAX];
     switch (l->kind) {
     case DIFF_LINE_LIVE:
-        text_adds(t, "new roots: held by nothing that was there before, such as the local "
-                     "variables of a running function");
+        text_adds(t, l->placed ? l->path
+                               : "new roots: held by nothing that was there before, such as the "
+                                 "local variables of a running function");
         break;
     case DIFF_LINE_GARBAGE:
         text_adds(t, "garbage: unreachable, not yet collected");

@@ -105,8 +105,8 @@ static void atexit_roots(PyInterpreterState *interp, root_fn *root, void *ctx)
     for (int i = 0; i < state->ncallbacks; i++) {
         if (state->callbacks[i] == NULL) continue;
         root(ctx, LAYOUT_ROOT_CALLBACK, "atexit", state->callbacks[i]->func);
-        root(ctx, LAYOUT_ROOT_CALLBACK, "atexit arguments", state->callbacks[i]->args);
-        root(ctx, LAYOUT_ROOT_CALLBACK, "atexit arguments", state->callbacks[i]->kwargs);
+        root(ctx, LAYOUT_ROOT_CALLBACK, "atexit", state->callbacks[i]->args);
+        root(ctx, LAYOUT_ROOT_CALLBACK, "atexit", state->callbacks[i]->kwargs);
     }
 }
 
