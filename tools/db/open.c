@@ -214,6 +214,7 @@ static int open_file(const char *plain, int flags, sqlite3 **out)
         if (rc != SQLITE_OK) return rc;
         sqlite3_busy_timeout(*out, BUSY_MS);
         rc = sqlite3_exec(*out, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
+        if ((rc & 0xff) == SQLITE_BUSY) return SQLITE_BUSY; /* or each statement waits so long */
         if (rc != SQLITE_READONLY_ROLLBACK || attempt) return SQLITE_OK;
         sqlite3_close_v2(*out);
         *out = NULL;
@@ -229,6 +230,9 @@ int heapdb_connect(struct heapdb *db, const char *name, bool writable)
                 SQLITE_OPEN_EXRESCODE;
     int rc = open_file(plain, flags, &db->sqlite);
     free(plain);
+    if (rc == SQLITE_BUSY)
+        return message_error(db->path, MESSAGE_NO_OFFSET, "again when it has done that",
+                             "another program is writing to it");
     if (rc != SQLITE_OK) {
         int os = db->sqlite ? sqlite3_system_errno(db->sqlite) : 0;
         return os ? message_errno(db->path, os, "cannot open")
