@@ -14,6 +14,7 @@ set -u
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd) || exit 2
 . "$root/tools/packages.sh"
 packages_require build test || exit 2
+packages_require browser || echo "No browser: the page of snapreport is not tested in one." >&2
 
 jobs=$(nproc 2>/dev/null || echo 2)
 generator=Ninja

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The Debian packages that building and testing need: the only list of them. To be sourced by a
-# POSIX shell. Each line: package, for what (build, test, coverage, portability), a command that succeeds when it is there,
-# wherever it came from.
+# POSIX shell. Each line: package, for what (build, test, browser, coverage, portability), a command
+# that succeeds when it is there, wherever it came from.
 packages_table() {
     cat <<'END'
 cmake               build  command -v cmake
@@ -29,6 +29,7 @@ python3-flask       test   /usr/bin/python3 -c 'import flask'
 python3-django      test   /usr/bin/python3 -c 'import django'
 python3-sqlalchemy  test   /usr/bin/python3 -c 'import sqlalchemy'
 python3-jsonschema  test   /usr/bin/python3 -c 'import jsonschema'
+chromium-headless-shell browser packages_browser
 gcovr               coverage  command -v gcovr
 clang               portability  command -v clang
 clang-tidy          portability  command -v clang-tidy
@@ -47,6 +48,12 @@ END
 # packages_python_headers PYTHON: whether the headers of that interpreter are there.
 packages_python_headers() {
     "$1" -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'
+}
+
+# Whether there is a browser that tests can drive.
+packages_browser() {
+    command -v chromium-headless-shell || command -v chromium || command -v chromium-browser ||
+        command -v google-chrome
 }
 
 # packages_missing USE...: the packages for these uses that are not there, one a line.

@@ -79,9 +79,10 @@ void page_verdict(const struct page *p)
 static void finding(const struct page *p, const struct finding *f)
 {
     FILE *out = p->out;
-    fprintf(out, "<li class=\"%s\"><span class=\"badge %s\">%s</span> ", severity_words[f->severity],
+    fprintf(out, "<li><span class=\"badge %s\">%s</span> <span class=\"found-what\">",
             severity_words[f->severity], severity_words[f->severity]);
     page_put_words(out, f->sentence, PAGE_WORDS);
+    fputs("</span>", out);
     if (f->object_id) {
         fputs("<div class=\"where\"><code>", out);
         page_put_words(out, f->path && *f->path ? f->path : f->type, PAGE_WORDS);

@@ -12,13 +12,15 @@ function searchIndex() {
     if (row) goTo(row);
   }]));
   data.tree.label.forEach((label, node) => {
-    if (label >= 0) found.push(["object", icicle.fullName(node), () => icicle.show(node)]);
+    const kind = label >= 0 ? "object" : data.tree.n[node] > 1 ? "group" : null;
+    if (kind) found.push([kind, icicle.fullName(node), () => icicle.show(node)]);
   });
   for (const item of document.querySelectorAll("#findings li"))
-    found.push(["finding", item.textContent, () => goTo(item)]);
+    found.push(["finding", item.querySelector(".found-what").textContent, () => goTo(item)]);
   for (const [kind, id] of [["owner", "owners"], ["variable", "global-table"]])
     for (const row of document.querySelectorAll(`#${id} tbody tr:not(.rest)`))
-      found.push([kind, row.querySelector(".name").textContent, () => goTo(row)]);
+      found.push([kind, row.querySelector(".name > code, .name > span").textContent,
+                  () => goTo(row)]);
   for (const chart of [sitesIcicle, nativeIcicle])
     if (chart) chart.tree.type.forEach((name, node) => {
       if (node) found.push(["place", names[name], () => chart.show(node)]);
@@ -62,7 +64,7 @@ function startSearch() {
     if (event.key === "Escape") { input.value = ""; run(); input.focus(); }
     else if (event.key === "ArrowDown") (buttons[at + 1] || buttons[0])?.focus();
     else if (event.key === "ArrowUp") (at > 0 ? buttons[at - 1] : input).focus();
-    else if (event.key === "Enter" && at < 0) { run(); buttons[0]?.focus(); }
+    else if (event.key === "Enter" && at < 0) { run(); list.querySelector("button")?.focus(); }
     else return;
     event.preventDefault();
   });
