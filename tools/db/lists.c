@@ -74,7 +74,7 @@ static int write_lists(struct loader *l, struct snapshot *s)
     return 0;
 }
 
-/* child: the first child of a row is the next row, that of its sibling comes after all it retains. */
+/* child: the first child of a row is the next row; the next one comes after all that it retains. */
 struct child_rows {
     const struct snapshot *s;
     uint32_t row, child;

@@ -76,7 +76,8 @@ static bool ref_next(void *opaque, struct rows_row *out)
     const struct capture *c = &r->s->capture;
     if (!next_source(r)) return false;
     uint64_t e = r->e++;
-    uint32_t text = strings_row(&r->l->strings, c->name[e]), position = (uint32_t)(e - r->first);
+    uint32_t text = strings_row(&r->l->strings, c->name[e]);
+    uint32_t position = (uint32_t)(e - r->first);
     heap_backward_add(r->backward, c->target[e], r->row, position);
     rows_set(out, 0, loader_object_id(r->s, r->row));
     rows_set(out, 1, position);
@@ -111,6 +112,8 @@ static bool referrer_next(void *opaque, struct rows_row *out)
         f->status = heap_backward_sort(f->b, f->bucket++);
         if (f->status != HEAP_OK) return false;
     }
+    if (f->at + AHEAD / 4 < f->b->n)
+        __builtin_prefetch(&f->b->ref[f->b->order[f->at + AHEAD / 4]]);
     const struct heap_backward_ref *ref = &f->b->ref[f->b->order[f->at++]];
     rows_set(out, 0, loader_object_id(f->s, ref->target));
     rows_set(out, 1, loader_object_id(f->s, ref->source));

@@ -125,7 +125,7 @@ void heap_referrers_free(struct heap_referrers *r);
  *
  * O(m + n_rows). Memory: 12 B a reference, and 4 B a reference of the largest bucket.
  */
-#define HEAP_BACKWARD_BITS 15u
+#define HEAP_BACKWARD_BITS 13u
 
 struct heap_backward_ref {
     uint32_t target, source, position;
