@@ -3,7 +3,11 @@
  * Files whose checksums are right and whose contents lie: every rule of the specification about
  * headers, directories, encodings and kinds, broken one at a time.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "cu.h"
+
+#include <stdio.h>
+
 #include "bytes.h"
 #include "checksum.h"
 #include "chunk.h"
@@ -418,6 +422,77 @@ static void test_bombs(void)
     CHECK_I64(judge().status, SNAP_E_CORRUPT);
 }
 
+/* Memory that a reader has taken, and the most that it had. */
+struct taken {
+    size_t now, most;
+};
+
+static void *take(void *opaque, size_t size)
+{
+    struct taken *t = opaque;
+    t->now += size;
+    if (t->now > t->most) t->most = t->now;
+    return malloc(size);
+}
+
+static void give(void *opaque, void *ptr, size_t size)
+{
+    ((struct taken *)opaque)->now -= size;
+    free(ptr);
+}
+
+/* The largest chunks there can be, each larger than the one before, and the most numbers. */
+static void write_largest(void)
+{
+    uint8_t objects[1 + 16 * 4] = { 16 };
+    begin_file();
+    for (uint32_t i = 0; i < 4; i++) {
+        size_t size = (size_t)(i + 1) * 4 * MIB;
+        uint8_t *payload = padded(size);
+        struct chunk_header h = header_for(SNAP_KIND_STACK, payload, size, 2);
+        h.sequence = i;
+        h.first = 1 + 2 * i;
+        add_chunk(&h, payload);
+        free(payload);
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        const uint8_t column[3] = { (uint8_t)(i + 1), COLUMN_CONSTANT, 1 };
+        memcpy(objects + 1 + 3 * i, column, sizeof column);
+        objects[1 + 3 * 16 + i] = 1;
+    }
+    struct chunk_header h = header_for(SNAP_KIND_OBJECT, objects, sizeof objects,
+                                       SNAP_MAX_CHUNK_ROWS);
+    h.sequence = 4;
+    h.snapshot = 1;
+    h.first = 0;
+    add_chunk(&h, objects);
+}
+
+static void test_memory(void)
+{
+    struct taken taken = { 0, 0 };
+    snap_allocator allocator = { take, give, &taken };
+    snap_reader_options o = { .size = sizeof o, .kinds = UINT64_MAX, .allocator = &allocator };
+    snap_reader *r;
+    const snap_batch *b;
+    uint64_t rows = 0;
+    FILE *file = tmpfile();
+    if (!CHECK(file != NULL)) return;
+    write_largest();
+    CHECK_U64(fwrite(f.bytes, 1, f.size, file), f.size);
+    CHECK_I64(fflush(file), 0);
+    rewind(file);
+    memory_free(&f);
+    if (CHECK_I64(snap_reader_open_fd(&r, fileno(file), &o, NULL), SNAP_OK)) {
+        while (snap_reader_next(r, &b, NULL) == SNAP_OK) rows += snap_batch_rows(b);
+        snap_reader_close(r);
+    }
+    CHECK_U64(rows, 8 + SNAP_MAX_CHUNK_ROWS);
+    CHECK(taken.most > SNAP_MAX_CHUNK_BYTES && taken.most <= 64 * MIB);
+    CHECK_U64(taken.now, 0);
+    fclose(file);
+}
+
 static void file_header(uint8_t *to)
 {
     uint8_t uuid[16] = { 0 };
@@ -451,4 +526,5 @@ CU_MAIN("snap_hostile", { "a good one", test_good }, { "directory", test_directo
         { "sparse columns", test_sparse }, { "encodings", test_encodings }, { "bytes", test_bytes },
         { "kinds", test_kinds }, { "chunk headers", test_headers },
         { "dictionary", test_dictionary_field }, { "rising ids", test_rising_ids },
-        { "frames", test_frames }, { "bombs", test_bombs }, { "file header", test_file_header })
+        { "frames", test_frames }, { "bombs", test_bombs },
+        { "memory", test_memory }, { "file header", test_file_header })

@@ -30,6 +30,12 @@
 #define HEAP_UNLIKELY(x)       (x)
 #endif
 
+/* Where the edges of a node stand. A graph without any edge may have no array of them. */
+static inline void heap_prefetch_targets(const struct heap_graph *g, uint32_t node)
+{
+    if (g->target) HEAP_PREFETCH(&g->target[g->off[node]]);
+}
+
 /* How many elements ahead a pass over a known sequence prefetches what it will gather. */
 #define HEAP_AHEAD 16u
 

@@ -55,7 +55,7 @@ static bool pass(const struct heap_walk *w, uint32_t root, uint32_t end, struct 
     for (uint32_t v = end; --v > root;) {
         uint32_t node = w->vertex[v];
         if (v > root + HEAP_AHEAD) HEAP_PREFETCH(&g->off[w->vertex[v - HEAP_AHEAD]]);
-        if (v > root + 4) HEAP_PREFETCH(&g->target[g->off[w->vertex[v - 4]]]);
+        if (v > root + 4) heap_prefetch_targets(g, w->vertex[v - 4]);
         for (uint64_t e = g->off[node + 1]; e-- > g->off[node];) {
             if (e >= HEAP_AHEAD) HEAP_PREFETCH(&w->num[g->target[e - HEAP_AHEAD]]);
             uint32_t to = back_target(w, v, e, root);

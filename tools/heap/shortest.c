@@ -32,7 +32,7 @@ static inline void prefetch_ahead(const struct search *s, uint32_t i)
 {
     const struct heap_graph *g = s->g;
     if (i + 12 < s->length) HEAP_PREFETCH(&g->off[s->queue[i + 12]]);
-    if (i + 8 < s->length) HEAP_PREFETCH(&g->target[g->off[s->queue[i + 8]]]);
+    if (i + 8 < s->length) heap_prefetch_targets(g, s->queue[i + 8]);
     if (i + 4 >= s->length) return;
     uint64_t e = g->off[s->queue[i + 4]], end = g->off[s->queue[i + 4] + 1];
     if (end - e > HEAP_AHEAD) end = e + HEAP_AHEAD;
