@@ -44,6 +44,7 @@ static void prefetch_refs(const struct ref_rows *r)
     const uint64_t *off = r->s->resolved.off;
     if (r->row + AHEAD < a->n_rows && a->node[r->row + AHEAD] != HEAP_NONE)
         __builtin_prefetch(&off[a->node[r->row + AHEAD]]);
+    if (!c->target) return; /* not one reference */
     if (r->row + AHEAD / 2 < a->n_rows && a->node[r->row + AHEAD / 2] != HEAP_NONE) {
         uint64_t ahead = off[a->node[r->row + AHEAD / 2]];
         __builtin_prefetch(&c->target[ahead]);
