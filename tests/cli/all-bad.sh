@@ -31,6 +31,7 @@ import sys
 COMMANDS = {
     "snapinfo": (["{}"], "--recover"),
     "snapload": (["-o", "out.db", "{}"], None),
+    "snapconvert": (["{}", "out.snap"], None),
     "snapdiff": (["{}", "good.snap"], "-o"),
     "snapsql": (["{}", "SELECT count(*) FROM objects"], None),
     "snaptop": (["{}"], None),
@@ -42,7 +43,7 @@ COMMANDS = {
 BAD = ["text", "sqlite", "unknown", "empty", "short", "header", "directory", "nothing", "major.snap",
        "kind.snap"]
 OUTPUTS = {"snapload": ["-o"], "snapdiff": ["-o"], "snapinfo": ["--recover"],
-           "snapreport": ["-o"]}
+           "snapreport": ["-o"], "snapconvert": [None]}
 DROP = """
 import os, shutil, sys
 fd = os.open(shutil.which(sys.argv[1]), os.O_RDONLY)
@@ -81,7 +82,7 @@ def line(args, command, name, answer):
 
 
 def remove_outputs():
-    for name in "out.db", "out.html":
+    for name in "out.db", "out.html", "out.snap":
         if os.path.exists(name):
             os.remove(name)
 
@@ -116,7 +117,7 @@ for command, (rest, _) in COMMANDS.items():
         elif "warning: " not in err:
             problem(args, "no warning: %r" % err)
     # A full disk, a closed standard output.
-    if command != "snapload":
+    if command not in ("snapload", "snapconvert"):
         args = arguments("good.snap")
         with open("/dev/full", "w") as full:
             status, _, err = run(args, stdout=full)
@@ -125,7 +126,8 @@ for command, (rest, _) in COMMANDS.items():
         remove_outputs()
     for option in OUTPUTS.get(command, []):
         for device, kind in (("/dev/full", stat.S_ISCHR), ("directory", stat.S_ISDIR)):
-            args = [command, option, device, "--force", "good.snap"]
+            args = ([command, option, device, "--force", "good.snap"] if option else
+                    [command, "--force", "good.snap", device])
             if command == "snapdiff":
                 args.append("good.snap")
             status, out, err = run(args)

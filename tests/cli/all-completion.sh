@@ -1,6 +1,6 @@
 # Completion: what bash offers after a tool's name, from the script that the tool prints; the other
-# shells' scripts hold the same options. needs: snapdiff snapinfo snapleak snapload snapreport snapsql snaptop snappath snapshow
-tools='snapdiff snapinfo snapleak snapload snapreport snapsql snaptop snappath snapshow'
+# shells' scripts hold the same options. needs: snapconvert snapdiff snapinfo snapleak snapload snapreport snapsql snaptop snappath snapshow
+tools='snapconvert snapdiff snapinfo snapleak snapload snapreport snapsql snaptop snappath snapshow'
 
 # offers TOOL WORD...: what a TAB at the end of the last word shows. As bash does it: = is a word.
 cat > offers << 'END'

@@ -16,7 +16,7 @@ def essence(err):
 
 
 problems = 0
-before = set(os.listdir(".")) | {"out.db", "out.html", "bad.snap"}
+before = set(os.listdir(".")) | {"out.db", "out.html", "out.snap", "bad.snap"}
 for seed in range(40):
     commands.run(["mutate_snap", str(seed), "good.snap", "bad.snap"])
     for args in commands.lines("bad.snap"):

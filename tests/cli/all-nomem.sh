@@ -19,6 +19,7 @@ LINES = [
     ["snapinfo", "--verify", "--types", "--privacy", "--chunks", "good.snap"],
     ["snapinfo", "--force", "--recover", "new.snap", "good.snap"],
     ["snapload", "--force", "-o", "out.db", "good.snap"],
+    ["snapconvert", "--force", "--redact=names", "--hash-key=k", "good.snap", "out.snap"],
     ["snapdiff", "good.db"],
     ["snapsql", "good.db", "SELECT * FROM objects"],
     ["snaptop", "good.db"],
@@ -50,7 +51,7 @@ for args in LINES:
     status, err, n = run(args, 0, 0)
     if status != 0:
         sys.exit(77)  # a sanitizer that must come first; it has its own way to fail allocations
-    before = set(os.listdir(".")) | {"new.snap", "out.db", "out.html", "count"}
+    before = set(os.listdir(".")) | {"new.snap", "out.db", "out.html", "out.snap", "count"}
     numbers = set(range(1, min(n, 60) + 1)) | set(random.sample(range(1, n + 1), min(n, 60)))
     for at in sorted(numbers):
         for on in 0, 1:

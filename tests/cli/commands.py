@@ -7,6 +7,8 @@ import subprocess
 COMMANDS = {
     "snapinfo": [["{}"], ["--verify", "--types", "--privacy", "--chunks", "{}"]],
     "snapload": [["--force", "-o", "out.db", "{}"]],
+    "snapconvert": [["--force", "{}", "out.snap"],
+                    ["--force", "--redact=names", "--hash-key=k", "{}", "out.snap"]],
     "snapdiff": [["{}", "good.snap"], ["good.snap", "{}"], ["--matching=signature", "{}", "{}"]],
     "snapsql": [["{}", "SELECT * FROM objects LIMIT 50"], ["{}", "SELECT * FROM path LIMIT 50"],
                 ["{}", "SELECT * FROM label"]],

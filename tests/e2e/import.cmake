@@ -13,4 +13,11 @@ if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND TARGET snappath)
                      $<TARGET_FILE_DIR:snapdiff> ${CMAKE_CURRENT_BINARY_DIR}/diff_node)
     set_tests_properties(e2e_diff_node PROPERTIES TIMEOUT 300 COST 20 LABELS e2e
                          SKIP_RETURN_CODE 77)
+    if(TARGET snapconvert AND TARGET gen_snap)
+        add_test(NAME e2e_convert
+                 COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/convert.py
+                         $<TARGET_FILE_DIR:snapdiff> $<TARGET_FILE_DIR:gen_snap>
+                         ${CMAKE_CURRENT_BINARY_DIR}/convert)
+        set_tests_properties(e2e_convert PROPERTIES TIMEOUT 900 COST 20 LABELS e2e)
+    endif()
 endif()
