@@ -16,13 +16,16 @@
 
 /* Measured on heaps of CPython and on generated ones of up to 10 million objects: tests/bench. */
 #define DATABASE_BYTES      (UINT64_C(1) << 19)
-#define BYTES_PER_OBJECT    105u
-#define BYTES_PER_REF       38u
+#define BYTES_PER_OBJECT    96u
+#define BYTES_PER_REF       34u
 #define BYTES_PER_NATIVE    24u
-#define SECONDS_PER_OBJECT  1.2e-6
-#define SECONDS_PER_REF     0.8e-6
+#define SECONDS_PER_OBJECT  0.6e-6
+#define SECONDS_PER_REF     0.4e-6
 #define SECONDS_PER_NATIVE  0.5e-6
-#define SECONDS_PER_REF_OUT 0.2e-6 /* read and analysed, but not written */
+#define SECONDS_PER_REF_OUT 0.15e-6 /* read and analysed, but not written */
+/* Of memory, at the peak. No load was seen that takes less: whoever is refused has no way. */
+#define MEMORY_PER_OBJECT 120u
+#define MEMORY_PER_REF    4u
 /* For files that do not announce their rows. */
 #define FILE_BYTES_PER_OBJECT 8u
 #define REFS_PER_OBJECT       3u
@@ -36,16 +39,30 @@ static uint64_t file_size(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
+/* Snapshots are loaded one after the other; the largest has at least its share. */
+static double memory_of(const struct import_totals *t)
+{
+    double snapshots = t->snapshots ? (double)t->snapshots : 1;
+    return ((double)t->objects * MEMORY_PER_OBJECT + (double)t->edges * MEMORY_PER_REF) / snapshots;
+}
+
+static uint64_t clipped(double bytes)
+{
+    return bytes < 9e18 ? (uint64_t)bytes : UINT64_C(9000000000000000000);
+}
+
 struct load_estimate load_estimate(const char *const *paths, size_t n, bool summary)
 {
     /* As floating point: announced numbers may be anything. */
-    double objects = 0, refs = 0, native = 0;
+    double objects = 0, refs = 0, native = 0, memory = 0;
     for (size_t i = 0; i < n; i++) {
         struct import_totals t;
         if (import_totals(paths[i], &t)) {
             objects += (double)t.objects;
             refs += (double)t.edges;
             native += (double)t.native;
+            double peak = memory_of(&t);
+            if (peak > memory) memory = peak;
         } else {
             double guess = (double)file_size(paths[i]) / FILE_BYTES_PER_OBJECT;
             objects += guess;
@@ -55,7 +72,8 @@ struct load_estimate load_estimate(const char *const *paths, size_t n, bool summ
     double bytes = DATABASE_BYTES + objects * BYTES_PER_OBJECT +
                    (summary ? 0 : refs * BYTES_PER_REF) + native * BYTES_PER_NATIVE;
     return (struct load_estimate){
-        .database_size = bytes < 9e18 ? (uint64_t)bytes : UINT64_C(9000000000000000000),
+        .database_size = clipped(bytes),
+        .memory = clipped(memory),
         .seconds = objects * SECONDS_PER_OBJECT + native * SECONDS_PER_NATIVE +
                    refs * (summary ? SECONDS_PER_REF_OUT : SECONDS_PER_REF),
     };

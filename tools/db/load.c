@@ -535,6 +535,20 @@ static int check_same_file(struct loader *l)
     return LOADER_STOP;
 }
 
+/* What a file announces must have room, before minutes are spent on it. */
+static int check_memory(struct loader *l, const char *path)
+{
+    char need[NUMBER_MAX], limit[NUMBER_MAX];
+    struct load_estimate e = load_estimate(&path, 1, l->options->summary);
+    uint64_t room = l->budget.limit;
+    if (room <= UINT64_MAX - l->lasting.limit) room += l->lasting.limit;
+    if (l->options->complete_path || e.memory <= room) return 0;
+    message_error(path, MESSAGE_NO_OFFSET, "a machine with more memory, or --max-memory",
+                  "needs about %s of memory, more than the %s that it may use",
+                  number_size(need, e.memory), number_size(limit, room));
+    return LOADER_STOP;
+}
+
 static int load_file(struct loader *l, const char *path)
 {
     const struct record_sink sink = {
@@ -550,7 +564,7 @@ static int load_file(struct loader *l, const char *path)
     struct import_options options = { .progress = on_progress, .opaque = &progress,
                                       .values = l->options->values };
     l->file = (struct source_file){ .path = path, .format = import_open(path) };
-    if (!l->file.format) return LOADER_STOP;
+    if (!l->file.format || check_memory(l, path)) return LOADER_STOP;
     uint64_t size = stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
     progress_begin(&progress, "reading", size, PROGRESS_BYTES);
     int status = l->file.format->read(path, &sink, &options, &l->file.result);

@@ -7,8 +7,8 @@
  * it is to stay and renames it when this returns 0 (cli/output.h). A failure leaves a file that
  * must be removed.
  *
- * Memory: everything of one snapshot at a time. About 100 B an object and 25 B a reference at the
- * peak. Bounded by a budget, so that a file that claims too much ends in a sentence.
+ * Memory: everything of one snapshot at a time, 130 to 140 B an object at the peak. Bounded by a
+ * budget, so that a file that claims too much ends in a sentence.
  */
 #ifndef SNAP_TOOLS_DB_LOAD_H
 #define SNAP_TOOLS_DB_LOAD_H
@@ -20,7 +20,8 @@
 struct load_options {
     bool summary;        /* leave out ref and referrer */
     bool values;         /* contents too, of dumps that hold them */
-    uint64_t max_memory; /* bytes; 0: most of what the machine has left */
+    uint64_t max_memory; /* bytes; 0: most of what the machine has left. A file whose announced rows
+                            need more is refused before it is read */
     bool api;            /* all tables through SQLite: slower, for comparison (direct.h) */
     bool quiet_warnings; /* warnings only into the table, not to stderr */
     /* Set by complete.c: the database exists and lacks the references of the snapshots whose
@@ -51,9 +52,10 @@ extern const char *const load_phase_name[LOAD_PHASES];
 int load_files(const char *const *paths, size_t n, const char *database, const char *name,
                const struct load_options *options, struct load_result *result);
 
-/** What a load will take: bytes of database, and seconds. */
+/** What a load will take: bytes of database, and seconds; and bytes of memory that it cannot do
+ *  without, 0 where the files do not announce what is in them. */
 struct load_estimate {
-    uint64_t database_size;
+    uint64_t database_size, memory;
     double seconds;
 };
 

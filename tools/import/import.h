@@ -32,7 +32,8 @@ struct import_options {
 /** What a file announces: rows of all its snapshots. A lie costs nothing but a wrong estimate. */
 struct import_totals {
     uint64_t objects, edges;
-    uint64_t native; /* blocks and events */
+    uint64_t native;    /* blocks and events */
+    uint64_t snapshots; /* 0: it does not say */
 };
 
 struct import_format {

@@ -398,6 +398,7 @@ static bool snap_totals(const char *path, struct import_totals *totals)
         for (uint32_t i = 0; kind && rows && i < snap_batch_rows(b); i++) {
             if (kind[i] == SNAP_KIND_OBJECT) totals->objects = rows[i];
             if (kind[i] == SNAP_KIND_EDGE) totals->edges = rows[i];
+            if (kind[i] == SNAP_KIND_BEGIN) totals->snapshots = rows[i];
             if (kind[i] == SNAP_KIND_BLOCK || kind[i] == SNAP_KIND_EVENT) totals->native += rows[i];
             found = true;
         }

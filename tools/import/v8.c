@@ -263,7 +263,8 @@ static bool v8_totals(const char *path, struct import_totals *totals)
     }
     jstream_stop(&v.json);
     file_source_close(&s);
-    *totals = (struct import_totals){ .objects = v.meta.node_count, .edges = v.meta.edge_count };
+    *totals = (struct import_totals){ .objects = v.meta.node_count, .edges = v.meta.edge_count,
+                                        .snapshots = 1 };
     return v.meta.has_counts;
 }
 
