@@ -94,9 +94,9 @@ class Check:
         for args in commands.lines(path):
             if args.count(path) == 2 or "good.snap" in args:
                 continue
-            before = set(os.listdir(".")) - {"out.db", "out.snap"}
+            before = set(os.listdir(".")) - {"out.db", "out.html", "out.snap"}
             status, _, err = self.run(name, args)
-            left = set(os.listdir(".")) - before - {"out.db", "out.snap"}
+            left = set(os.listdir(".")) - before - {"out.db", "out.html", "out.snap"}
             if left:
                 self.problem(name, "%s left %s" % (" ".join(args), sorted(left)))
             for line in err.splitlines():
