@@ -253,6 +253,9 @@ bool hprof_add_class(struct hprof *h)
     bool keep = !h->second && !(known && known->defined);
     if (!take_statics(h, keep, &n_statics) || !take_fields(h, keep, &n_fields)) return false;
     if (!keep) return true;
+    /* Who has no field stands in the array, too. */
+    if (!hprof_grow(h, &h->fields, &h->fields_cap, h->n_fields + 1, sizeof *h->fields))
+        return false;
     struct hprof_class *c = hprof_class_get(h, in.id);
     if (!c) return false;
     in.name = c->name;
