@@ -145,13 +145,16 @@ static int open_and_report(const struct options *o, const char *path, int n, cha
 {
     struct subject s, base;
     const struct subject_options last = { .no_cache = o->subject.no_cache };
-    if (subject_open(&s, operands[0], &o->subject, SUBJECT_LIKES_REFS)) return STATUS_UNUSABLE;
+    /* What grew is told by who refers to it. */
+    enum subject_refs refs = n > 1 ? SUBJECT_NEEDS_REFS : SUBJECT_LIKES_REFS;
+    if (subject_open(&s, operands[0], &o->subject, refs)) return STATUS_UNUSABLE;
     int status = STATUS_DONE;
     if (n > 1) {
-        status = subject_open(&base, operands[1], &last, SUBJECT_LIKES_REFS);
+        status = subject_open(&base, operands[1], &last, refs);
         if (!status) status = report(o, path, &s, &base);
         if (base.db) subject_close(&base);
-    } else if (s.db->n_snapshots > 1 && s.snapshot != &s.db->snapshots[0]) {
+    } else if (s.snapshot != &s.db->snapshots[0] && s.snapshot->has_refs &&
+               s.db->snapshots[0].has_refs) {
         base = (struct subject){ .db = s.db, .snapshot = &s.db->snapshots[0] };
         status = report(o, path, &s, &base);
     } else {

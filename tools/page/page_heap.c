@@ -11,6 +11,8 @@
 enum { ALONE_FEW = 12, ALONE_MOST = 40, ALONE_SHARE = 1000, FLOOR_SHARE = 20000 };
 /* Nodes below one, and steps below the top. */
 enum { CHILDREN_MOST = 80, DEPTH_MOST = 60, SMALL_TREE = 3000 };
+/* From this number of children on they are sorted by counting. */
+enum { COUNTED = 1024 };
 /* From this step of one type on, those of the same type below are the same node. */
 enum { RUN_MOST = 3 };
 
@@ -184,19 +186,57 @@ static int by_type(const void *a, const void *b)
 {
     const struct child *x = a, *y = b;
     if (x->type != y->type) return x->type < y->type ? -1 : 1;
-    return by_bytes(a, b);
+    return (x->m.id > y->m.id) - (x->m.id < y->m.id);
+}
+
+/* Brings n children into the order of their types, of one type by id: as they come, but for those
+ * that were moved to the front. Where there are more of them than types, without comparing. */
+static bool sort_by_type(struct child *at, size_t n, uint32_t types)
+{
+    if (n < COUNTED || n < types) {
+        if (n) qsort(at, n, sizeof *at, by_type);
+        return true;
+    }
+    size_t *end = calloc((size_t)types + 1, sizeof *end);
+    struct child *sorted = malloc(n * sizeof *sorted);
+    if (end && sorted) {
+        for (size_t i = 0; i < n; i++) end[at[i].type + 1]++;
+        for (uint32_t t = 0; t < types; t++) end[t + 1] += end[t];
+        for (size_t i = 0; i < n; i++) sorted[end[at[i].type]++] = at[i];
+        memcpy(at, sorted, n * sizeof *at);
+    }
+    bool done = end && sorted;
+    free(end);
+    free(sorted);
+    return done;
+}
+
+/* Moves the children that are large enough to stand alone to the front, the largest first; there
+ * are never many. */
+static size_t large_first(struct children *c, uint64_t alone)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->n > ALONE_FEW && c->at[i].bytes < alone) continue;
+        struct child large = c->at[i];
+        c->at[i] = c->at[n];
+        c->at[n++] = large;
+    }
+    if (n) qsort(c->at, n, sizeof *c->at, by_bytes);
+    return n < ALONE_MOST ? n : ALONE_MOST;
 }
 
 /* Children first .. end - 1, which become one node or none. */
 struct group {
-    size_t first, end;
+    size_t first, end, largest;
     uint64_t bytes, count, own;
 };
 
 static struct group group_of(const struct children *c, size_t first, size_t end)
 {
-    struct group g = { .first = first, .end = end };
+    struct group g = { .first = first, .end = end, .largest = first };
     for (size_t i = first; i < end; i++) {
+        if (c->at[i].bytes > c->at[g.largest].bytes) g.largest = i;
         g.bytes += c->at[i].bytes;
         g.own += c->at[i].own;
         g.count += (uint64_t)(c->at[i].m.last - c->at[i].m.id) + 1;
@@ -215,16 +255,14 @@ static int groups_by_bytes(const void *a, const void *b)
 static struct group *make_groups(struct heap *h, size_t *n)
 {
     struct children *c = &h->children;
-    struct group *groups = calloc(c->n + 1, sizeof *groups);
-    size_t alone = 0;
+    uint32_t types = h->types->texts.n;
+    size_t alone = large_first(c, h->alone);
     *n = 0;
+    if (!sort_by_type(c->at + alone, c->n - alone, types)) return NULL;
+    size_t most = alone + (c->n - alone < types ? c->n - alone : types);
+    struct group *groups = calloc(most + 1, sizeof *groups);
     if (!groups) return NULL;
-    if (c->n) qsort(c->at, c->n, sizeof *c->at, by_bytes);
-    while (alone < c->n && alone < ALONE_MOST &&
-           (c->n <= ALONE_FEW || c->at[alone].bytes >= h->alone))
-        alone++;
     for (size_t i = 0; i < alone; i++) groups[(*n)++] = group_of(c, i, i + 1);
-    if (alone < c->n) qsort(c->at + alone, c->n - alone, sizeof *c->at, by_type);
     for (size_t i = alone; i < c->n;) {
         size_t end = i + 1;
         while (end < c->n && c->at[end].type == c->at[i].type) end++;
@@ -263,15 +301,15 @@ static void set_amounts(struct page_node *x, const struct group *g)
 
 static int add_node(struct heap *h, uint32_t parent, const struct group *g)
 {
-    const struct child *first = &h->children.at[g->first];
+    const struct child *largest = &h->children.at[g->largest];
     uint32_t node = page_tree_add(h->tree, parent);
     if (node == PAGE_NO_NODE || !grow_waiting(h)) return no_memory();
     struct page_node *x = &h->tree->at[node];
     struct waiting *w = &h->waiting[node];
     set_amounts(x, g);
-    x->object = first->m.id;
-    x->type = page_names_add(h->names, texts_get(&h->types->texts, first->type, NULL));
-    w->type = first->type;
+    x->object = largest->m.id;
+    x->type = page_names_add(h->names, texts_get(&h->types->texts, largest->type, NULL));
+    w->type = largest->type;
     w->run = h->waiting[parent].type == w->type && parent != 0 ? h->waiting[parent].run + 1 : 1;
     for (size_t i = g->first; i < g->end; i++)
         if (!wait_for(w, h->children.at[i].m)) return no_memory();
@@ -330,7 +368,7 @@ static int add_root(struct heap *h, uint32_t parent, int64_t id, const char *nam
     uint32_t node = page_tree_add(h->tree, parent);
     if (node == PAGE_NO_NODE || !grow_waiting(h)) return no_memory();
     struct page_node *x = &h->tree->at[node];
-    struct group g = { 0, 0, root.bytes, (uint64_t)(root.m.last - id), 0 };
+    struct group g = { .bytes = root.bytes, .count = (uint64_t)(root.m.last - id) };
     set_amounts(x, &g);
     x->type = page_names_add(h->names, name);
     h->waiting[node].type = TEXTS_NONE;
