@@ -15,6 +15,9 @@ echo "-- rules that cannot look"
 status snapleak --rule growing-owners shop.db
 echo "-- the same snapshot twice: nothing grew"
 status snapleak --rule growing-owners shop.db shop.db
+echo "-- blocks of memory are no objects of the runtime"
+cp "$SOURCE_ROOT/corpora/foreign/app.tracemalloc" .
+status snapleak -q --min 1 app.tracemalloc | grep -v '^ '
 echo "-- JSON"
 status snapleak --json --rule globals --min 1 shop.db
 echo "-- the rules"

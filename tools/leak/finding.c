@@ -123,6 +123,8 @@ static uint64_t floor_of(const struct subject *s, const struct findings_options 
 static const char *why_skipped(const struct rule *rule, const struct heapdb_snapshot *s, bool base)
 {
     if (!rule_is_for(rule, s->runtime)) return "is for other runtimes";
+    if (rule->runtime && !s->n_refs) /* of tracemalloc, say: blocks of memory, of no known type */
+        return "is for heaps whose objects refer to each other";
     if (rule->needs & RULE_NEEDS_REFS && !s->has_refs)
         return "needs the references: load the snapshot without --summary";
     if (rule->needs & RULE_NEEDS_COMPLETE && !s->complete)
