@@ -296,6 +296,21 @@ class Names(AgentCase):
                 self.assertEqual(snap.metadata["names"], policy)
                 self.assertEqual(sum(e["kind"] == KEY for e in snap.out[table["ordinal"]]), 4)
 
+    def test_members_of_sets_have_no_place(self):
+        facts, snap = self.capture("""
+            import collections, heapsnap, json
+            class Tags(set): pass
+            sets = [{(1,), (2,)}, frozenset([(3,), (4,)]), Tags([(5,), (6,)])]
+            queue = collections.deque([[1], [2]])
+            heapsnap.dump(PATH)
+            print(json.dumps([id(x) for x in sets + [queue]]))
+        """)
+        for i in facts[:-1]:
+            kinds = [e["kind"] for e in snap.out[snap.by_id[i]["ordinal"]]]
+            self.assertEqual((kinds.count(KEY), kinds.count(ELEMENT)), (2, 0))
+        kinds = [e["kind"] for e in snap.out[snap.by_id[facts[-1]]["ordinal"]]]
+        self.assertEqual((kinds.count(KEY), kinds.count(ELEMENT)), (0, 2))
+
     def test_key_hashes_repeat_within_a_process(self):
         facts, snap = self.capture("""
             import heapsnap, json

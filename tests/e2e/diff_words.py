@@ -170,6 +170,29 @@ look_up(100, 1300)
 heapsnap.dump("b.snap")
 '''
 
+SUSPENDED = '''
+import asyncio, heapsnap
+
+class Rpc:
+    def __init__(self):
+        self.inbox = []
+
+async def capture(asked, answered):
+    for _ in range(2):
+        heapsnap.dump(await asked.get())
+        answered.put_nowait(True)
+
+async def main():
+    rpc, asked, answered = Rpc(), asyncio.Queue(), asyncio.Queue()
+    task = asyncio.get_running_loop().create_task(capture(asked, answered))
+    for name in "a.snap", "b.snap":
+        rpc.inbox.extend("message %d" % n * 20 for n in range(1000))
+        asked.put_nowait(name)
+        await answered.get()
+
+asyncio.run(main())
+'''
+
 SERVICE = '''
 import sys, threading, urllib.request, http.server, heapsnap
 
@@ -245,6 +268,14 @@ class Words(unittest.TestCase):
                    "one of app.stream" if sys.version_info >= (3, 11) else "one of stream")
         self.check("spawn", "_asyncio.Task",
                    "one of app.wait" if sys.version_info >= (3, 11) else "one of wait")
+
+    def test_suspended_variable(self):
+        """A variable of a suspended coroutine is told with its function."""
+        self.run_python(SUSPENDED)
+        text = self.tell("a.snap", "b.snap")
+        first = json.loads(self.tell("--json", "a.snap", "b.snap"))["owners"][0]
+        function = "main." if sys.version_info >= (3, 11) else "" # else the frame has it
+        self.assertRegex(first["name"], r"<local %srpc>\.inbox$" % function, text)
 
     def test_caches(self):
         text, _ = self.check_owner("lookup",

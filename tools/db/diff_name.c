@@ -39,7 +39,7 @@ struct diff_names {
     struct diff_variables *variables;
     uint64_t looked_beside; /* by diff_names_beside */
     uint32_t places_searched;
-    sqlite3_stmt *ref, *referrer, *text;
+    sqlite3_stmt *ref, *referrer, *text, *function;
 };
 
 static const uint32_t no_label = ROWMAP_NONE - 1;
@@ -186,7 +186,10 @@ static int prepare(struct diff_names *n)
                        "SELECT b.source_id, r.kind, r.name_id FROM referrer b JOIN ref r "
                        "ON r.source_id = b.source_id AND r.position = b.position "
                        "WHERE b.target_id = ?1 LIMIT ?2") ||
-                   heapdb_prepare(db, &n->text, "SELECT text FROM string WHERE id = ?1")
+                   heapdb_prepare(db, &n->text, "SELECT text FROM string WHERE id = ?1") ||
+                   heapdb_prepare(db, &n->function,
+                                  "SELECT s.text FROM detail d JOIN string s ON s.id = d.name_id "
+                                  "WHERE d.object_id = ?1")
                ? STATUS_UNUSABLE
                : 0;
 }
@@ -232,19 +235,39 @@ static int read_text(struct diff_names *n, int64_t id, const char **name, size_t
     return got < 0 ? STATUS_UNUSABLE : 0;
 }
 
-/* Adds a step over an edge whose kind and name stand in columns c and c+1 of a row. */
-static int add_step(struct diff_names *n, sqlite3_stmt *q, int c, uint32_t parent, uint32_t row,
-                    uint32_t *node)
+/* The function of a suspended frame, `main` of a coroutine, and a dot. */
+static int add_function(struct diff_names *n, uint32_t source, struct text *out)
 {
-    int kind = (int)sqlite3_column_int64(q, c);
+    sqlite3_bind_int64(n->function, 1, n->from.rows->first_id + (int64_t)source);
+    int got = heapdb_step(n->from.db, n->function);
+    if (got == 1 && sqlite3_column_type(n->function, 0) != SQLITE_NULL) {
+        add_column(out, n->function, 0);
+        text_add(out, ".", 1);
+    }
+    sqlite3_reset(n->function);
+    return got < 0 ? STATUS_UNUSABLE : 0;
+}
+
+/* Adds a step over an edge of `source` to a row; name_id is negative for none. */
+static int add_step(struct diff_names *n, uint32_t source, int kind, int64_t name_id,
+                    uint32_t parent, uint32_t row, uint32_t *node)
+{
+    struct text whole = { 0 };
     const char *name;
     size_t length;
-    bool named = sqlite3_column_type(q, c + 1) != SQLITE_NULL;
-    if (read_text(n, named ? sqlite3_column_int64(q, c + 1) : -1, &name, &length))
-        return STATUS_UNUSABLE;
-    *node = sign_step(n->sign, parent, kind, name, length, type_number(n, row));
+    bool local = kind == SNAP_EDGE_LOCAL && name_id >= 0;
+    if (local && add_function(n, source, &whole)) return STATUS_UNUSABLE;
+    int status = read_text(n, name_id, &name, &length);
+    if (local && name) {
+        text_add(&whole, name, length);
+        name = text_str(&whole);
+        length = whole.n;
+    }
+    if (whole.failed) n->sign->failed = true;
+    if (!status) *node = sign_step(n->sign, parent, kind, name, length, type_number(n, row));
     sqlite3_reset(n->text);
-    return 0;
+    text_free(&whole);
+    return status;
 }
 
 /* The step from a row's parent to the row, in a path whose last step so far is `parent_node`. */
@@ -256,7 +279,11 @@ static int step_down(struct diff_names *n, uint32_t row, uint32_t parent_node, u
     int got = heapdb_step(n->from.db, n->ref);
     int status = got < 0 ? STATUS_UNUSABLE : 0;
     if (got == 1) {
-        status = add_step(n, n->ref, 0, parent_node, row, node);
+        int64_t name = sqlite3_column_type(n->ref, 1) == SQLITE_NULL
+                           ? -1
+                           : sqlite3_column_int64(n->ref, 1);
+        status = add_step(n, a->parent[row], (int)sqlite3_column_int64(n->ref, 0), name,
+                          parent_node, row, node);
     } else if (!status) { /* no such reference: a database without them, or a damaged one */
         *node = sign_step(n->sign, parent_node, SNAP_EDGE_ATTRIBUTE, NULL, 0, type_number(n, row));
     }
@@ -458,11 +485,8 @@ static int search_path(struct diff_names *n, const struct search *s, uint32_t *n
         return STATUS_UNUSABLE;
     }
     for (; i != 0 && !n->sign->failed; i = s->next[i]) {
-        const char *name;
-        size_t length;
-        if (read_text(n, s->name_id[i], &name, &length)) return STATUS_UNUSABLE;
-        at = sign_step(n->sign, at, s->kind[i], name, length, type_number(n, s->row[s->next[i]]));
-        sqlite3_reset(n->text);
+        if (add_step(n, s->row[i], s->kind[i], s->name_id[i], at, s->row[s->next[i]], &at))
+            return STATUS_UNUSABLE;
     }
     if (n->sign->failed) return message_no_memory("names of objects");
     *node = at;
@@ -676,6 +700,7 @@ void diff_names_free(struct diff_names *n)
     sqlite3_finalize(n->ref);
     sqlite3_finalize(n->referrer);
     sqlite3_finalize(n->text);
+    sqlite3_finalize(n->function);
     rowmap_free(&n->own);
     rowmap_free(&n->roots);
     rowmap_free(&n->ranks);

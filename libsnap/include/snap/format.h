@@ -260,7 +260,7 @@ typedef enum snap_state { SNAP_STATE_OPEN = 1, SNAP_STATE_CLOSED = 2 } snap_stat
 typedef enum snap_edge_kind {
     SNAP_EDGE_ATTRIBUTE = 1,  /**< a named field or attribute */
     SNAP_EDGE_ELEMENT = 2,    /**< a position in a sequence */
-    SNAP_EDGE_KEY = 3,        /**< a mapping's key */
+    SNAP_EDGE_KEY = 3,        /**< a mapping's key, a set's member */
     SNAP_EDGE_VALUE = 4,      /**< a mapping's value; the name or key hash is the key's */
     SNAP_EDGE_VARIABLE = 5,   /**< a captured variable (closure cell, context) */
     SNAP_EDGE_LOCAL = 6,      /**< a local variable of a suspended or running frame */

@@ -11,7 +11,8 @@ WITH container AS MATERIALIZED (
     SELECT o.id, o.type_id, o.retained_size, d.length,
            (SELECT count(*) FROM (
                SELECT e.type_id FROM ref r JOIN object e ON e.id = r.target_id
-               WHERE r.source_id = o.id AND r.kind IN (2, 4) LIMIT 200) x
+               WHERE r.source_id = o.id AND (r.kind IN (2, 4) OR r.kind = 3 AND t.name = 'set')
+               LIMIT 200) x
             JOIN type y ON y.id = x.type_id
             WHERE y.name IN ('method', 'function', 'partial', 'builtin_function_or_method',
                 'Handle',

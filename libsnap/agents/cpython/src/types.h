@@ -16,7 +16,7 @@ enum visit_how {
     VISIT_LEAF,     /* it has none */
     VISIT_FIELDS,   /* attributes and named fields are all */
     VISIT_GENERIC,  /* the same, then what else tp_traverse visits */
-    VISIT_SEQUENCE, /* the same, and what tp_traverse visits are elements */
+    VISIT_SEQUENCE, /* the same, and what tp_traverse visits are elements, of sets keys */
     VISIT_DICT,     /* a dictionary, or a subclass that adds attributes and fields */
     VISIT_ODICT,    /* an ordered one: its list of keys counts references of its own */
     VISIT_LIST,

@@ -399,7 +399,11 @@ void visit_object(struct walk *walk, PyObject *op, const struct type_info *info)
         break;
     case VISIT_SEQUENCE:
         visit_common(walk, op, info);
-        visit_rest(walk, op, info, SNAP_EDGE_ELEMENT);
+        /* A set has no order: its members are keys, without a place. */
+        visit_rest(walk, op, info,
+                   info->traverse == PySet_Type.tp_traverse || PyAnySet_Check(op)
+                       ? SNAP_EDGE_KEY
+                       : SNAP_EDGE_ELEMENT);
         break;
     case VISIT_DICT:
     case VISIT_ODICT:
