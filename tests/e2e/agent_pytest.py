@@ -85,6 +85,35 @@ def test_parameters_clean(n):
     thread.start()
     thread.join()
 
+class Store:
+    def __init__(self):
+        self.sessions = {}
+
+@pytest.fixture(scope="session")
+def service():
+    return Store()
+
+@pytest.fixture
+def client(service):
+    yield lambda: service.sessions.setdefault(len(service.sessions), Request())
+
+@pytest.fixture
+def seen():
+    return []
+
+@pytest.mark.no_leak
+def test_session_fixture(client):
+    client()
+
+@pytest.mark.no_leak
+def test_own_fixture(seen):
+    seen.append(Request())
+
+@pytest.mark.no_leak
+def test_fixture_clean(client, seen, service, request):
+    seen.append(1)
+    seen.clear()
+
 @pytest.mark.no_leak
 def test_broken():
     assert calls < 0
@@ -117,16 +146,17 @@ class Plugin(unittest.TestCase):
             results, text = self.run_pytest(folder, "--heapsnap-keep", "kept")
             failed = {name for name, result in results.items() if result == "FAILED"}
             self.assertEqual(failed, {"test_registry", "test_bytes", "test_cache",
-                                      "TestClass::test_attribute", "test_broken",
+                                      "TestClass::test_attribute", "test_session_fixture",
+                                      "test_own_fixture", "test_broken",
                                       "test_wrong_mark", "test_wrong_number"}, text)
-            self.assertEqual(len(results), 13, text)
+            self.assertEqual(len(results), 16, text)
             for words in ("test_app.REGISTRY -> list: ", "[*] test_app.Request x 10",
                           "signature: test_app<module>.REGISTRY<list>", "test_app.BUFFER -> ",
-                          "test_app.unbounded", "test_app.TestClass.seen -> set: ",
+                          "test_app.unbounded", ".sessions -> dict: ", "test_app.TestClass.seen -> set: ",
                           "no_leak takes warmup=N and runs=N", "numbers from 1 on, not 0"):
                 self.assertIn(words, text)
             kept = sorted(os.listdir(os.path.join(folder, "kept")))
-            self.assertEqual(len(kept), 12, kept)
+            self.assertEqual(len(kept), 18, kept)
             self.assertIn("test_app.py_test_registry-a.snap", kept)
 
     def test_all_and_accepted(self):

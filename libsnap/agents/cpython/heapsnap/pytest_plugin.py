@@ -171,9 +171,15 @@ def _grew(step, runs):
 
 
 def _is_pytests(owner):
-    """Whether it hangs in an object of pytest, whose runs are not those of the program."""
-    return any((step["type"] or "").startswith(("_pytest.", "pluggy.", "heapsnap."))
-               for step in owner["path"])
+    """Whether it hangs in an object of pytest, whose runs are not those of the program. What a fixture
+    gave is the program's again: it hangs in a FixtureDef's cached_result or in a test's funcargs."""
+    path = owner["path"]
+    inside = [i for i, step in enumerate(path)
+              if (step["type"] or "").startswith(("_pytest.", "pluggy.", "heapsnap."))]
+    if not inside:
+        return False
+    beyond = path[inside[-1] + 1:]
+    return len(beyond) < 2 or beyond[0]["edge"] not in (".cached_result", ".funcargs")
 
 
 def _size(n):
