@@ -14,6 +14,7 @@
 #include "cli/message.h"
 #include "db/diff_rowmap.h"
 #include "db/diff_variable.h"
+#include "db/type_name.h"
 #include "heap/match.h"
 
 enum {
@@ -119,11 +120,9 @@ static int read_classes(struct diff_names *n, struct text *t)
         uint32_t row = row_of(n, sqlite3_column_int64(q, 0));
         if (row == HEAP_NONE) continue;
         const char *module = (const char *)sqlite3_column_text(q, 2);
-        if (module && strcmp(module, "builtins") != 0) {
-            add_column(t, q, 2);
-            text_add(t, ".", 1);
-        }
-        add_column(t, q, 1);
+        const char *name = (const char *)sqlite3_column_text(q, 1);
+        type_name(t, module, (size_t)sqlite3_column_bytes(q, 2), name,
+                  (size_t)sqlite3_column_bytes(q, 1));
         if (!rowmap_set(&n->own, row, text_number(n, t))) n->sign->failed = true;
     }
     sqlite3_finalize(q);

@@ -11,6 +11,7 @@
 #include <snap/format.h>
 
 #include "cli/message.h"
+#include "db/type_name.h"
 
 enum { TYPE_IDS_MAX = 1 << 26 };
 
@@ -34,12 +35,9 @@ static bool add_type(struct diff_types *t, sqlite3_stmt *q, struct diff_type_map
 {
     struct text name = { 0 };
     const char *module = (const char *)sqlite3_column_text(q, 2);
-    if (module && *module && strcmp(module, "builtins") != 0) {
-        text_add(&name, module, (size_t)sqlite3_column_bytes(q, 2));
-        text_add(&name, ".", 1);
-    }
     const char *own = (const char *)sqlite3_column_text(q, 1);
-    if (own) text_add(&name, own, (size_t)sqlite3_column_bytes(q, 1));
+    type_name(&name, module, (size_t)sqlite3_column_bytes(q, 2), own,
+              (size_t)sqlite3_column_bytes(q, 1));
     uint32_t number = name.failed ? TEXTS_NONE : texts_add(&t->names, text_str(&name), name.n);
     text_free(&name);
     if (number == TEXTS_NONE) return false;

@@ -6,6 +6,7 @@
 
 #include "cli/color.h"
 #include "cli/message.h"
+#include "db/type_name.h"
 #include "report/subject_name.h"
 
 int subject_open(struct subject *s, const char *path, const struct subject_options *options,
@@ -203,18 +204,8 @@ char *subject_amount(char out[NUMBER_MAX], uint64_t bytes)
     return out;
 }
 
-/* Modules that people leave out when they name a type. */
-static bool subject_plain_module(const char *module)
-{
-    return !module || !*module || strcmp(module, "builtins") == 0 ||
-           strcmp(module, "__builtin__") == 0;
-}
-
 void subject_type(struct text *t, const char *module, const char *name)
 {
-    size_t n = module ? strlen(module) : 0;
-    /* Some runtimes' names hold the module already. */
-    bool there = name && n && strncmp(name, module, n) == 0 && name[n] == '.';
-    if (!there && !subject_plain_module(module)) text_addf(t, "%s.", module);
-    text_adds(t, name ? name : "(unknown)");
+    const char *own = name ? name : "(unknown)";
+    type_name(t, module, module ? strlen(module) : 0, own, strlen(own));
 }
