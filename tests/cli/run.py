@@ -88,7 +88,7 @@ def environment(bins, scratch):
         "PYTHON": sys.executable,
     }
     for key in os.environ:
-        if key.endswith("SAN_OPTIONS") or key == "LLVM_PROFILE_FILE":
+        if key.endswith("SAN_OPTIONS") or key in ("LLVM_PROFILE_FILE", "SNAP_TEST_SHARE"):
             env[key] = os.environ[key]
     return env
 

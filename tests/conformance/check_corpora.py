@@ -76,6 +76,9 @@ class Check:
     def __init__(self, update):
         self.update = update
         self.problems = 0
+        # Of so many command lines one is tried on each file, another one on the next.
+        self.share = 1 if update else int(os.environ.get("SNAP_TEST_SHARE", "1"))
+        self.turn = 0
 
     def problem(self, name, text):
         self.problems += 1
@@ -91,12 +94,13 @@ class Check:
     def tools(self, name, path):
         """Status and standard error of every command line."""
         answers = {}
-        for args in commands.lines(path):
-            if args.count(path) == 2 or "good.snap" in args:
+        self.turn += 1
+        for i, args in enumerate(commands.lines(path)):
+            if args.count(path) == 2 or "good.snap" in args or (i + self.turn) % self.share:
                 continue
-            before = set(os.listdir(".")) - {"out.db", "out.html", "out.snap"}
+            before = set(os.listdir(".")) - MADE
             status, _, err = self.run(name, args)
-            left = set(os.listdir(".")) - before - {"out.db", "out.html", "out.snap"}
+            left = set(os.listdir(".")) - before - MADE
             if left:
                 self.problem(name, "%s left %s" % (" ".join(args), sorted(left)))
             for line in err.splitlines():
@@ -162,6 +166,9 @@ class Check:
             a, b = wanted.get(key), seen.get(key)
             if key == "commands":
                 a = {k: v for k, v in a.items() if k in b}
+            if key == "commands" and self.share > 1:
+                # Who loads the file warns of it: not always the same one.
+                a, b = errors_only(a), errors_only(b)
             if a != b:
                 self.problem(name, "%s\nwanted %s\ngot    %s" % (key, difference(a, b),
                                                                  difference(b, a)))
@@ -171,6 +178,14 @@ class Check:
 LATER = {"bad/" + x for x in (
     "dangling", "finish-counts", "object-twice", "part-last-missing", "part-missing", "two-totals",
     "wrong-index")}
+
+
+# What commands are told to write.
+MADE = {"out.db", "out.html", "out.snap"}
+
+
+def errors_only(answers):
+    return {k: v if v[0] else v[:1] for k, v in answers.items()}
 
 
 def difference(a, b):
