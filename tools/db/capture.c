@@ -25,9 +25,7 @@ void capture_init(struct capture *c, struct budget *budget,
 
 void capture_release_details(struct capture *c)
 {
-    RELEASE(c->refcount);
-    RELEASE(c->flags);
-    RELEASE(c->generation);
+    RELEASE(c->state);
     RELEASE(c->hash);
     RELEASE(c->length.at);
     RELEASE(c->length.wide);
@@ -93,11 +91,10 @@ uint32_t capture_text(struct capture_definitions *d, uint64_t id)
 /* The columns that every object has grow together. */
 static bool grow_objects(struct capture *c, size_t need)
 {
-    size_t caps[5];
-    for (size_t i = 0; i < 5; i++) caps[i] = c->cap;
+    size_t caps[3];
+    for (size_t i = 0; i < 3; i++) caps[i] = c->cap;
     if (!GROW(c, c->id, caps[0], need) || !GROW(c, c->shallow, caps[1], need) ||
-        !GROW(c, c->type, caps[2], need) || !GROW(c, c->refcount, caps[3], need) ||
-        !GROW(c, c->flags, caps[4], need) || !GROW(c, c->generation, c->cap, need))
+        !GROW(c, c->type, caps[2], need) || !GROW(c, c->state, c->cap, need))
         return false;
     return true;
 }
@@ -135,7 +132,6 @@ static void put_plain(struct capture *c, const struct record_batch *b)
         uint64_t index;
         c->id[at] = record_get(&b->column[SNAP_COL_OBJECT_ID], i);
         c->shallow[at] = plausible(c, record_get(&b->column[SNAP_COL_OBJECT_SHALLOW], i));
-        c->flags[at] = (uint16_t)record_get(&b->column[SNAP_COL_OBJECT_FLAGS], i);
         c->type[at] = CAPTURE_TYPE_UNKNOWN;
         if (idmap_find(&c->definitions->type, record_get(type, i), &index) &&
             index < UINT32_MAX - CAPTURE_TYPES)
@@ -143,9 +139,12 @@ static void put_plain(struct capture *c, const struct record_batch *b)
         else
             c->unknown_types++;
         uint64_t count = record_has(refcount, i) ? refcount->value[i] : CAPTURE_NONE;
-        c->refcount[at] = count < CAPTURE_NONE ? (uint32_t)count : CAPTURE_NONE;
         uint64_t g = record_has(generation, i) ? generation->value[i] : CAPTURE_NO_GENERATION;
-        c->generation[at] = (uint8_t)(g < CAPTURE_NO_GENERATION ? g : CAPTURE_NO_GENERATION);
+        c->state[at] = (struct capture_state){
+            .refcount = count < CAPTURE_NONE ? (uint32_t)count : CAPTURE_NONE,
+            .flags = (uint16_t)record_get(&b->column[SNAP_COL_OBJECT_FLAGS], i),
+            .generation = (uint8_t)(g < CAPTURE_NO_GENERATION ? g : CAPTURE_NO_GENERATION),
+        };
     }
 }
 

@@ -4,7 +4,7 @@
  * arrival), references in their order of arrival with runs that name the source. Nothing is
  * resolved here but what costs nothing now: the names and types that were defined before.
  *
- * Per object 27 B, and 4 to 8 B for each of native size, allocation site, length, capacity and
+ * Per object 28 B, and 4 to 8 B for each of native size, allocation site, length, capacity and
  * content hash where the capture has them; per reference 9 B, and 4 B more where keys are hashed,
  * 8 B more while its target is still an id.
  */
@@ -56,6 +56,13 @@ struct capture_lengths {
     size_t n_wide, wide_cap;
 };
 
+/** What is asked for together, one cache line an object. */
+struct capture_state {
+    uint32_t refcount; /* CAPTURE_NONE: none */
+    uint16_t flags;
+    uint8_t generation; /* CAPTURE_NO_GENERATION: none */
+};
+
 struct capture_preview {
     uint32_t node;
     uint32_t text;
@@ -100,9 +107,8 @@ struct capture {
     uint32_t n;
     size_t cap; /* of all the columns that every object has */
     uint64_t *id, *shallow;
-    uint32_t *type, *refcount; /* refcount: CAPTURE_NONE for none */
-    uint16_t *flags;
-    uint8_t *generation;
+    uint32_t *type;
+    struct capture_state *state;
     uint64_t *native; /* NULL: no object has one; 0 for none */
     size_t native_cap;
     uint32_t *stack; /* row of the stack, 0: none; NULL: none has one */

@@ -82,9 +82,7 @@ static void compact_objects(struct work *w)
         c->id[to] = c->id[v];
         c->shallow[to] = c->shallow[v];
         c->type[to] = c->type[v];
-        c->refcount[to] = c->refcount[v];
-        c->flags[to] = c->flags[v];
-        c->generation[to] = c->generation[v];
+        c->state[to] = c->state[v];
         if (c->native) c->native[to] = c->native[v];
         if (c->stack) c->stack[to] = c->stack[v];
         if (c->hash) c->hash[to] = c->hash[v];
@@ -433,7 +431,7 @@ static bool find_external(struct work *w)
 {
     const struct capture *c = w->c;
     bool known = false;
-    for (uint32_t v = 0; v < c->n && !known; v++) known = c->refcount[v] != CAPTURE_NONE;
+    for (uint32_t v = 0; v < c->n && !known; v++) known = c->state[v].refcount != CAPTURE_NONE;
     if (!known) return true;
     uint32_t *owned = memory_zeroed(w->b, c->n, sizeof *owned);
     if (!owned) return false;
@@ -444,14 +442,14 @@ static bool find_external(struct work *w)
             owned[c->target[e]]++;
     }
     for (uint32_t v = 0; v < c->n; v++) {
-        bool immortal = c->flags[v] & SNAP_OBJECT_IMMORTAL;
-        if (c->refcount[v] == CAPTURE_NONE || immortal) {
+        bool immortal = c->state[v].flags & SNAP_OBJECT_IMMORTAL;
+        if (c->state[v].refcount == CAPTURE_NONE || immortal) {
             owned[v] = CAPTURE_NONE;
-        } else if (owned[v] > c->refcount[v]) {
+        } else if (owned[v] > c->state[v].refcount) {
             owned[v] = CAPTURE_NONE;
             w->out->over_owned++;
         } else {
-            owned[v] = c->refcount[v] - owned[v];
+            owned[v] = c->state[v].refcount - owned[v];
         }
     }
     for (size_t i = 0; i < w->out->n_roots; i++) {
@@ -468,7 +466,7 @@ static bool add_roots(struct work *w)
     for (uint32_t v = 0; v < c->n; v++) {
         uint32_t x = w->out->external ? w->out->external[v] : CAPTURE_NONE;
         uint8_t kind = 0;
-        if (c->flags[v] & SNAP_OBJECT_IMMORTAL)
+        if (c->state[v].flags & SNAP_OBJECT_IMMORTAL)
             kind = SNAP_ROOT_IMMORTAL;
         else if (x != CAPTURE_NONE && x > 0)
             kind = SNAP_ROOT_EXTERNAL;

@@ -26,9 +26,7 @@ static void prefetch_object(const struct snapshot *s, uint32_t row)
     if (node == HEAP_NONE) return;
     const struct capture *c = &s->capture;
     __builtin_prefetch(&c->id[node]);
-    __builtin_prefetch(&c->refcount[node]);
-    __builtin_prefetch(&c->flags[node]);
-    __builtin_prefetch(&c->generation[node]);
+    __builtin_prefetch(&c->state[node]);
     if (c->native) __builtin_prefetch(&c->native[node]);
     if (s->resolved.external) __builtin_prefetch(&s->resolved.external[node]);
 }
@@ -51,9 +49,10 @@ static void object_of_node(const struct snapshot *s, uint32_t v, struct rows_row
     rows_set(out, 2, (int64_t)c->id[v]);
     if (c->native && c->native[v]) rows_set(out, 5, (int64_t)c->native[v]);
     if (r->external) set_u32(out, 15, r->external[v]);
-    rows_set(out, 16, c->flags[v]);
-    set_u32(out, 17, c->refcount[v]);
-    if (c->generation[v] != CAPTURE_NO_GENERATION) rows_set(out, 18, c->generation[v]);
+    rows_set(out, 16, c->state[v].flags);
+    set_u32(out, 17, c->state[v].refcount);
+    if (c->state[v].generation != CAPTURE_NO_GENERATION)
+        rows_set(out, 18, c->state[v].generation);
 }
 
 static void object_of_row(const struct snapshot *s, uint32_t row, struct rows_row *out)
@@ -146,6 +145,7 @@ static void prefetch_detail(const struct detail_rows *d, uint32_t row)
     uint32_t node = d->s->analysis.node[row];
     if (node == HEAP_NONE) return;
     if (c->length.at) __builtin_prefetch(&c->length.at[node]);
+    if (c->capacity.at) __builtin_prefetch(&c->capacity.at[node]);
     if (c->hash) __builtin_prefetch(&c->hash[node]);
     if (d->extra) __builtin_prefetch(&d->extra[node]);
 }
