@@ -77,7 +77,7 @@ def check(name, script, part, span, threshold):
         subprocess.check_call([sys.executable, "-c", HEAD + script], cwd=folder, env=env)
         maps = [parts(x, folder) for x in ("a", "b")]
     for rows, rss, bare in maps:
-        if sum(rows.values()) != rss or bare or min(rows.values()) < -NOISE:
+        if sum(rows.values()) != rss or bare or min(rows.values()) < 0:
             print("%s: %r does not add up to %d, or is not explained: %r" % (name, rows, rss, bare))
             good = False
     a, b = maps[0][0], maps[1][0]

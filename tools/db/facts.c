@@ -253,32 +253,48 @@ static int write_threads(struct loader *l, struct snapshot *s)
 
 /* ---- where the resident memory is ---------------------------------------------------------- */
 
-struct map_writer {
-    struct loader *l;
-    struct snapshot *s;
-    sqlite3_stmt *q;
-    int position;
-    int64_t explained; /* bytes in the parts so far */
-    int status;
+enum { PARTS_MAX = 12 };
+
+/* One part. Memory that is counted by what was asked for, or freed, need not be resident: `loose`
+ * says how easily that is so, 0 for parts that are measured as resident. */
+struct map_part {
+    const char *name;
+    int64_t bytes;
+    bool exact;
+    int loose;
 };
 
-static void map_part(struct map_writer *w, const char *part, int64_t bytes, bool exact)
+struct memory_map {
+    struct loader *l;
+    struct snapshot *s;
+    int n;
+    struct map_part part[PARTS_MAX];
+};
+
+/* What is free is likeliest not to be resident (the untouched end of the newest arena), then
+ * buffers that were never filled, then other memory of libraries; objects are written when made. */
+enum { LOOSE_NOT, LOOSE_OBJECTS, LOOSE_ALLOCATED, LOOSE_NATIVE, LOOSE_FREE };
+
+#define MAP_MAX ((int64_t)1 << 58)
+
+static void map_add(struct memory_map *m, const char *name, int64_t bytes, bool exact, int loose)
 {
-    if (w->status) return;
-    sqlite3_bind_int64(w->q, 1, w->s->id);
-    sqlite3_bind_text(w->q, 2, part, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(w->q, 3, bytes);
-    sqlite3_bind_int(w->q, 4, exact);
-    sqlite3_bind_int(w->q, 5, ++w->position);
-    w->explained += bytes;
-    w->status = loader_insert(w->l, w->q);
+    m->part[m->n++] = (struct map_part){ name, bytes < MAP_MAX ? bytes : MAP_MAX, exact, loose };
+}
+
+/* A counter, within what any machine has: counters are added up, and a file may say anything. */
+static bool map_value(const struct memory_map *m, const char *counter, int64_t *v)
+{
+    if (!counter_value(m->l, m->s, counter, v) || *v < 0) return false;
+    if (*v > MAP_MAX) *v = MAP_MAX;
+    return true;
 }
 
 /* A counter's part, where the counter is there. */
-static void map_counter(struct map_writer *w, const char *part, const char *counter)
+static void map_counter(struct memory_map *m, const char *name, const char *counter, int loose)
 {
     int64_t v;
-    if (counter_value(w->l, w->s, counter, &v) && v > 0) map_part(w, part, v, true);
+    if (map_value(m, counter, &v) && v > 0) map_add(m, name, v, true, loose);
 }
 
 /*
@@ -286,46 +302,96 @@ static void map_counter(struct map_writer *w, const char *part, const char *coun
  * allocator come from mmap, so they are not part of malloc's figures; a capture that does not say
  * how much of them is in use counts them as handed out.
  */
-static void map_allocators(struct map_writer *w, int64_t in_heap)
+static void map_allocators(struct memory_map *m, int64_t in_heap)
 {
     int64_t arenas = 0, arenas_in_use = 0, in_use = 0;
-    bool has_arenas = counter_value(w->l, w->s, "pymalloc.arena_bytes", &arenas);
-    bool has_malloc = counter_value(w->l, w->s, "malloc.in_use", &in_use);
-    bool split = has_arenas && counter_value(w->l, w->s, "pymalloc.in_use", &arenas_in_use) &&
-                 arenas_in_use >= 0 && arenas_in_use <= arenas;
+    bool has_arenas = map_value(m, "pymalloc.arena_bytes", &arenas);
+    bool has_malloc = map_value(m, "malloc.in_use", &in_use);
+    bool split = has_arenas && map_value(m, "pymalloc.in_use", &arenas_in_use) &&
+                 arenas_in_use <= arenas;
     if (!has_arenas && !has_malloc) return;
     int64_t beyond = (split ? arenas_in_use : arenas) + in_use - in_heap;
-    if (beyond > 0) map_part(w, "allocated, not in the heap", beyond, false);
-    if (split) map_part(w, "pymalloc, free but held", arenas - arenas_in_use, true);
-    map_counter(w, "malloc, free but held", "malloc.free");
+    if (beyond > 0) map_add(m, "allocated, not in the heap", beyond, false, LOOSE_ALLOCATED);
+    if (split) map_add(m, "pymalloc, free but held", arenas - arenas_in_use, true, LOOSE_FREE);
+    map_counter(m, "malloc, free but held", "malloc.free", LOOSE_FREE);
+}
+
+/* Takes `over` bytes from the parts of one degree, in proportion to their sizes; what is left to be
+ * taken from others. */
+static int64_t map_take(struct memory_map *m, int loose, int64_t over)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < m->n; i++) sum += m->part[i].loose == loose ? m->part[i].bytes : 0;
+    int64_t take = over < sum ? over : sum, left = take;
+    for (int i = 0; i < m->n && left > 0; i++) {
+        struct map_part *p = &m->part[i];
+        if (p->loose != loose || p->bytes == 0) continue;
+        int64_t own = (int64_t)((double)take * ((double)p->bytes / (double)sum));
+        if (own > left) own = left;
+        if (own > p->bytes) own = p->bytes;
+        p->bytes -= own;
+        p->exact = false;
+        left -= own;
+    }
+    for (int i = 0; i < m->n && left > 0; i++) { /* what rounding has left */
+        struct map_part *p = &m->part[i];
+        int64_t own = p->loose != loose ? 0 : left < p->bytes ? left : p->bytes;
+        p->bytes -= own;
+        left -= own;
+    }
+    return over - take;
+}
+
+/* Makes the parts add up to the resident set: more than that is memory that is not resident, and
+ * taken off where it is likeliest to be. */
+static void map_fit(struct memory_map *m, int64_t rss)
+{
+    int64_t rest = rss;
+    for (int i = 0; i < m->n; i++) rest -= m->part[i].bytes;
+    int64_t over = rest < 0 ? -rest : 0;
+    for (int loose = LOOSE_FREE; loose > LOOSE_NOT && over > 0; loose--)
+        over = map_take(m, loose, over);
+    if (over > 0) over = map_take(m, LOOSE_NOT, over);
+    map_add(m, "rest", rest > 0 ? rest : 0, false, LOOSE_NOT);
+}
+
+static int map_write(const struct memory_map *m)
+{
+    sqlite3_stmt *q;
+    int status = loader_prepare(m->l, &q, "INSERT INTO memory_map (snapshot_id, part, bytes, exact,"
+                                          " position) VALUES (?, ?, ?, ?, ?)");
+    for (int i = 0; !status && i < m->n; i++) {
+        sqlite3_bind_int64(q, 1, m->s->id);
+        sqlite3_bind_text(q, 2, m->part[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(q, 3, m->part[i].bytes);
+        sqlite3_bind_int(q, 4, m->part[i].exact);
+        sqlite3_bind_int(q, 5, i + 1);
+        status = loader_insert(m->l, q);
+    }
+    sqlite3_finalize(q);
+    return status;
 }
 
 /*
- * The parts add up to the resident set where that is known. What the heap does not explain of the
- * memory that allocators took is a difference of numbers from slightly different moments, and
- * marked so; no part is negative, what does not fit is in the last one ("rest"), which may be.
+ * The parts add up to the resident set where that is known, and none is negative. What the heap
+ * does not explain of the memory that allocators took is a difference of numbers from slightly
+ * different moments, and marked so; so is a part of which some cannot be resident.
  */
 static int write_memory_map(struct loader *l, struct snapshot *s)
 {
     const struct heap_analysis *a = &s->analysis;
-    struct map_writer w = { .l = l, .s = s };
-    int64_t rss;
-    bool has_rss = counter_value(l, s, "rss", &rss);
-    int status = loader_prepare(l, &w.q, "INSERT INTO memory_map (snapshot_id, part, bytes, exact,"
-                                         " position) VALUES (?, ?, ?, ?, ?)");
-    if (status) return status;
-    int64_t heap = (int64_t)(a->live_size + a->garbage_size);
+    struct memory_map m = { .l = l, .s = s };
+    int64_t rss, heap = (int64_t)(a->live_size + a->garbage_size);
     int64_t native = (int64_t)(a->live_native + a->garbage_native);
-    map_part(&w, "live heap", (int64_t)a->live_size, true);
-    map_part(&w, "garbage", (int64_t)a->garbage_size, true);
-    if (native) map_part(&w, "native memory of objects", native, true);
-    map_allocators(&w, heap + native);
-    map_counter(&w, "mapped files", "rss.file");
-    map_counter(&w, "shared memory", "rss.shmem");
-    map_counter(&w, "thread stacks", "stack.resident");
-    if (has_rss) map_part(&w, "rest", rss - w.explained, false);
-    sqlite3_finalize(w.q);
-    return w.status;
+    map_add(&m, "live heap", (int64_t)a->live_size, true, LOOSE_OBJECTS);
+    map_add(&m, "garbage", (int64_t)a->garbage_size, true, LOOSE_OBJECTS);
+    if (native) map_add(&m, "native memory of objects", native, true, LOOSE_NATIVE);
+    map_allocators(&m, heap + native);
+    map_counter(&m, "mapped files", "rss.file", LOOSE_NOT);
+    map_counter(&m, "shared memory", "rss.shmem", LOOSE_NOT);
+    map_counter(&m, "thread stacks", "stack.resident", LOOSE_NOT);
+    if (map_value(&m, "rss", &rss)) map_fit(&m, rss);
+    return map_write(&m);
 }
 
 int facts_write(struct loader *l, struct snapshot *s)

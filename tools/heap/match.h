@@ -120,12 +120,13 @@ struct heap_match_options {
      *   Else the name of the place where it hangs, `app.history`, which holds one object at a time:
      * what is there now is the successor of what was there, though another object
      * (`history = history + [x]`), and what both hold is looked for below it. Only of what holds
-     * something, then or now, or is of HEAP_PLACE_MIN bytes, shallow or native; not of what hangs, at most
-     * HEAP_PLACE_CLIMB steps of the shortest path up, in a successor of its own type, such as the
-     * next link of a list with a new head; a name that stands more than once in a side is none. */
+     * something, then or now, or is of HEAP_PLACE_MIN bytes, shallow or native; not of what hangs,
+     * at most HEAP_PLACE_CLIMB steps of the shortest path up, in a successor of its own type, such
+     * as the next link of a list with a new head; a name that stands more than once in a side is
+     * none. */
     uint64_t (*name)(void *opaque, bool in_b, uint32_t row, const uint32_t *matched);
-    /* NULL, or asked about tops that hang below the live root, and that nothing matched holds on the
-     * shortest path: a matched row that holds it by another way, which then owns it (not as
+    /* NULL, or asked about tops below the live root that nothing matched holds on the shortest
+     * path: a matched row that holds it by another way, which then owns it (not as
      * `shared`: what a root holds beside an owner comes and goes); HEAP_NONE: there is none. */
     uint32_t (*beside)(void *opaque, bool in_b, uint32_t row, const uint32_t *matched);
     /* NULL, or asked about tops that the live root owns: tops of one number are a line of their
@@ -187,8 +188,8 @@ struct heap_cluster {
 struct heap_match {
     uint32_t *b_to_a; /* [rows of B] the matching row of A, or HEAP_NONE */
     uint32_t *a_to_b; /* [rows of A] */
-    /* Bits by row (heap_holds_get): its match is its successor or predecessor, not itself; NULL where
-     * no names of places were given. */
+    /* Bits by row (heap_holds_get): its match is its successor or predecessor, not itself; NULL
+     * where no names of places were given. */
     uint64_t *replaced_a, *replaced_b;
     uint64_t *beside_b; /* bits by row: tops of B that have their owner by `beside`; NULL without */
     struct heap_owner *owners; /* by heap_owner_growth descending, ties by b_row ascending; every

@@ -253,7 +253,9 @@ static int memory_map(const struct diff_report *r, FILE *out)
     }
     int status = print_table(t, out);
     if (inexact)
-        fputs("~ a difference of counters that were read at slightly different times\n", out);
+        fputs("~ an estimate: counters were read at slightly different times, and not all that is "
+              "held is resident\n",
+              out);
     return status;
 }
 
