@@ -4,7 +4,7 @@
  * remembered; a lookup in `ref` happens once a row. The search backwards looks at a bounded number
  * of references an object and in all, so that a heap of hubs costs no more than a small one.
  */
-#include "db/diff_name.h"
+#include "db/diff_name_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,31 +17,7 @@
 #include "db/type_name.h"
 #include "heap/match.h"
 
-enum {
-    SEARCH_OBJECTS = 1000,  /* rows a search may visit */
-    SEARCH_REFERRERS = 256, /* references looked at of one row */
-    SEARCH_BUDGET = 400000, /* references looked at by all searches */
-    PLACE_SEARCHES = 100    /* of those that ask for a place, which must not use up the others' */
-};
 
-struct diff_names {
-    struct diff_name_source from;
-    struct sign *sign;
-    struct rowmap own;   /* row -> label of a module or class */
-    struct rowmap roots; /* row -> label of its best root */
-    struct rowmap ranks; /* row -> rank of that root */
-    struct rowmap held;  /* row -> label of the variable that its parent has it in, or no_label */
-    struct rowmap nodes; /* row -> node, of climbed rows */
-    struct rowmap found; /* row -> node, of rows that were searched for */
-    bool failed;         /* in diff_names_hash */
-    uint32_t *climb;     /* [NAME_CLIMB_MAX] */
-    uint32_t *type_text; /* by type number: its number in the signature's texts, or TEXTS_NONE */
-    uint64_t looked;     /* references looked at by searches so far */
-    struct diff_variables *variables;
-    uint64_t looked_beside; /* by diff_names_beside */
-    uint32_t places_searched;
-    sqlite3_stmt *ref, *referrer, *text, *function;
-};
 
 static const uint32_t no_label = ROWMAP_NONE - 1;
 
@@ -94,7 +70,7 @@ static uint32_t text_number(struct diff_names *n, struct text *t)
 }
 
 /* The row of an id that a table names, or HEAP_NONE when it is not of this snapshot. */
-static uint32_t row_of(const struct diff_names *n, int64_t id)
+uint32_t diff_names_row_of(const struct diff_names *n, int64_t id)
 {
     const struct diff_rows *a = n->from.rows;
     if (id < a->first_id || id - a->first_id >= (int64_t)a->n_rows) return HEAP_NONE;
@@ -117,7 +93,7 @@ static int read_classes(struct diff_names *n, struct text *t)
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, n->from.snapshot->id);
     while ((got = heapdb_step(n->from.db, q)) == 1) {
-        uint32_t row = row_of(n, sqlite3_column_int64(q, 0));
+        uint32_t row = diff_names_row_of(n, sqlite3_column_int64(q, 0));
         if (row == HEAP_NONE) continue;
         const char *module = (const char *)sqlite3_column_text(q, 2);
         const char *name = (const char *)sqlite3_column_text(q, 1);
@@ -159,7 +135,7 @@ static int read_roots(struct diff_names *n, struct text *t)
     sqlite3_bind_int64(q, 1, a->first_id);
     sqlite3_bind_int64(q, 2, a->first_id + (int64_t)a->n_rows - 1);
     while ((got = heapdb_step(n->from.db, q)) == 1) {
-        uint32_t row = row_of(n, sqlite3_column_int64(q, 0));
+        uint32_t row = diff_names_row_of(n, sqlite3_column_int64(q, 0));
         uint32_t rank = root_rank(sqlite3_column_int64(q, 1));
         if (row == HEAP_NONE || rank >= rowmap_get(&n->ranks, row)) continue;
         root_label(t, q);
@@ -371,7 +347,7 @@ static uint32_t start_at(struct diff_names *n, uint32_t row, uint32_t variable)
 }
 
 /* The signature along the shortest path. */
-static int name_by_climb(struct diff_names *n, uint32_t row, uint32_t *node)
+int diff_names_climb(struct diff_names *n, uint32_t row, uint32_t *node)
 {
     const struct diff_rows *a = n->from.rows;
     uint32_t depth = 0, at = row, found, variable;
@@ -398,7 +374,7 @@ static int name_by_climb(struct diff_names *n, uint32_t row, uint32_t *node)
 
 /* Does the shortest path to a row begin with a name that lasts? Of references only those of
  * contexts are looked up. */
-static int is_named(struct diff_names *n, uint32_t row, bool *named)
+int diff_names_is_named(struct diff_names *n, uint32_t row, bool *named)
 {
     const struct diff_rows *a = n->from.rows;
     uint32_t label;
@@ -451,7 +427,7 @@ static int search_step(struct diff_names *n, struct search *s, uint32_t i)
     while (!found && (got = heapdb_step(n->from.db, n->referrer)) != 0) {
         if (got < 0) return -1;
         n->looked++;
-        uint32_t row = row_of(n, sqlite3_column_int64(n->referrer, 0));
+        uint32_t row = diff_names_row_of(n, sqlite3_column_int64(n->referrer, 0));
         int64_t kind = sqlite3_column_int64(n->referrer, 1);
         if (row == HEAP_NONE || !heapdb_edge_holds(kind) || kind == SNAP_EDGE_TYPE) continue;
         bool name = sqlite3_column_type(n->referrer, 2) != SQLITE_NULL;
@@ -463,7 +439,7 @@ static int search_step(struct diff_names *n, struct search *s, uint32_t i)
             found = 1;
         } else if (s->n > before) {
             bool named;
-            int status = is_named(n, row, &named);
+            int status = diff_names_is_named(n, row, &named);
             found = status ? -1 : named;
         }
     }
@@ -480,7 +456,7 @@ static int search_path(struct diff_names *n, const struct search *s, uint32_t *n
     if (label != no_label) {
         i = s->next[i];
         at = variable_node(n, s->row[i], label);
-    } else if (name_by_climb(n, s->row[i], &at)) {
+    } else if (diff_names_climb(n, s->row[i], &at)) {
         return STATUS_UNUSABLE;
     }
     for (; i != 0 && !n->sign->failed; i = s->next[i]) {
@@ -519,10 +495,10 @@ int diff_names_row(struct diff_names *n, uint32_t row, uint32_t *node)
         *node = found;
         return 0;
     }
-    if (name_by_climb(n, row, node)) return STATUS_UNUSABLE;
+    if (diff_names_climb(n, row, node)) return STATUS_UNUSABLE;
     bool named;
     if (row == 0 || a->parent[row] == HEAP_NONE) return 0;
-    if (is_named(n, row, &named)) return STATUS_UNUSABLE;
+    if (diff_names_is_named(n, row, &named)) return STATUS_UNUSABLE;
     if (named) return 0;
     if (name_by_search(n, row, node)) return STATUS_UNUSABLE;
     return rowmap_set(&n->found, row, *node) ? 0 : message_no_memory("names of objects");
@@ -549,49 +525,13 @@ int diff_names_edge(struct diff_names *n, uint32_t row, struct text *out)
     const struct diff_rows *a = n->from.rows;
     if (row == 0 || a->parent[row] == HEAP_NONE || a->parent[row] == 0) return 0;
     uint32_t parent, node;
-    if (name_by_climb(n, a->parent[row], &parent) || step_down(n, row, parent, &node))
+    if (diff_names_climb(n, a->parent[row], &parent) || step_down(n, row, parent, &node))
         return STATUS_UNUSABLE;
     if (n->sign->failed) return message_no_memory("names of objects");
     size_t length;
     const char *label = texts_get(&n->sign->texts, n->sign->nodes[node].label, &length);
     text_add(out, label, length);
     return 0;
-}
-
-/* By the reference from a parent that is in both snapshots; 0 where it is one of many. */
-static uint64_t place_below(struct diff_names *n, uint32_t row, const uint32_t *matched, bool in_b)
-{
-    uint32_t parent = n->from.rows->parent[row];
-    struct text edge = { 0 };
-    uint64_t hash = 0;
-    if (parent == 0 || parent == HEAP_NONE || matched[parent] == HEAP_NONE) return 0;
-    if (diff_names_edge(n, row, &edge)) {
-        n->failed = true;
-    } else if (edge.failed) {
-        message_no_memory("names of objects");
-        n->failed = true;
-    } else if (sign_label_is_single(text_str(&edge))) {
-        hash = heap_mix(texts_hash_bytes(text_str(&edge), edge.n), in_b ? parent : matched[parent]);
-    }
-    text_free(&edge);
-    return hash;
-}
-
-uint64_t diff_names_place(struct diff_names *n, uint32_t row, const uint32_t *matched, bool in_b)
-{
-    uint32_t node;
-    if (n->failed || n->from.rows->parent[row] == HEAP_NONE) return 0;
-    bool named;
-    int status = is_named(n, row, &named);
-    bool searches = !status && !named && n->places_searched < PLACE_SEARCHES;
-    n->places_searched += searches;
-    if (!status) status = searches ? diff_names_row(n, row, &node) : name_by_climb(n, row, &node);
-    if (status) {
-        n->failed = true;
-        return 0;
-    }
-    if (sign_is_single(n->sign, node)) return n->sign->nodes[node].hash;
-    return place_below(n, row, matched, in_b);
 }
 
 int diff_names_other(struct diff_names *n, uint32_t row, uint32_t holder, const uint32_t *matched,
@@ -603,7 +543,7 @@ int diff_names_other(struct diff_names *n, uint32_t row, uint32_t holder, const 
     sqlite3_bind_int64(n->referrer, 1, n->from.rows->first_id + (int64_t)row);
     sqlite3_bind_int64(n->referrer, 2, SEARCH_REFERRERS);
     while (found == HEAP_NONE && (got = heapdb_step(n->from.db, n->referrer)) == 1) {
-        uint32_t source = row_of(n, sqlite3_column_int64(n->referrer, 0));
+        uint32_t source = diff_names_row_of(n, sqlite3_column_int64(n->referrer, 0));
         bool holds = heapdb_edge_holds(sqlite3_column_int64(n->referrer, 1));
         if (holds && source != HEAP_NONE && source != holder && matched[source] != HEAP_NONE)
             found = source;
@@ -611,73 +551,6 @@ int diff_names_other(struct diff_names *n, uint32_t row, uint32_t holder, const 
     sqlite3_reset(n->referrer);
     if (got < 0) return STATUS_UNUSABLE;
     return found == HEAP_NONE ? 0 : diff_names_row(n, found, node);
-}
-
-/* Is a row the table in which Python finds its modules? */
-static bool is_module_table(struct diff_names *n, uint32_t row)
-{
-    struct text path = { 0 };
-    uint32_t node;
-    if (diff_names_row(n, row, &node)) {
-        n->failed = true;
-        return false;
-    }
-    sign_path(n->sign, node, &path);
-    bool is = strcmp(text_str(&path), "sys.modules") == 0 ||
-              strcmp(text_str(&path), "<runtime sys.modules>") == 0;
-    if (path.failed) n->failed = true;
-    text_free(&path);
-    return is;
-}
-
-/* What is in both snapshots and refers to a row, into out[SEARCH_REFERRERS]; how many. */
-static uint32_t partners_before(struct diff_names *n, uint32_t row, const uint32_t *matched,
-                                uint32_t *out)
-{
-    uint32_t count = 0;
-    int got;
-    sqlite3_bind_int64(n->referrer, 1, n->from.rows->first_id + (int64_t)row);
-    sqlite3_bind_int64(n->referrer, 2, SEARCH_REFERRERS);
-    while ((got = heapdb_step(n->from.db, n->referrer)) == 1 && count < SEARCH_REFERRERS) {
-        uint32_t source = row_of(n, sqlite3_column_int64(n->referrer, 0));
-        int64_t kind = sqlite3_column_int64(n->referrer, 1);
-        n->looked_beside++;
-        if (source != HEAP_NONE && heapdb_edge_holds(kind) && kind != SNAP_EDGE_TYPE &&
-            matched[source] != HEAP_NONE)
-            out[count++] = source;
-    }
-    sqlite3_reset(n->referrer);
-    if (got < 0) n->failed = true;
-    return count;
-}
-
-uint32_t diff_names_beside(struct diff_names *n, uint32_t row, const uint32_t *matched)
-{
-    uint32_t source[SEARCH_REFERRERS], found = HEAP_NONE;
-    bool is_module = rowmap_get(&n->own, row) != ROWMAP_NONE, done = false;
-    if (n->failed || n->looked_beside >= SEARCH_BUDGET) return HEAP_NONE;
-    uint32_t count = partners_before(n, row, matched, source);
-    for (uint32_t i = 0; i < count && !done && !n->failed; i++) {
-        bool named = false;
-        if (is_named(n, source[i], &named)) n->failed = true;
-        done = is_module ? is_module_table(n, source[i]) : named;
-        if (done || (named && found == HEAP_NONE)) found = source[i];
-    }
-    return n->failed ? HEAP_NONE : found;
-}
-
-uint64_t diff_names_root_place(struct diff_names *n, uint32_t row)
-{
-    static const char runtime[] = "<runtime ", callback[] = "<callback ";
-    uint32_t label = rowmap_get(&n->roots, row);
-    size_t length;
-    if (label == ROWMAP_NONE || rowmap_get(&n->own, row) != ROWMAP_NONE) return 0;
-    const char *s = texts_get(&n->sign->texts, label, &length);
-    if (strncmp(s, runtime, sizeof runtime - 1) != 0 &&
-        strncmp(s, callback, sizeof callback - 1) != 0)
-        return 0;
-    uint32_t node = sign_root(n->sign, s, length, TEXTS_NONE);
-    return node == SIGN_NONE ? 0 : (uint64_t)node + 1;
 }
 
 uint64_t diff_names_label_hash(const struct diff_names *n, uint32_t row)

@@ -50,9 +50,10 @@ bool diff_names_failed(const struct diff_names *names);
 
 /** A hash of the place where a row hangs, of one that holds one object at a time, so that what is
  *  there in another snapshot is the row or its successor: of its path where no step of it is one of
- *  many (`app.history`, `<local main.history>`), else of its reference from a parent that is in both
- *  snapshots (`matched`, by row: not HEAP_NONE) where the reference is a named one. `in_b`: rows of
- *  parents are those of B themselves, not the partners. 0: no such place. An error is remembered. */
+ *  many (`app.history`, `<local main.history>`), else of its reference from a parent that is in
+ *  both snapshots (`matched`, by row: not HEAP_NONE) where the reference is a named one. `in_b`:
+ *  rows of parents are those of B themselves, not the partners. 0: no such place. An error is
+ *  remembered. */
 uint64_t diff_names_place(struct diff_names *names, uint32_t row, const uint32_t *matched,
                           bool in_b);
 
