@@ -193,6 +193,16 @@ async def main():
 asyncio.run(main())
 '''
 
+COMPRESSORS = '''
+import heapsnap, lzma
+kept = []
+heapsnap.dump("a.snap")
+for n in range(12):
+    kept.append(lzma.LZMACompressor(preset=1))
+    kept[-1].compress(bytes(100000))
+heapsnap.dump("b.snap")
+'''
+
 SERVICE = '''
 import sys, threading, urllib.request, http.server, heapsnap
 
@@ -276,6 +286,18 @@ class Words(unittest.TestCase):
         first = json.loads(self.tell("--json", "a.snap", "b.snap"))["owners"][0]
         function = "main." if sys.version_info >= (3, 11) else "" # else the frame has it
         self.assertRegex(first["name"], r"<local %srpc>\.inbox$" % function, text)
+
+    def test_native_unknown(self):
+        """Of growth that native code holds, the objects that may own it are named."""
+        try:
+            import lzma # noqa: F401
+        except ImportError:
+            self.skipTest("this Python has no lzma")
+        self.run_python(COMPRESSORS)
+        verdict = json.loads(self.tell("--json", "a.snap", "b.snap"))["verdict"]
+        self.assertEqual(verdict["kind"], "native-leak", verdict)
+        self.assertIn(" Objects whose native memory is not known grew in number: "
+                      "_lzma.LZMACompressor +12", verdict["sentence"])
 
     def test_caches(self):
         text, _ = self.check_owner("lookup",

@@ -17,17 +17,26 @@ enum { TYPE_IDS_MAX = 1 << 26 };
 
 /* ---- types --------------------------------------------------------------------------- */
 
-static bool set_resizable(struct diff_types *t, uint32_t number, bool resizable)
+/* Makes one of the arrays by number larger; the new part is zero. */
+static bool grow_flags(uint8_t **flags, uint32_t old, uint32_t cap)
+{
+    uint8_t *grown = realloc(*flags, cap);
+    if (!grown) return false;
+    memset(grown + old, 0, cap - old);
+    *flags = grown;
+    return true;
+}
+
+static bool set_flags(struct diff_types *t, uint32_t number, int64_t flags)
 {
     if (number >= t->cap) {
         uint32_t cap = number < 512 ? 1024 : number * 2;
-        uint8_t *grown = realloc(t->resizable, cap);
-        if (!grown) return false;
-        memset(grown + t->cap, 0, cap - t->cap);
-        t->resizable = grown;
+        if (!grow_flags(&t->resizable, t->cap, cap) || !grow_flags(&t->unknown, t->cap, cap))
+            return false;
         t->cap = cap;
     }
-    if (resizable) t->resizable[number] = 1;
+    if (!(flags & SNAP_TYPE_FIXED_SIZE)) t->resizable[number] = 1;
+    if (flags & SNAP_TYPE_NATIVE_UNKNOWN) t->unknown[number] = 1;
     return true;
 }
 
@@ -42,7 +51,7 @@ static bool add_type(struct diff_types *t, sqlite3_stmt *q, struct diff_type_map
     text_free(&name);
     if (number == TEXTS_NONE) return false;
     map->number[sqlite3_column_int64(q, 0) - map->first] = number;
-    return set_resizable(t, number, !(sqlite3_column_int64(q, 3) & SNAP_TYPE_FIXED_SIZE));
+    return set_flags(t, number, sqlite3_column_int64(q, 3));
 }
 
 /* The range of the snapshot's type ids, as an empty map. */
@@ -94,6 +103,7 @@ void diff_types_free(struct diff_types *types)
 {
     texts_free(&types->names);
     free(types->resizable);
+    free(types->unknown);
     *types = (struct diff_types){ 0 };
 }
 

@@ -454,6 +454,37 @@ static int compare_intervals(struct building *b)
     return 0;
 }
 
+/* Names the types that grew in number and whose instances may own memory that no size counts. */
+static int name_unknown(struct building *b)
+{
+    enum { NAMED = 3 };
+    const struct diff_types *types = &b->report->types_known;
+    const struct type_sums *s = &b->sums;
+    uint32_t last = UINT32_MAX;
+    struct text t = { 0 };
+    for (int k = 0; k < NAMED; k++) { /* the largest after `last`, in the order of growth */
+        int64_t most = 0, limit = INT64_MAX;
+        if (last != UINT32_MAX) limit = s->last[last].n - s->first[last].n;
+        uint32_t best = UINT32_MAX;
+        for (uint32_t i = 0; i < s->n_types; i++) {
+            int64_t grown = types->unknown[i] ? s->last[i].n - s->first[i].n : 0;
+            bool after = last == UINT32_MAX || grown < limit || (grown == limit && i > last);
+            if (after && grown > most) {
+                most = grown;
+                best = i;
+            }
+        }
+        if (best == UINT32_MAX) break;
+        char count[NUMBER_MAX];
+        text_addf(&t, "%s%s %s", k ? ", " : "", texts_get(&types->names, best, NULL),
+                  number_count_delta(count, most));
+        last = best;
+    }
+    if (t.n) b->report->unknown = fill_text(b->report, &t);
+    text_free(&t);
+    return b->report->texts.failed ? message_no_memory("the types of the comparison") : 0;
+}
+
 static int compare_span(struct building *b)
 {
     struct diff_report *r = b->report;
@@ -472,6 +503,7 @@ static int compare_span(struct building *b)
     if (!status && b->n == 2) status = note_grown(b, 0) || note_grown(b, 1);
     for (uint32_t i = 0; c.match.replaced_b && i < c.b->garbage_root; i++)
         r->n_replaced += (uint64_t)heap_holds_get(c.match.replaced_b, i);
+    if (!status) status = name_unknown(b);
     struct diff_name_source source = source_of(b, b->n - 1);
     if (!status) status = diff_about_new(&c.about, &source, c.names, &r->sign);
     if (!status) diff_tally_resized(c.a, c.b, c.match.b_to_a, b->sums.resized);

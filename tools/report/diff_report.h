@@ -214,6 +214,8 @@ struct diff_report {
     int64_t live_a, live_b, garbage_a, garbage_b; /* bytes */
     int64_t native_a, native_b;                   /* of live objects; -1: not known */
     int64_t n_live_a, n_live_b;
+    const char *unknown; /* types that grew in number and may own memory that no size counts, the
+                            most first: "_ssl._SSLSocket +40"; NULL: none */
     uint64_t n_replaced; /* live objects that hang where others of their type hung in A */
 
     uint32_t n_parts;

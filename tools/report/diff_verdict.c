@@ -202,6 +202,9 @@ static void unmanaged(struct diff_report *r, const struct totals *t)
             "resident memory grew by more than three times the managed heap's growth, "
             "and most of it was handed out by allocators to what is no object";
         text_adds(&s, "native code holds it.");
+        if (r->unknown)
+            text_addf(&s, " Objects whose native memory is not known grew in number: %s.",
+                      r->unknown);
     } else if (t->free_growth > growth / 2) {
         r->verdict.kind = DIFF_FRAGMENTATION;
         r->verdict.rule =
