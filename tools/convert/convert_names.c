@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -25,16 +24,18 @@ static int no_memory(void)
 
 int convert_names_begin(struct converter *c)
 {
-    unsigned char fresh[32];
-    const char *key = c->options->hash_key;
+    struct hash_key *key = &c->names.key;
+    const char *given = c->options->hash_key;
     if (c->options->redact == CONVERT_KEEP) return RECORD_OK;
-    _Static_assert(sizeof c->names.secret >= XXH3_SECRET_SIZE_MIN, "too short a secret");
-    if (!key && getrandom(fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh) {
+    if (given) {
+        size_t n = strlen(given);
+        *key = (struct hash_key){ XXH3_64bits_withSeed(given, n, 0),
+                                  XXH3_64bits_withSeed(given, n, 1),
+                                  XXH3_64bits_withSeed(given, n, 2) };
+    } else if (keyhash_new_key(key)) {
         message_errno(NULL, errno, "no random bytes for the key of the hashes");
         return RECORD_STOP;
     }
-    XXH3_generateSecret(c->names.secret, sizeof c->names.secret, key ? (const void *)key : fresh,
-                        key ? strlen(key) : sizeof fresh);
     return RECORD_OK;
 }
 
@@ -108,8 +109,8 @@ static struct name *find(const struct names *n, uint64_t id)
 static uint32_t hash_of(const struct names *n, const struct name *name)
 {
     const char *bytes = name->size ? n->bytes + name->at : "";
-    return (uint32_t)(XXH3_64bits_withSecret(bytes, name->size, n->secret, sizeof n->secret) &
-                      0xffffff);
+    uint64_t inner = keyhash_inner(&n->key, 0, bytes, name->size);
+    return (uint32_t)(keyhash_outer(&n->key, inner, name->size) & 0xffffff);
 }
 
 bool convert_key_hash(const struct converter *c, uint64_t id, uint32_t *hash)

@@ -19,6 +19,7 @@
 #include "convert/convert.h"
 #include "db/idmap.h"
 #include "info/u64map.h"
+#include "keyhash.h"
 
 enum { CONVERT_EDGES = 4096 };
 
@@ -40,7 +41,7 @@ struct names {
     size_t n, cap;
     char *bytes;
     size_t size, bytes_cap;
-    unsigned char secret[192];
+    struct hash_key key;
 };
 
 /* Ordinals of one snapshot of a .snap file, where chunks may be missing. */
