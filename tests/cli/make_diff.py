@@ -188,6 +188,21 @@ def full(folder, _):
     write(folder, "c", w, 1200)
 
 
+def slowing(folder, _):
+    """A cache that fills with what is asked for at random; in the second series beside a registry that
+    grows by as much every time."""
+    for series, leak in ("", 0), ("leak-", 700):
+        w = program()
+        cache = w.variable("CACHE", "dict", 64)
+        for i, name in enumerate("abcde"):
+            for _ in range(0 if i == 0 else 160 >> i):
+                w.request(cache, body=5000)
+            if i and leak:
+                for _ in range(8):
+                    w.request(w.registry, body=leak * 4)
+            write(folder, series + name, w, 600 * i)
+
+
 def nested(folder, _):
     """A list for each tenant, in a dict under keys that are data; three of four grow."""
     w = program()
@@ -496,9 +511,9 @@ def random_world(folder, seed):
 
 
 CASES = {f.__name__.replace("_", "-"): f for f in (
-    leak, three, hourly, full, nested, closures, shared, caches, reuse, root_reuse, hands, garbage,
-    outside, hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites, local_only,
-    chain, names_keys)}
+    leak, three, hourly, full, slowing, nested, closures, shared, caches, reuse, root_reuse, hands,
+    garbage, outside, hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites,
+    local_only, chain, names_keys)}
 CASES["random"] = random_world
 
 

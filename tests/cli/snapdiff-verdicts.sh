@@ -6,7 +6,7 @@ verdict() {
 print(v["kind"]); print(" ", v["sentence"]); print("  rule:", v["rule"])
 print("  owner:", v["owner"], v["share_percent"])'
 }
-for case in leak three full garbage outside incomplete nested caches; do
+for case in leak three full slowing garbage outside incomplete nested caches; do
     "$PYTHON" "$TESTS_CLI/make_diff.py" $case $case
 done
 for pair in leak/a.db+leak/b.db leak/b.db+leak/a.db leak/a.db+leak/a.db garbage/a.db+garbage/b.db \
@@ -21,6 +21,13 @@ snapdiff three/a.db three/b.db three/c.db
 echo "-- a cache that is full"
 verdict full/a.db full/b.db full/c.db
 snapdiff full/a.db full/b.db full/c.db
+echo "-- a cache that fills more and more slowly, alone and beside a leak"
+for s in '' leak-; do
+    verdict slowing/${s}a.db slowing/${s}b.db slowing/${s}c.db slowing/${s}d.db slowing/${s}e.db
+    snapdiff slowing/${s}a.db slowing/${s}b.db slowing/${s}c.db slowing/${s}d.db slowing/${s}e.db |
+        sed -n '/^The managed/,/^$/p'
+done
+verdict slowing/a.db slowing/b.db slowing/c.db
 echo "-- the memory map"
 snapdiff outside/a.db outside/b.db
 echo "-- the newer one first"

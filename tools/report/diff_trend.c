@@ -17,6 +17,29 @@ struct trend_point {
     struct diff_step step;
 };
 
+/* Do n values above 0 die away? */
+static bool dies_away(const struct diff_step *steps, const double *seconds, uint32_t n)
+{
+    double first = 0, before = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        double took = seconds ? seconds[i] : 1, rate = (double)steps[i].growth / took;
+        if (steps[i].growth <= 0 || !(took > 0) || (i && rate > before * 5 / 8)) return false;
+        if (!i) first = rate;
+        before = rate;
+    }
+    return before <= first / 4;
+}
+
+bool diff_trend_slows(const struct diff_line *l, const double *seconds, int64_t *left)
+{
+    uint32_t n = l->n_steps;
+    if (n < 3 || !dies_away(l->steps, NULL, n) || (seconds && !dies_away(l->steps, seconds, n)))
+        return false;
+    double last = (double)l->steps[n - 1].growth, q = last / (double)l->steps[n - 2].growth;
+    *left = (int64_t)(last * q / (1 - q)); /* the rest of the geometric series */
+    return true;
+}
+
 struct diff_step diff_trend_step(const struct line *l)
 {
     uint64_t came = l->added.shallow_size + l->added.native_size;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The verdict; the rules stand in the header. */
+#include "report/diff_trend.h"
 #include "report/diff_verdict.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/number.h"
@@ -289,6 +291,59 @@ static const char *cache_advice(struct diff_report *r)
     return keep(r, &t);
 }
 
+/* Seconds of each interval, [n_intervals], malloc'd; NULL where they are not all known, or so few
+ * that they say nothing about the work that was done in them. */
+static double *interval_seconds(const struct diff_report *r)
+{
+    if (!r->has_interval || r->interval < DIFF_RATE_SECONDS) return NULL;
+    double *seconds = malloc(r->n_intervals * sizeof *seconds);
+    for (uint32_t i = 0; seconds && i < r->n_intervals; i++) {
+        if (diff_facts_interval(&r->snapshots[i], &r->snapshots[i + 1], &seconds[i])) continue;
+        free(seconds);
+        seconds = NULL;
+    }
+    return seconds;
+}
+
+/* The owner beside the first that grew most in every interval, by more than noise, without slowing
+ * down; NULL: none. */
+static const struct diff_line *steady(const struct diff_report *r, const double *seconds)
+{
+    for (uint32_t i = 0; i < r->n_lines; i++) {
+        const struct diff_line *l = &r->lines[i];
+        int64_t left;
+        if (l->node != r->top.node && diff_line_is_named(l) && l->bound.bound < 0 &&
+            l->intervals == r->n_intervals && diff_grew(0, diff_line_growth(l)) &&
+            !diff_trend_slows(l, seconds, &left))
+            return l;
+    }
+    return NULL;
+}
+
+/* The growth of the first owner dies away: what is to be said of it. *beside: another one's does
+ * not. NULL: it does not die away. */
+static const char *slows_advice(struct diff_report *r, bool *beside)
+{
+    char size[NUMBER_MAX];
+    struct text t = { 0 };
+    int64_t left;
+    double *seconds = interval_seconds(r);
+    bool slows = diff_trend_slows(&r->top, seconds, &left);
+    const struct diff_line *other = slows ? steady(r, seconds) : NULL;
+    free(seconds);
+    if (!slows) return NULL;
+    *beside = other != NULL;
+    text_adds(&t, "It slows down, as a cache does that fills:");
+    for (uint32_t i = r->n_intervals > 4 ? r->n_intervals - 4 : 0; i < r->n_intervals; i++)
+        text_addf(&t, " %s%s", number_delta(size, r->top.steps[i].growth),
+                  i + 1 < r->n_intervals ? "," : "");
+    text_addf(&t, "; going on so, %s more would come.", number_size(size, (uint64_t)left));
+    if (other)
+        text_addf(&t, " %s does not: it grew in each interval, by %s in all.", other->path,
+                  number_size(size, (uint64_t)diff_line_growth(other)));
+    return keep(r, &t);
+}
+
 /* The managed heap grew: as a leak, as a cache, or as far as the snapshots can tell. */
 static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
 {
@@ -297,7 +352,8 @@ static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
     bool bounded = owner && top->bound.bound >= 0;
     bool turns = owner && several && !top->last.grew && top->last.turns;
     enum diff_verdict_kind kind = DIFF_MANAGED_GROWTH;
-    const char *rule, *advice = NULL;
+    const char *rule, *advice = NULL, *slows;
+    bool beside = false;
     if (bounded || turns) {
         kind = DIFF_CACHE_FILLING;
         rule = bounded ? "the managed heap grew, and the owner that holds at least half of it is "
@@ -310,6 +366,11 @@ static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
                "tell a leak from a cache that fills";
         advice = "Two snapshots cannot tell a leak from a cache that fills: take a third after as "
                  "much work again, and compare all three.";
+    } else if (owner && (slows = slows_advice(r, &beside)) != NULL) {
+        kind = beside ? DIFF_MANAGED_GROWTH : DIFF_CACHE_FILLING;
+        rule = "the managed heap grew, and the owner that holds at least half of it slows down: each "
+               "interval brought at most five eighths of the one before";
+        advice = slows;
     } else if (owner && top->intervals == r->n_intervals) {
         kind = DIFF_MANAGED_LEAK;
         rule = "the managed heap grew, and the owner that grew most grew in every interval and "

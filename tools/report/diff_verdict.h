@@ -17,6 +17,9 @@
  *   managed-leak     three snapshots or more, the managed heap grew, and the owner that grew most
  *                    grew in every interval, holds at least half of the growth, and declares no
  *                    bound
+ *   cache-filling    the owner that holds at least half of the growth is bounded, stopped growing while
+ *                    its elements took turns, or slows down (diff_trend_slows) and no other owner
+ *                    grew in every interval without doing so
  *   managed-growth   the managed heap grew (live objects, garbage and native memory of objects)
  *   no-growth        nothing grew
  *
