@@ -84,6 +84,9 @@ LINES = {
     "verify": Line(["snapinfo", "--verify", "--types", "--privacy", "--chunks", "two.snap"]),
     "recover": Line(["snapinfo", "--recover", "out.snap", "two.snap"], makes="out.snap",
                     salvages=True),
+    # More chunks than one index lists.
+    "recover-many": Line(["snapinfo", "--recover", "out.snap", "many.snap"], makes="out.snap",
+                         salvages=True),
     "top": Line(["snaptop", "two.db"]),
     "path": Line(["snappath", "--type", "*", "two.db"]),
     "show": Line(["snapshow", "two.db", "#5"]),
@@ -326,6 +329,7 @@ class Loop:
         """The files that commands work on."""
         os.makedirs(os.path.join(self.scratch, "given"))
         for args in (["make_snap", "small", "small.snap"], ["make_snap", "two", "two.snap"],
+                     ["gen_snap", "--chunk-rows", "1", "3", "1600", "many.snap"],
                      ["snapload", "-q", "-o", "small.db", "small.snap"],
                      ["snapload", "-q", "-o", "two.db", "two.snap"],
                      ["snapload", "-q", "-o", "old.db", "small.snap"],

@@ -10,13 +10,13 @@ if(TARGET failing AND NOT SNAP_SANITIZE)
     find_package(Python3 COMPONENTS Interpreter REQUIRED)
     set(failures ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/tool_failures.py
                  --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR}/cli
-                 --bin ${CMAKE_CURRENT_BINARY_DIR}/fault)
+                 --bin ${CMAKE_CURRENT_BINARY_DIR}/fault --bin ${PROJECT_BINARY_DIR}/corpora/gen)
     add_test(NAME fault_tools_load COMMAND ${failures} --sample 4
              load load-force load-several load-summary complete)
     add_test(NAME fault_tools_diff COMMAND ${failures} --sample 3
              diff-files diff-no-cache diff-databases diff-json diff-store)
     add_test(NAME fault_tools_ask COMMAND ${failures} --sample 2
-             query info verify recover top path show report convert convert-force)
+             query info verify recover recover-many top path show report convert convert-force)
     add_test(NAME fault_tools_kill COMMAND ${failures} --kill 8
              load load-force diff-files complete)
     foreach(name load diff ask kill)

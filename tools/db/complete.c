@@ -142,7 +142,7 @@ static int next_file(struct heapdb *db, const char *after, char **path, char *uu
     const char *text = got > 0 ? (const char *)sqlite3_column_text(q, 0) : NULL;
     if (text) {
         *path = malloc(strlen(text) + 1);
-        if (*path) strcpy(*path, text);
+        if (*path) memcpy(*path, text, strlen(text) + 1);
         const char *u = (const char *)sqlite3_column_text(q, 1);
         strncpy(uuid, u ? u : "", uuid_size - 1);
         uuid[uuid_size - 1] = 0;

@@ -19,7 +19,7 @@ static char *copy_text(sqlite3_stmt *q, int column, bool *failed)
     if (!copy)
         *failed = true;
     else
-        strcpy(copy, text);
+        memcpy(copy, text, strlen(text) + 1);
     return copy;
 }
 

@@ -113,7 +113,7 @@ static const char *keep_text(struct heapdb_private *p, sqlite3_stmt *q, int colu
     if (!k) return NULL;
     k->next = p->kept;
     p->kept = k;
-    strcpy(k->text, text);
+    memcpy(k->text, text, strlen(text) + 1);
     return k->text;
 }
 

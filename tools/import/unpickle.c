@@ -222,7 +222,7 @@ static bool push_line(struct unpickler *u)
 
 static bool global(struct unpickler *u)
 {
-    return push_line(u) && push_line(u) && stack_global(u);
+    return push_line(u) && push_line(u) && stack_global(u); /* NOLINT(misc-redundant-expression) */
 }
 
 /* An instance: a class, and arguments, of which there must be none. */

@@ -161,7 +161,7 @@ static void facts_count(struct info_facts *f, const snap_batch *b)
 {
     unsigned kind = snap_batch_kind(b);
     uint64_t rows = snap_batch_rows(b);
-    if (kind >= INFO_KINDS || kind >= SNAP_KIND_INDEX) return;
+    if (kind >= SNAP_KIND_INDEX) return;
     struct info_total *t = &f->totals[kind];
     t->chunks++;
     t->rows += rows;
