@@ -8,6 +8,6 @@ def work(n):
     body = bytearray(300)
     atexit.register(body.clear)
 
-VERDICT = "managed-growth"
-OWNER = "(live)"
+VERDICT = "managed-leak"
+OWNER = "<callback atexit>"
 FINDING = "growing-owners", "builtin_function_or_method"
