@@ -8,9 +8,9 @@
 #include "cli/message.h"
 
 /* Children that stand alone: where there are no more than a few, and else the large ones. */
-enum { ALONE_FEW = 12, ALONE_MOST = 40, ALONE_SHARE = 1000, FLOOR_SHARE = 20000 };
+enum { ALONE_FEW = 12, ALONE_MOST = 40, ALONE_SHARE = 1000, FLOOR_SHARE = 60000 };
 /* Nodes below one, and steps below the top. */
-enum { CHILDREN_MOST = 80, DEPTH_MOST = 60, SMALL_TREE = 3000 };
+enum { CHILDREN_MOST = 500, DEPTH_MOST = 60, SMALL_TREE = 3000 };
 /* From this number of children on they are sorted by counting. */
 enum { COUNTED = 1024 };
 /* From this step of one type on, those of the same type below are the same node. */

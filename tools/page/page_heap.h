@@ -9,7 +9,7 @@
  * Sizes are what snaptop calls retained, native memory included.
  *
  * It ends when the names and rows have taken their share of the page, when nothing is left that is
- * larger than 1/20,000 of the heap, or after PAGE_HEAP_READ objects; every object is read at most
+ * larger than 1/60,000 of the heap, or after PAGE_HEAP_READ objects; every object is read at most
  * twice. Memory: 40 bytes for each child of the node that is opened, 16 for those that wait.
  */
 #ifndef SNAP_TOOLS_PAGE_PAGE_HEAP_H

@@ -18,7 +18,7 @@ class Icicle {
     this.top = this.selected = 0;
     this.crumbs = make("ol", { class: "crumbs", "aria-label": "From the top" });
     this.chart = make("div", { class: "icicle", role: "tree", "aria-label": words.what });
-    this.detail = make("div", { class: "detail", "aria-live": "polite" });
+    this.detail = make("div", { class: "detail" });
     place.append(this.crumbs, this.chart, this.detail);
     place.hidden = false;
     this.chart.addEventListener("keydown", (event) => this.key(event));

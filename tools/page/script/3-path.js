@@ -10,10 +10,17 @@ data.tree.object.forEach((id, node) => {
 const pathPlace = document.getElementById("path-view");
 const pathInput = make("input", { id: "path-object", inputmode: "numeric", autocomplete: "off",
                                   size: "12" });
-const pathResult = make("div", { class: "path-result", "aria-live": "polite" });
+const pathResult = make("div", { class: "path-result", tabindex: "-1" });
+
+// The path of an object has an address of its own: page.html#object-4711.
+const ADDRESS = /^#object-(\d+)$/;
 
 function objectButton(id) {
-  return button("#" + id, () => showPath(id, true), { class: "object", title: "why it is alive" });
+  const go = () => {
+    if (location.hash === `#object-${id}`) showPath(id, true);
+    else location.hash = `object-${id}`;
+  };
+  return button("#" + id, go, { class: "object", title: "why it is alive" });
 }
 
 function pathRow(step, number) {
@@ -56,7 +63,7 @@ function showPath(id, move) {
 
 function askForPath(event) {
   event.preventDefault();
-  showPath(pathInput.value.trim().replace(/^#/, ""), false);
+  showPath(pathInput.value.trim().replace(/^#/, ""), true);
 }
 
 function startPaths() {
@@ -69,5 +76,8 @@ function startPaths() {
   for (const span of document.querySelectorAll("span.object"))
     span.replaceWith(objectButton(span.dataset.object));
   const first = document.querySelector("#object-table button.object");
-  if (first) showPath(first.textContent.slice(1), false);
+  const asked = () => location.hash.match(ADDRESS)?.[1];
+  if (asked()) showPath(asked(), true);
+  else if (first) showPath(first.textContent.slice(1), false);
+  window.addEventListener("hashchange", () => { if (asked()) showPath(asked(), true); });
 }
