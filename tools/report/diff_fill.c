@@ -235,7 +235,8 @@ static struct held *gather(const struct comparison *c, const struct line *l, uin
             add_cluster(&all[i], c, cluster);
         }
     }
-    if (!failed && l->kind == DIFF_LINE_LIVE && !l->place) failed = !choose_examples(c, all, &by_type);
+    if (!failed && l->kind == DIFF_LINE_LIVE && !l->place)
+        failed = !choose_examples(c, all, &by_type);
     rowmap_free(&by_type);
     if (!failed) return all;
     free(all);

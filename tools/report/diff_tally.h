@@ -19,9 +19,9 @@ struct diff_sum {
 /** By type number, into sums[n_types] (zeroed first). `matched` is the partner by row, HEAP_NONE
  * for none; NULL: nothing is counted as new. `replaced` has a bit by row (NULL: none) where the
  * partner is another object in the same place (heap/match.h): n_new and shallow_new count it, and
- * retained_new does not, since what it holds may be in both. False without memory. O(rows + types). The sums of
- * retained sizes of new objects are growth that does not depend on who holds the old ones: nothing
- * below an object that the other snapshot lacks is in both. */
+ * retained_new does not, since what it holds may be in both. False without memory. O(rows + types).
+ * The sums of retained sizes of new objects are growth that does not depend on who holds the old
+ * ones: nothing below an object that the other snapshot lacks is in both. */
 bool diff_tally_types(const struct diff_rows *rows, const uint32_t *matched,
                       const uint64_t *replaced, uint32_t n_types, struct diff_sum *sums);
 

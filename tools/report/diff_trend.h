@@ -27,10 +27,10 @@ struct trends {
     struct trend_point *points;
 };
 
-/** Does a line's growth die away, as that of a cache does which fills with what is asked for again and
- *  again? In three intervals or more each brought something, at most five eighths of the one before,
- *  and the last a quarter of the first or less; `seconds` [n_steps] is how long they took, or NULL:
- *  then as much by the hour. *left is what would still come in such steps, bytes. */
+/** Does a line's growth die away, as that of a cache does which fills with what is asked for again
+ *  and again? In three intervals or more each brought something, at most five eighths of the one
+ *  before, and the last a quarter of the first or less; where `seconds` [n_steps], how long they
+ *  took, is not NULL, by the second as well. *left is what would still come in such steps, bytes. */
 bool diff_trend_slows(const struct diff_line *line, const double *seconds, int64_t *left);
 
 /** What happened to a line between two snapshots. */

@@ -368,8 +368,8 @@ static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
                  "much work again, and compare all three.";
     } else if (owner && (slows = slows_advice(r, &beside)) != NULL) {
         kind = beside ? DIFF_MANAGED_GROWTH : DIFF_CACHE_FILLING;
-        rule = "the managed heap grew, and the owner that holds at least half of it slows down: each "
-               "interval brought at most five eighths of the one before";
+        rule = "the managed heap grew, and the owner that holds at least half of it slows down: "
+               "each interval brought at most five eighths of the one before";
         advice = slows;
     } else if (owner && top->intervals == r->n_intervals) {
         kind = DIFF_MANAGED_LEAK;

@@ -14,12 +14,12 @@
  *                    in arenas for small objects, which nothing else uses. undecided: neither.
  *   native-leak      also where the native blocks that both captures recorded grew and neither the
  *                    managed heap nor, by these rules, the resident memory did
+ *   cache-filling    the owner that holds at least half of the growth is bounded, stopped growing
+ *                    while its elements took turns, or slows down (diff_trend_slows) and no other
+ *                    owner grew in every interval without doing so
  *   managed-leak     three snapshots or more, the managed heap grew, and the owner that grew most
  *                    grew in every interval, holds at least half of the growth, and declares no
  *                    bound
- *   cache-filling    the owner that holds at least half of the growth is bounded, stopped growing while
- *                    its elements took turns, or slows down (diff_trend_slows) and no other owner
- *                    grew in every interval without doing so
  *   managed-growth   the managed heap grew (live objects, garbage and native memory of objects)
  *   no-growth        nothing grew
  *
