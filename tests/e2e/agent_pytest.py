@@ -169,7 +169,7 @@ class Plugin(unittest.TestCase):
             results, text = self.run_pytest(folder, "--heapsnap", "-k", "registry or unmarked")
             self.assertEqual(results, {"test_registry": "PASSED",
                                        "TestClass::test_unmarked": "FAILED"}, text)
-            self.assertIn("[*] object x 12", text)
+            self.assertIn(" object x 12\n", text)
 
     def test_no_command(self):
         with tempfile.TemporaryDirectory() as folder:

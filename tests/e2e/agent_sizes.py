@@ -191,7 +191,7 @@ ROWS = [
     Row("BufferedRWPair", "io.BufferedRWPair(io.BytesIO(), io.BytesIO())", "import io", n=100,
         hidden=4),
     Row("TextIOWrapper", "read(io.TextIOWrapper(io.BytesIO(b'x\\ny\\n' * 100), 'utf-8'))",
-        "import io\ndef read(f):\n f.readline()\n return f", n=50, hidden=2, slack=170),
+        "import io\ndef read(f):\n f.readline()\n return f", n=50, hidden=2, slack=200),
     Row("TextIOWrapper, written", "write(io.TextIOWrapper(io.BytesIO(), 'utf-8'))",
         "import io\ndef write(f):\n for k in range(10): f.write('abc')\n return f", n=50, slack=180, hidden=0),
     Row("open file", "open('/dev/null', 'rb')", n=100, hidden=3, slack=4),

@@ -205,6 +205,10 @@ static int head(const struct diff_report *r, FILE *out)
     put(out, r->verdict.sentence);
     fprintf(out, "%s\n", color_off(out));
     if (r->verdict.advice) fprintf(out, "%s\n", r->verdict.advice);
+    if (r->accepted) {
+        char size[NUMBER_MAX];
+        fprintf(out, "The baseline accepts %s of the growth.\n", number_delta(size, r->accepted));
+    }
     diff_text_course(r, out);
     return status;
 }

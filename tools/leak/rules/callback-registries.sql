@@ -14,9 +14,8 @@ WITH container AS MATERIALIZED (
                WHERE r.source_id = o.id AND (r.kind IN (2, 4) OR r.kind = 3 AND t.name = 'set')
                LIMIT 200) x
             JOIN type y ON y.id = x.type_id
-            WHERE y.name IN ('method', 'function', 'partial', 'builtin_function_or_method',
-                'Handle',
-                             'TimerHandle')) AS callables,
+            WHERE y.name IN ('method', 'function', 'partial', 'builtin_function_or_method'))
+               AS callables,
            (SELECT p.flags & 64 OR y.name = 'module' FROM object p JOIN type y ON y.id = p.type_id
             WHERE p.id = o.parent_id) AS is_namespace
     FROM type t JOIN type_object x ON x.type_id = t.id JOIN object o ON o.id = x.object_id

@@ -9,6 +9,12 @@ WITH copies AS MATERIALIZED (
            min(d.length) AS length, max(o.shallow_size) AS largest, o.id
     FROM detail d CROSS JOIN object o ON o.id = d.object_id
     WHERE d.content_hash IS NOT NULL AND d.object_id BETWEEN :live_root AND :garbage_root
+    -- Tables of compiled code are nobody's to share.
+    AND (o.type_id IS NOT (SELECT id FROM type WHERE snapshot_id = :snapshot AND name = 'bytes'
+                           AND module = 'builtins')
+         OR (SELECT type_id FROM object WHERE id = o.dominator_id)
+            IS NOT (SELECT id FROM type WHERE snapshot_id = :snapshot AND name = 'code'
+                    AND module = 'builtins'))
     GROUP BY d.content_hash, o.type_id HAVING count(*) > 1
 ), whole AS (
     SELECT type_id, count(*) AS contents, sum(n) AS n, sum(spare) AS spare
