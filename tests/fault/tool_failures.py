@@ -211,7 +211,8 @@ class Loop:
                 self.problem(what, "another answer: %r" % result.out[:200])
             if lines:
                 self.problem(what, "exit status 0, but: %s" % result.err)
-        elif result.status != 2 or len(lines) != 1:
+        elif result.status != 2 or not lines or len(lines) != len({x.split(": ")[1] for x in lines}):
+            # One line, or one each of files that are read side by side.
             self.problem(what, "exit status %d: %s" % (result.status, result.err))
 
     def check_files(self, what, line, result, may_leave):
