@@ -118,6 +118,17 @@ void page_memory(const struct page *p)
 
 /* ---- largest objects, types, globals ---- */
 
+/* The cells retained, share, shallow and objects of a row. */
+static void amounts(FILE *out, const struct top_row *x, uint64_t whole)
+{
+    page_cell_size(out, x->retained_size);
+    fputs("<td class=\"share\">", out);
+    page_bar(out, x->retained_size, whole);
+    fputs("</td>", out);
+    page_cell_size(out, x->shallow_size);
+    page_cell_count(out, x->n);
+}
+
 void page_objects(const struct page *p)
 {
     static const struct page_column columns[] = { { "object", false }, { "retained", true },
@@ -133,12 +144,7 @@ void page_objects(const struct page *p)
         fputs("<tr><td>", out);
         page_object(out, x->id);
         fputs("</td>", out);
-        page_cell_size(out, x->retained_size);
-        fputs("<td class=\"share\">", out);
-        page_bar(out, x->retained_size, p->objects.whole);
-        fputs("</td>", out);
-        page_cell_size(out, x->shallow_size);
-        page_cell_count(out, x->n);
+        amounts(out, x, p->objects.whole);
         page_cell_name(out, x->name);
         fputs("<td class=\"name\"><code>", out);
         page_put_words(out, x->detail, PAGE_WORDS);
@@ -183,12 +189,7 @@ void page_type_table(const struct page *p)
     for (size_t i = 0; i < n; i++) {
         const struct top_row *x = &p->types.rows[i];
         fputs("<tr>", out);
-        page_cell_size(out, x->retained_size);
-        fputs("<td class=\"share\">", out);
-        page_bar(out, x->retained_size, p->types.whole);
-        fputs("</td>", out);
-        page_cell_size(out, x->shallow_size);
-        page_cell_count(out, x->n);
+        amounts(out, x, p->types.whole);
         page_cell_name(out, x->name);
         fputs("</tr>\n", out);
     }
@@ -210,12 +211,7 @@ void page_globals(const struct page *p)
     for (size_t i = 0; i < p->globals.n && i < PAGE_OBJECTS; i++) {
         const struct top_row *x = &p->globals.rows[i];
         fputs("<tr>", out);
-        page_cell_size(out, x->retained_size);
-        fputs("<td class=\"share\">", out);
-        page_bar(out, x->retained_size, p->globals.whole);
-        fputs("</td>", out);
-        page_cell_size(out, x->shallow_size);
-        page_cell_count(out, x->n);
+        amounts(out, x, p->globals.whole);
         fputs("<td class=\"name\"><code>", out);
         page_put(out, x->name);
         fputs("</code> ", out);
