@@ -27,7 +27,7 @@ static void failure(const struct diff_report *r, const struct diff_limit *l, FIL
 {
     char value[NUMBER_MAX];
     fprintf(out, ">\n      <failure type=\"limit\" message=\"it is %s\">",
-            l->is_count ? number_count_delta(value, l->value) : number_delta(value, l->value));
+            diff_limit_value(value, l));
     markup_xml(out, r->verdict.sentence);
     putc('\n', out);
     owners(r, out);

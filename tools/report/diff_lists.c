@@ -222,6 +222,11 @@ int diff_limits_check(const char *const *texts, uint32_t n)
     return 0;
 }
 
+char *diff_limit_value(char out[NUMBER_MAX], const struct diff_limit *l)
+{
+    return l->is_count ? number_count_delta(out, l->value) : number_delta(out, l->value);
+}
+
 int diff_limits_status(const struct diff_report *r)
 {
     int status = 0;
@@ -230,11 +235,8 @@ int diff_limits_status(const struct diff_report *r)
         char value[NUMBER_MAX];
         if (!l->passed) continue;
         status = STATUS_LIMIT;
-        if (l->is_count)
-            number_count_delta(value, l->value);
-        else
-            number_delta(value, l->value);
-        message_error(NULL, MESSAGE_NO_OFFSET, NULL, "limit passed: %s (it is %s)", l->text, value);
+        message_error(NULL, MESSAGE_NO_OFFSET, NULL, "limit passed: %s (it is %s)", l->text,
+                      diff_limit_value(value, l));
     }
     return status;
 }

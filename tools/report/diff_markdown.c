@@ -23,15 +23,12 @@ static void limits(const struct diff_report *r, FILE *out)
     if (!r->n_limits) return;
     fputs("\n| limit | value | |\n|---|--:|---|\n", out);
     for (uint32_t i = 0; i < r->n_limits; i++) {
+        char value[NUMBER_MAX];
         const struct diff_limit *l = &r->limits[i];
         fputs("| ", out);
         markup_markdown(out, l->text);
-        putc(' ', out);
-        if (l->is_count)
-            count(out, l->value);
-        else
-            delta(out, l->value);
-        fprintf(out, "| %s |\n", l->passed ? "**passed**" : "kept");
+        fprintf(out, " | %s | %s |\n", diff_limit_value(value, l),
+                l->passed ? "**passed**" : "kept");
     }
 }
 

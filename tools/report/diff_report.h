@@ -19,6 +19,7 @@
 #ifndef SNAP_TOOLS_REPORT_DIFF_REPORT_H
 #define SNAP_TOOLS_REPORT_DIFF_REPORT_H
 
+#include "cli/number.h"
 #include "db/diff_about.h"
 #include "db/diff_facts.h"
 #include "db/diff_rows.h"
@@ -270,6 +271,9 @@ void diff_report_free(struct diff_report *report);
 
 /** Are these texts limits? 0, or STATUS_UNUSABLE after a message about the first that is none. */
 int diff_limits_check(const char *const *texts, uint32_t n);
+
+/** What a limit was held against, as people read it: "+205.2 KiB", or objects. */
+char *diff_limit_value(char out[NUMBER_MAX], const struct diff_limit *limit);
 
 /** Says on stderr which limits were passed: STATUS_LIMIT if any was, else 0. */
 int diff_limits_status(const struct diff_report *report);
