@@ -46,19 +46,6 @@ static const struct option_spec specs[] = {
     OPT_END
 };
 
-/* The name of the database for a snapshot `path`: `.snap` or `.snap.part` becomes `.db`. */
-static char *default_output(const char *path)
-{
-    size_t n = strlen(path);
-    if (n > 5 && strcmp(path + n - 5, ".part") == 0) n -= 5;
-    if (n > 5 && strncmp(path + n - 5, ".snap", 5) == 0) n -= 5;
-    struct text out = { 0 };
-    text_add(&out, path, n);
-    text_adds(&out, ".db");
-    if (out.failed) text_free(&out);
-    return out.s;
-}
-
 static void print_json(const char *output, const struct load_result *r, double seconds)
 {
     struct json j;
@@ -154,7 +141,7 @@ static int run(void *options, int n, char **operands)
     struct options *o = options;
     if (!o->output && strcmp(operands[0], "-") == 0)
         return message_usage("standard input has no name to make one of: -o says where to write");
-    char *made = o->output ? NULL : default_output(operands[0]);
+    char *made = o->output ? NULL : output_name(operands[0], ".db");
     if (!o->output && !made) return message_no_memory("a file name");
     const char *path = o->output ? o->output : made;
     int status = output_check_inputs(path, operands, n);

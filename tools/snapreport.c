@@ -34,19 +34,6 @@ struct made {
     struct page_result result;
 };
 
-/* `a.snap` becomes `a.html`, any other name keeps its end. */
-static char *default_output(const char *path)
-{
-    size_t n = strlen(path);
-    if (n > 5 && strcmp(path + n - 5, ".part") == 0) n -= 5;
-    if (n > 5 && strncmp(path + n - 5, ".snap", 5) == 0) n -= 5;
-    char *out = malloc(n + 6);
-    if (!out) return NULL;
-    memcpy(out, path, n);
-    memcpy(out + n, ".html", 6);
-    return out;
-}
-
 static void kept_json(const struct page_result *r, struct json *j)
 {
     json_object(j, "kept");
@@ -171,7 +158,7 @@ static int run(void *options, int n, char **operands)
         return message_usage("standard input has no name to make one of: -o says where to write");
     if (o->common.json && o->output && strcmp(o->output, "-") == 0)
         return message_usage("--json and the page cannot both go to standard output");
-    char *made = o->output ? NULL : default_output(operands[0]);
+    char *made = o->output ? NULL : output_name(operands[0], ".html");
     if (!o->output && !made) return message_no_memory("a file name");
     const char *path = o->output ? o->output : made;
     int status = output_check_inputs(path, operands, n);

@@ -221,6 +221,18 @@ int output_check_inputs(const char *path, char *const *inputs, int n)
     return 0;
 }
 
+char *output_name(const char *path, const char *ending)
+{
+    size_t n = strlen(path);
+    if (n > 5 && strcmp(path + n - 5, ".part") == 0) n -= 5;
+    if (n > 5 && strncmp(path + n - 5, ".snap", 5) == 0) n -= 5;
+    struct text out = { 0 };
+    text_add(&out, path, n);
+    text_adds(&out, ending);
+    if (out.failed) text_free(&out);
+    return out.s;
+}
+
 int output_open(struct output **out, const char *path, unsigned flags)
 {
     struct output *o = calloc(1, sizeof *o);

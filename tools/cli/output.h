@@ -38,6 +38,10 @@ struct output;
  *  the inputs are read, since it looks at names. O(n). */
 int output_check_inputs(const char *path, char *const *inputs, int n);
 
+/** The name of what is made from a snapshot file where nobody gave one: `.snap` or `.snap.part`
+ *  becomes `ending`, which any other name gets behind it. The caller frees it; NULL without memory. */
+char *output_name(const char *path, const char *ending);
+
 /** Opens `path` for writing. Returns 0 and the output, to be ended by output_publish or
  *  output_discard; or STATUS_UNUSABLE after a message, and *out = NULL. */
 int output_open(struct output **out, const char *path, unsigned flags);
