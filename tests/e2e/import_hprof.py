@@ -12,75 +12,17 @@ import gzip
 import os
 import re
 import shutil
-import sqlite3
-import subprocess
 import sys
 import unittest
 import zipfile
 
+import jvm_support
+from jvm_support import run
+
 TOOLS, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-NEEDED = ("javac", "java", "jcmd", "jmap")
-
-PROGRAM = """
-import java.lang.ref.*;
-import java.util.*;
-
-public class Prog {
-    static class Base { byte b; Object baseRef; }
-    static class Odd extends Base { byte c; long d; Object own; }
-    static class Leaf extends Odd { boolean z; short s; }
-    static class Node { int value; Node next; Node(int v, Node n) { value = v; next = n; } }
-    static class Payload { final byte[] bytes; Payload(int n) { bytes = new byte[n]; } }
-    @SuppressWarnings("removal")
-    static class Fin { Object held = new int[7]; protected void finalize() { held = null; } }
-    static Node list;
-    static final Map<String, Payload> registry = new HashMap<>();
-    static final List<Object> objects = new ArrayList<>();
-    static Object[] sparse = new Object[1000];
-    static WeakReference<Payload> weak;
-    static SoftReference<Payload> soft;
-    static PhantomReference<Payload> phantom;
-    static long[] longs = new long[11];
-    static double[][] grid = new double[3][5];
-
-    static class Worker extends Thread {
-        public void run() {
-            Payload local = new Payload(4711);
-            synchronized (local) {
-                try { Thread.sleep(1000000); } catch (InterruptedException e) { }
-            }
-            if (local.bytes[0] == 1) System.out.println(local);
-        }
-    }
-
-    public static void main(String[] args) throws Exception {
-        for (int i = 0; i < 1000; i++) list = new Node(i, list);
-        for (int i = 0; i < 100; i++) registry.put("secret-key-" + i, new Payload(100 + i));
-        for (int i = 0; i < 50; i++) {
-            objects.add(new Leaf()); objects.add(new Odd()); objects.add(new Base());
-        }
-        sparse[3] = new Payload(3); sparse[997] = sparse[3];
-        weak = new WeakReference<>(new Payload(5));
-        soft = new SoftReference<>(new Payload(6));
-        phantom = new PhantomReference<>(registry.get("secret-key-1"), null);
-        for (int i = 0; i < 5; i++) objects.add(new Fin());
-        Worker worker = new Worker();
-        worker.setDaemon(true);
-        worker.start();
-        Thread.sleep(300);
-        System.out.println("ready");
-        System.out.flush();
-        System.in.read();
-    }
-}
-"""
 
 PRIMITIVES = dict(B="byte", C="char", D="double", F="float", I="int", J="long", S="short",
                   Z="boolean")
-
-
-def run(*argv, **kw):
-    return subprocess.run(argv, check=True, capture_output=True, text=True, **kw).stdout
 
 
 def readable(name):
@@ -98,9 +40,7 @@ def histogram(pid):
 
 
 def load(path, *options):
-    database = os.path.join(WORK, os.path.basename(path) + ".db")
-    run(os.path.join(TOOLS, "snapload"), "-q", "--force", *options, path, "-o", database)
-    return sqlite3.connect(database)
+    return jvm_support.load(TOOLS, WORK, path, *options)
 
 
 def totals(db):
@@ -114,21 +54,12 @@ class Dumps:
     def __init__(self, name, *options):
         self.plain = os.path.join(WORK, name + ".hprof")
         self.packed = os.path.join(WORK, name + ".hprof.gz")
-        for path in (self.plain, self.packed):
-            if os.path.exists(path):
-                os.unlink(path)
-        process = subprocess.Popen(["java", "-Xshare:auto", *options, "-cp", WORK, "Prog"],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        try:
-            assert process.stdout.readline() == "ready\n"
-            histogram(process.pid)  # what the attaching itself allocates is there from now on
-            self.before = histogram(process.pid)
-            run("jcmd", str(process.pid), "GC.heap_dump", self.plain)
-            self.after = histogram(process.pid)
-            run("jcmd", str(process.pid), "GC.heap_dump", "-gz=1", self.packed)
-        finally:
-            process.kill()
-            process.communicate()
+        with jvm_support.Program(WORK, "Prog", *options) as program:
+            histogram(program.pid)  # what the attaching itself allocates is there from now on
+            self.before = histogram(program.pid)
+            program.dump(self.plain)
+            self.after = histogram(program.pid)
+            program.dump(self.packed, "-gz=1")
         self.db = load(self.plain)
 
     def types(self):
@@ -137,13 +68,10 @@ class Dumps:
             " GROUP BY name")}
 
 
-@unittest.skipUnless(all(map(shutil.which, NEEDED)), "no JDK here: " + ", ".join(NEEDED))
 class Java(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        with open(os.path.join(WORK, "Prog.java"), "w") as f:
-            f.write(PROGRAM)
-        run("javac", "-nowarn", "-d", WORK, os.path.join(WORK, "Prog.java"))
+        jvm_support.compile_java(WORK, "Prog", jvm_support.PROGRAM)
         cls.dumps = Dumps("serial", "-XX:+UseSerialGC")
 
     def check_histogram(self, dumps):
@@ -224,7 +152,7 @@ class Java(unittest.TestCase):
 
 if __name__ == "__main__":
     os.makedirs(WORK, exist_ok=True)
-    if not all(map(shutil.which, NEEDED)):
-        print("SKIP: no JDK here:", ", ".join(NEEDED))
+    if jvm_support.no_jdk():
+        print(jvm_support.no_jdk())
         sys.exit(77)
     unittest.main(argv=sys.argv[:1], verbosity=2)

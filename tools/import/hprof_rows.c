@@ -566,13 +566,18 @@ bool hprof_put_root(struct hprof *h, const struct hprof_root *r)
 
 /* ---- the pass ------------------------------------------------------------------------------ */
 
-/* Classes of the boot loader are never unloaded; runtimes list only some of them as roots (none of
- * arrays, or none at all). */
+/* Classes of the boot loader are never unloaded, except hidden ones (of lambda forms), which live as
+ * long as something refers to them. HotSpot lists all of the former as roots but those of arrays;
+ * other runtimes list none at all. */
 static bool boot_classes(struct hprof *h)
 {
+    bool listed = false;
+    for (size_t i = 0; i < h->n_classes; i++) listed |= h->classes[i].sticky;
     for (size_t i = 0; i < h->n_classes; i++) {
         struct hprof_class *c = &h->classes[i];
+        struct record_text name = hprof_text_of(h, c->name);
         if (!c->defined || c->loader || c->sticky) continue;
+        if (listed && !(name.size && name.at[0] == '[')) continue;
         c->sticky = true;
         if (!hprof_put_root(h, &(struct hprof_root){ .object = c->id, .tag = 0x05 })) return false;
     }
