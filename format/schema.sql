@@ -484,16 +484,20 @@ CREATE TABLE owner (
 ) STRICT;
 
 CREATE TABLE finding (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY, -- in the order of importance
     snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
     rule        TEXT NOT NULL,
     severity    TEXT NOT NULL CHECK (severity IN ('note', 'warning', 'error')),
     title       TEXT NOT NULL,
-    cause       TEXT,
-    advice      TEXT,
-    evidence    TEXT, -- a query that shows it
+    sentence    TEXT,
+    bytes       INTEGER,
+    objects     INTEGER,
     object_id   INTEGER REFERENCES object (id),
-    bytes       INTEGER
+    path        TEXT,
+    type        TEXT,
+    cause       TEXT,
+    remedy      TEXT,
+    evidence    TEXT -- a query that shows it
 ) STRICT;
 
 -- ---- registered numbers and their names (format/registry.md)
@@ -1166,14 +1170,19 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('owner', NULL, NULL, 'who owns the growth between two snapshots (snapdiff -o)'),
     ('owner', 'rank', NULL, 'place by growth'),
     ('owners', 'rank', NULL, 'place by growth'),
-    ('finding', NULL, NULL, 'what was found wrong, with its evidence'),
+    ('finding', NULL, NULL, 'what was found wrong, the most important first, with its evidence (snapleak -o)'),
     ('finding', 'rule', NULL, 'which rule found it'),
     ('finding', 'severity', NULL, 'note, warning or error'),
-    ('finding', 'title', NULL, 'one sentence'),
-    ('finding', 'cause', NULL, 'why it happens'),
-    ('finding', 'advice', NULL, 'what to do'),
-    ('finding', 'evidence', NULL, 'a query that shows it'),
+    ('finding', 'title', NULL, 'what the rule looks for'),
+    ('finding', 'sentence', NULL, 'what was found'),
     ('finding', 'bytes', 'bytes', 'how much it is about'),
+    ('finding', 'objects', 'objects', 'how many it is about'),
+    ('finding', 'object_id', 'object.id', 'the object to look at first'),
+    ('finding', 'path', NULL, 'how that object is reached, as people write it'),
+    ('finding', 'type', NULL, 'the type of that object'),
+    ('finding', 'cause', NULL, 'why it happens'),
+    ('finding', 'remedy', NULL, 'what to do'),
+    ('finding', 'evidence', NULL, 'a query that shows it, to be asked of the snapshot''s heap database'),
     ('edge_kind', NULL, NULL, 'kinds of references'),
     ('edge_kind', 'holds', NULL, '0: keeps nothing alive (weak references)'),
     ('root_kind', NULL, NULL, 'kinds of roots'),

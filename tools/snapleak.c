@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/output.h"
 #include "leak/finding.h"
 
 struct options {
@@ -12,8 +13,10 @@ struct options {
     struct subject_options subject;
     struct option_list rules;
     uint64_t floor;
-    bool all, list, queries;
+    bool all, list, queries, force;
+    const char *output;
     struct subject *base; /* the earlier snapshot, or NULL */
+    struct output *to;    /* of --output, or NULL */
     struct findings findings;
 };
 
@@ -26,6 +29,9 @@ static const struct option_spec specs[] = {
     OPT_FLAG(struct options, queries, "sql", 0,
              "with each finding, the query that shows it, to be given to snapsql"),
     OPT_FLAG(struct options, all, "all", 0, "show all findings of a rule, not the first five"),
+    OPT_STRING(struct options, output, "output", 'o', "FILE",
+               "also write the findings as an SQLite database: tables finding and rule"),
+    OPT_FLAG(struct options, force, "force", 'f', "replace an existing FILE"),
     OPT_SUBJECT(struct options, subject),
     OPT_COMMON(struct options, common),
     OPT_END
@@ -92,6 +98,11 @@ static int show(void *options, struct subject *s, struct json *j)
                                     .keep = o->all ? SIZE_MAX : 5, .floor = o->floor };
     int status = findings_run(s, o->base, &run, &o->findings);
     if (status) return status;
+    if (o->to) {
+        status = findings_store(&o->findings, s, o->base, o->to);
+        o->to = NULL;
+        if (status) return status;
+    }
     if (j && o->base) {
         json_object(j, "base");
         subject_json(o->base, j);
@@ -106,24 +117,34 @@ static int show(void *options, struct subject *s, struct json *j)
     return status;
 }
 
+/* The subject is open: what is compared with it, and where the findings go. */
+static int prepare(struct options *o, int n, char **operands, struct subject *base)
+{
+    const struct subject_options last = { .no_cache = o->subject.no_cache };
+    if (n > 1) {
+        if (subject_open(base, operands[1], &last, SUBJECT_LIKES_REFS)) return STATUS_UNUSABLE;
+        o->base = base;
+    }
+    if (!o->output) return STATUS_DONE;
+    return output_open(&o->to, o->output, OUTPUT_REGULAR | (o->force ? OUTPUT_FORCE : 0));
+}
+
 static int run(void *options, int n, char **operands)
 {
     struct options *o = options;
     struct subject s, base;
-    const struct subject_options last = { .no_cache = o->subject.no_cache };
     if (o->list) return list_rules(o->common.json);
     if (n < 1) return message_usage("a snapshot is missing");
     int status = check_rules(&o->rules);
+    if (!status && o->output) status = output_check_inputs(o->output, operands, n);
     if (status) return status;
     if (subject_open(&s, operands[0], &o->subject, SUBJECT_LIKES_REFS)) return STATUS_UNUSABLE;
-    if (n > 1) {
-        if (subject_open(&base, operands[1], &last, SUBJECT_LIKES_REFS)) {
-            subject_close(&s);
-            return STATUS_UNUSABLE;
-        }
-        o->base = &base;
-    }
-    status = subject_answer(&s, "snap.leak/1", o->common.json, show, o);
+    status = prepare(o, n, operands, &base);
+    if (status)
+        subject_close(&s);
+    else
+        status = subject_answer(&s, "snap.leak/1", o->common.json, show, o);
+    output_discard(o->to);
     if (!status && o->findings.count[SEVERITY_WARNING] + o->findings.count[SEVERITY_ERROR])
         status = STATUS_LIMIT;
     findings_free(&o->findings);

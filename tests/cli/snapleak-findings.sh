@@ -20,6 +20,35 @@ cp "$SOURCE_ROOT/corpora/foreign/app.tracemalloc" .
 status snapleak -q --min 1 app.tracemalloc | grep -v '^ '
 echo "-- JSON"
 status snapleak --json --rule globals --min 1 shop.db
+echo "-- as tables: what JSON says, whole or not at all"
+snapleak --json --min 1 -o found.db shop.db > found.json
+"$PYTHON" - <<'END'
+import json, sqlite3
+db = sqlite3.connect("file:found.db?mode=ro", uri=True)
+db.row_factory = sqlite3.Row
+document = json.load(open("found.json"))
+rows = []
+for row in db.execute("SELECT * FROM finding ORDER BY id"):
+    f = dict(row)
+    number, shown = f.pop("object_id"), (f.pop("type"), f.pop("path"))
+    f["object"] = number and {"id": str(number), "type": shown[0], "path": shown[1]}
+    del f["id"], f["snapshot_id"]
+    rows.append(f)
+assert rows == document["findings"], rows
+assert [dict(row) for row in db.execute("SELECT * FROM rule ORDER BY rowid")] == document["rules"]
+for name, column in db.execute("SELECT name, column FROM doc").fetchall():
+    columns = [row[1] for row in db.execute("PRAGMA table_info(%s)" % name)]
+    assert columns and (column is None or column in columns), (name, column)
+for name, sql in db.execute("SELECT name, sql FROM saved_query").fetchall():
+    print(name, len(db.execute(sql).fetchall()))
+print(len(rows), [tuple(row) for row in db.execute("SELECT role, path, pid FROM snapshot")],
+      db.execute("PRAGMA integrity_check").fetchone()[0])
+END
+status snapleak -q -o found.db shop.db
+status snapleak -q -f -o found.db --rule globals shop.db shop.db | tail -n 1
+status snapleak -f -o shop.db shop.db
+status snapleak -o no/such/folder shop.db
+find . -name '.*.tmp'
 echo "-- the rules"
 snapleak --list-rules | cut -d' ' -f1 | tr '\n' ' '
 echo

@@ -67,4 +67,10 @@ int findings_print(const struct findings *f, const char *file, bool queries);
 /** Adds members to the open JSON object. */
 void findings_json(const struct findings *f, struct json *j);
 
+/** Writes the database of `-o`: what findings_json says, as tables. Publishes or discards `out`,
+ *  which was opened with OUTPUT_REGULAR. */
+struct output;
+int findings_store(const struct findings *f, const struct subject *subject,
+                   const struct subject *base, struct output *out);
+
 #endif

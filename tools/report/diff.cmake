@@ -6,7 +6,7 @@ add_library(snap_diff STATIC
     diff_baseline.c diff_build.c diff_course.c diff_fill.c diff_json.c diff_junit.c
     diff_limit.c diff_lines.c diff_lists.c diff_markdown.c diff_match.c diff_sarif.c diff_sites.c
     diff_store.c diff_tally.c diff_text.c diff_text_owner.c diff_trend.c diff_verdict.c diff_words.c
-    slope.c)
+    result.c slope.c)
 target_include_directories(snap_diff PRIVATE ${PROJECT_SOURCE_DIR}/libsnap/include)
 target_compile_definitions(snap_diff PRIVATE _DEFAULT_SOURCE _POSIX_C_SOURCE=200809L)
 find_package(Threads REQUIRED)
