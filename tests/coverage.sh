@@ -18,7 +18,7 @@ jobs=$(nproc 2>/dev/null || echo 2)
 [ $# -gt 0 ] || set -- -R '^(test_snap|prop_snap|fault_snap|fuzz_snap|test_heap|example|corpora|two_readers)'
 
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS=--coverage -fprofile-update=atomic -O0" -DSNAP_TESTS=ON \
-    -DSNAP_CPYTHON=OFF && cmake --build "$build" -j "$jobs" || exit 2
+    -DSNAP_TEST_PATIENCE=10 -DSNAP_CPYTHON=OFF && cmake --build "$build" -j "$jobs" || exit 2
 find "$build" -name '*.gcda' -delete
 status=0
 ctest --test-dir "$build" -j "$jobs" --output-on-failure "$@" || status=1

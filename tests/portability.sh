@@ -127,7 +127,8 @@ compile_into() {
 build() {
     folder=$work/$1
     shift
-    cmake -S "$root" -B "$folder" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSNAP_TESTS=ON "$@" &&
+    cmake -S "$root" -B "$folder" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSNAP_TESTS=ON \
+        -DSNAP_TEST_PATIENCE=10 "$@" &&
         cmake --build "$folder" -j "$jobs"
 }
 
@@ -135,7 +136,7 @@ build() {
 tests() {
     folder=$work/$1
     shift
-    ctest --test-dir "$folder" -j "$jobs" --timeout 900 --output-on-failure "$@" >"$folder/tests.log" 2>&1
+    ctest --test-dir "$folder" -j "$jobs" --timeout 9000 --output-on-failure "$@" >"$folder/tests.log" 2>&1
     status=$?
     cat "$folder/tests.log"
     count=$(sed -n 's/^.*tests passed, \([0-9]*\) tests failed out of \([0-9]*\)$/\2 tests, \1 failed/p' \
@@ -237,8 +238,11 @@ step_threads() {
 step_memory() {
     has clang || return
     compile_into memory clang -fsanitize=memory -fno-omit-frame-pointer || return
+    clang -fsanitize=memory -g -O1 -c "$root/tests/memory_calls.c" -o "$work/memory_calls.o" ||
+        return 1
     PKG_CONFIG_LIBDIR=$work/prefix-memory/lib/pkgconfig build memory -DCMAKE_C_COMPILER=clang \
         -DSNAP_SANITIZE=memory -DSNAP_CPYTHON=OFF -DSNAP_TOOLS=OFF \
+        "-DCMAKE_EXE_LINKER_FLAGS=$work/memory_calls.o" \
         -DXXHASH_INCLUDE="$work/prefix-memory/include" || return 1
     tests memory -R '^(test_snap|prop_snap|fault_snap|fuzz_snap|two_readers|example)'
 }

@@ -36,7 +36,7 @@ def run(args, at, on):
     """Exit status, standard error, and how many allocations there were."""
     env = dict(os.environ, LD_PRELOAD=preload, FAIL_AT=str(at), FAIL_ON=str(on), FAIL_COUNT="count")
     done = subprocess.run(args, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL, timeout=60)
+                          stdin=subprocess.DEVNULL, timeout=60 * commands.PATIENCE)
     try:
         with open("count") as f:
             count = int(f.read() or 0)

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """How each command is run on one file, for the scenarios that try all commands (all-*.sh)."""
+import os
 import shutil
 import subprocess
+
+# Slow machines: how many times as long as usual anything may take.
+PATIENCE = int(os.environ.get("SNAP_TEST_PATIENCE", "1"))
 
 # {} stands for the file. A command may have several lines.
 COMMANDS = {
@@ -35,7 +39,7 @@ def run(args, seconds=None):
     status is None."""
     try:
         done = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              stdin=subprocess.DEVNULL, timeout=seconds or 60)
+                              stdin=subprocess.DEVNULL, timeout=(seconds or 60) * PATIENCE)
     except subprocess.TimeoutExpired as error:
         if seconds is None:
             raise

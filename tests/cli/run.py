@@ -19,6 +19,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SKIPPED = 77
+PATIENCE = int(os.environ.get("SNAP_TEST_PATIENCE", "1"))
 
 
 # What may change without being wrong, by the names that a scenario gives in `# mask: ...`.
@@ -88,7 +89,8 @@ def environment(bins, scratch):
         "PYTHON": sys.executable,
     }
     for key in os.environ:
-        if key.endswith("SAN_OPTIONS") or key in ("LLVM_PROFILE_FILE", "SNAP_TEST_SHARE"):
+        if key.endswith("SAN_OPTIONS") or key in ("LLVM_PROFILE_FILE", "SNAP_TEST_SHARE",
+                                                  "SNAP_TEST_PATIENCE"):
             env[key] = os.environ[key]
     return env
 
@@ -132,7 +134,7 @@ class Scenario:
             done = subprocess.run(
                 ["sh", "-u", self.base + ".sh"], cwd=os.path.join(scratch, "work"),
                 env=environment(bins, scratch), stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=250)
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=250 * PATIENCE)
         finally:
             if keep:
                 print("%s: kept %s" % (self.name, scratch))

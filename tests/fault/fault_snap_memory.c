@@ -166,7 +166,7 @@ static void test_writer_sizes(void)
 
 /* ---- no allocation, no system call but write ---- */
 
-#if defined(WITH_ASAN) || defined(WITH_TSAN)
+#if defined(WITH_ASAN) || defined(WITH_TSAN) || defined(WITH_MSAN)
 #define WATCHED 0
 #elif !defined(__GLIBC__)
 #define WATCHED 0 /* its own allocator has no other name */

@@ -19,6 +19,9 @@
 #if __has_feature(thread_sanitizer)
 #define WITH_TSAN 1
 #endif
+#if __has_feature(memory_sanitizer)
+#define WITH_MSAN 1
+#endif
 #endif
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_ASAN 1
