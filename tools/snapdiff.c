@@ -71,7 +71,7 @@ static const struct option_spec specs[] = {
 static const char notes[] =
     "A file may hold several snapshots: they count in their order. With three or more, the first "
     "is compared with the last, and each line says in how many of the intervals between it grew. "
-    "There may be thousands: no more than three are in memory.\n"
+    "There may be thousands (at most 100,000): no more than three are in memory.\n"
     "\n"
     "Growth is what came below an owner (the nearest object that was there before and holds it) "
     "minus what went, by exact retained size. Over all owners it adds up to the growth of the "
@@ -150,8 +150,10 @@ static struct diff_input *snapshots_of(struct heapdb **dbs, int n_dbs, uint32_t 
                       "holds one snapshot, and there is nothing to compare it with");
         return NULL;
     }
-    if (total > UINT32_MAX - 1) {
-        message_error(NULL, MESSAGE_NO_OFFSET, NULL, "%zu snapshots are too many", total);
+    if (total > DIFF_SNAPSHOTS_MAX) {
+        message_error(NULL, MESSAGE_NO_OFFSET, "files that hold fewer, such as the first and the last",
+                      "%zu snapshots are too many: at most %d are compared", total,
+                      DIFF_SNAPSHOTS_MAX);
         return NULL;
     }
     struct diff_input *inputs = malloc(total * sizeof *inputs);

@@ -1,6 +1,7 @@
 # Many snapshots: more files than a process may hold open, a cache that has no room for all of them,
 # and one file with thousands, in time.
 # needs: snapdiff snapload gen_hostile
+. "$TESTS_CLI/lib.inc"
 for i in $(seq 1 60); do gen_hostile ids "$((i + 2))" "$i.snap"; done
 # shellcheck disable=SC2046 # numbers
 set -- $(seq -f "%g.snap" 1 60)
@@ -18,3 +19,8 @@ snapdiff -q -n 4 $(seq -f "%g.snap" 3 30) 1.db 2.db | sed -n '2,7p'
 echo "-- 5,000 in one file"
 gen_hostile snapshots 5000 all.snap
 (ulimit -t 60; snapdiff -q -n 4 all.snap) | sed -n '1,9p'
+echo "-- more than can be compared"
+gen_hostile snapshots 1001 some.snap
+snapload -q -o some.db some.snap
+# shellcheck disable=SC2046
+status snapdiff -q $(for i in $(seq 1 100); do echo some.db; done)

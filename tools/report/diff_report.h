@@ -38,6 +38,9 @@ enum { DIFF_RATE_SECONDS = 60 };
 /** Of more databases than this only those that are at work are open (heapdb_park). */
 enum { DIFF_OPEN_MAX = 16 };
 
+/** Snapshots that are compared at once: each interval takes half a millisecond if nothing is in it. */
+enum { DIFF_SNAPSHOTS_MAX = 100000 };
+
 /** Intervals whose steps are kept, of more only what they add up to. */
 enum { DIFF_STEPS_MAX = 64 };
 
