@@ -26,7 +26,7 @@ static const struct option_spec specs[] = {
     OPT_LIST(struct options, params, "param", 'p', "NAME=VALUE",
              "the value of :NAME in the SQL; may be repeated"),
     OPT_ENUM(struct options, mode, "mode", 'm', "MODE", sql_mode_names,
-             "column (the default), list, csv, json or line"),
+             "column (the default), list, csv, json, line or ndjson"),
     OPT_FLAG(struct options, no_headers, "no-headers", 0, "leave out the titles of the columns"),
     OPT_DURATION(struct options, timeout, "timeout", 't', "TIME",
                  "end a query that takes longer (10s, 2min; default: no limit)"),

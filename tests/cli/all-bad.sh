@@ -39,11 +39,13 @@ COMMANDS = {
     "snapshow": (["{}", "Request"], None),
     "snapleak": (["{}"], None),
     "snapreport": (["--json", "-o", "out.html", "{}"], None),
+    "snapexport": (["--json", "-o", "out.json", "{}"], None),
 }
 BAD = ["text", "sqlite", "unknown", "empty", "short", "header", "directory", "nothing", "major.snap",
        "kind.snap"]
 OUTPUTS = {"snapload": ["-o"], "snapdiff": ["-o"], "snapinfo": ["--recover"],
-           "snapreport": ["-o"], "snapconvert": [None]}
+           "snapreport": ["-o"], "snapconvert": [None], "snapexport": ["-o"]}
+ARGUMENTS = {"snapexport": ["--format=json"]}
 DROP = """
 import os, shutil, sys
 fd = os.open(shutil.which(sys.argv[1]), os.O_RDONLY)
@@ -82,7 +84,7 @@ def line(args, command, name, answer):
 
 
 def remove_outputs():
-    for name in "out.db", "out.html", "out.snap":
+    for name in "out.db", "out.html", "out.snap", "out.json":
         if os.path.exists(name):
             os.remove(name)
 
@@ -127,7 +129,7 @@ for command, (rest, _) in COMMANDS.items():
     for option in OUTPUTS.get(command, []):
         for device, kind in (("/dev/full", stat.S_ISCHR), ("directory", stat.S_ISDIR)):
             args = ([command, option, device, "--force", "good.snap"] if option else
-                    [command, "--force", "good.snap", device])
+                    [command, "--force", "good.snap", device]) + ARGUMENTS.get(command, [])
             if command == "snapdiff":
                 args.append("good.snap")
             status, out, err = run(args)

@@ -14,6 +14,7 @@ COMMANDS = [["snapinfo", "-q", "@"], ["snapinfo", "-q", "--json", "--types", "@"
             ["snaptop", "-q", "@"], ["snaptop", "-q", "--no-cache", "--json", "@"],
             ["snappath", "-q", "@", "#2"], ["snapshow", "-q", "@", "#2"],
             ["snapleak", "-q", "--min", "1", "@"],
+            ["snapexport", "-q", "--format", "json", "-o", "-", "@"],
             ["snapdiff", "-q", "a.db", "@"], ["snapload", "-q", "-f", "-o", "made.db", "@"]]
 
 def answer(command, name, stdin=None):

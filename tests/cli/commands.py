@@ -23,6 +23,8 @@ COMMANDS = {
                  ["good.snap", "{}"]],
     "snapreport": [["-q", "-f", "-o", "out.html", "{}"],
                    ["-q", "-f", "-o", "out.html", "good.snap", "{}"]],
+    "snapexport": [["-q", "-f", "-o", "out." + ending, "{}"]
+                   for ending in ("csv", "ndjson", "json")],
 }
 
 

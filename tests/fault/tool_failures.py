@@ -90,6 +90,8 @@ LINES = {
     "top": Line(["snaptop", "two.db"]),
     "path": Line(["snappath", "--type", "*", "two.db"]),
     "show": Line(["snapshow", "two.db", "#5"]),
+    "export-csv": Line(["snapexport", "-q", "-o", "out.csv", "two.db"], makes="out.csv"),
+    "export-json": Line(["snapexport", "-q", "-o", "out.json", "two.db"], makes="out.json"),
     "report": Line(["snapreport", "-q", "-o", "out.html", "two.db", "small.db"], makes="out.html"),
 }
 

@@ -31,7 +31,7 @@ awk '$2 != "root/root" || substr($1, 8, 1) != "r"' "$scratch/contents" > "$scrat
 [ ! -s "$scratch/odd" ] || fail "owners or permissions: $(cat "$scratch/odd")"
 if grep -rlF "$build" "$usr" > "$scratch/odd"; then fail "the build's folder is in $(cat "$scratch/odd")"; fi
 
-tools='snapconvert snapdiff snapinfo snapleak snapload snappath snapreport snapshow snapsql snaptop'
+tools='snapconvert snapdiff snapexport snapinfo snapleak snapload snappath snapreport snapshow snapsql snaptop'
 for tool in $tools; do
     for file in "bin/$tool" "share/bash-completion/completions/$tool" \
         "share/zsh/site-functions/_$tool" "share/fish/vendor_completions.d/$tool.fish"; do

@@ -28,6 +28,16 @@ int json_finish(struct json *j)
     return j->misused || j->depth || !(j->has_items & 1) ? JSON_MISUSE : JSON_OK;
 }
 
+void json_next(struct json *j)
+{
+    if (j->misused || j->depth || !(j->has_items & 1)) {
+        j->misused = true;
+        return;
+    }
+    fputc('\n', j->out);
+    j->has_items = 0;
+}
+
 static void json_indent(struct json *j)
 {
     if (j->compact) return;
@@ -35,11 +45,25 @@ static void json_indent(struct json *j)
     for (unsigned i = 0; i < j->depth; i++) fputs("  ", j->out);
 }
 
+/* How many bytes from s on stand in a string as they are. */
+static size_t json_plain(const char *s, size_t n)
+{
+    size_t i = 0;
+    while (i < n && s[i] >= ' ' && s[i] < 0x7f && s[i] != '"' && s[i] != '\\') i++;
+    return i;
+}
+
 static void json_quote(FILE *out, const char *s, size_t n)
 {
     fputc('"', out);
     for (size_t i = 0; i < n;) {
         uint32_t c;
+        size_t plain = json_plain(s + i, n - i);
+        if (plain) {
+            fwrite(s + i, 1, plain, out);
+            i += plain;
+            continue;
+        }
         size_t len = text_decode(s + i, n - i, &c);
         if (c == TEXT_INVALID) {
             fputs("\xef\xbf\xbd", out);

@@ -54,6 +54,10 @@ void json_line(struct json *j, FILE *out);
  *  something is still open) or JSON_IO. */
 int json_finish(struct json *j);
 
+/** Ends a document with a line end and begins the next of the same shape: JSON lines, flushed by
+ *  json_finish only, which then ends the last one. */
+void json_next(struct json *j);
+
 /** Ends a document that is an object and cannot be completed: closes what is open within it, adds
  *  the member "error", and finishes. What json_finish returns. */
 int json_give_up(struct json *j, const char *error);

@@ -321,11 +321,19 @@ static int output_sync_directory(const char *target)
 }
 
 /* Flushes, synchronises and closes. Returns 0 or an errno. */
+/* Why a stream failed, which it forgets: what it wrote is of no use any more, so one byte more does
+ * no harm. */
+static int output_cause(struct output *o)
+{
+    if (fflush(o->stream)) return errno;
+    return write(o->fd, "\n", 1) < 0 ? errno : EIO;
+}
+
 static int output_finish_data(struct output *o)
 {
     int error = 0;
-    if (o->stream && ferror(o->stream)) error = EIO;
-    if (o->stream && fflush(o->stream)) error = errno;
+    if (o->stream && ferror(o->stream)) error = output_cause(o);
+    if (o->stream && !error && fflush(o->stream)) error = errno;
     if (!error && o->temporary && fsync(o->fd)) error = errno;
     if (o->fd == STDOUT_FILENO) return error;
     if (o->stream ? fclose(o->stream) : close(o->fd)) error = error ? error : errno;
@@ -346,6 +354,10 @@ int output_publish(struct output *o)
 {
     sigset_t old;
     int error = output_finish_data(o);
+    if (error && o->stream == stdout) { /* command_main tells, of whatever went there */
+        output_discard(o);
+        return STATUS_UNUSABLE;
+    }
     if (error) return output_fail(o, error, "cannot write");
     if (!o->temporary) {
         output_free(o);

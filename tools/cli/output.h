@@ -61,7 +61,8 @@ const char *output_temporary(const struct output *o);
 const char *output_path(const struct output *o);
 
 /** Flushes, synchronises, renames, and frees the output whatever happens. Returns 0, or
- *  STATUS_UNUSABLE after a message; then nothing is left behind and an old file is untouched. */
+ *  STATUS_UNUSABLE after a message; then nothing is left behind and an old file is untouched. Of a
+ *  standard output that could not be written command_main tells (options.h). */
 int output_publish(struct output *o);
 
 /** Removes the unfinished file and frees the output. NULL is allowed. */

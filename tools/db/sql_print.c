@@ -17,7 +17,7 @@
 /* Beyond it a double cannot tell integers apart. */
 #define JSON_EXACT (INT64_C(1) << 53)
 
-const char *const sql_mode_names[] = { "column", "list", "csv", "json", "line", NULL };
+const char *const sql_mode_names[] = { "column", "list", "csv", "json", "line", "ndjson", NULL };
 
 /* The value as plain text, appended; null as the style says. */
 static void add_value(struct text *t, sqlite3_stmt *q, int column, const struct sql_style *style)
@@ -165,7 +165,7 @@ static int print_csv(sqlite3_stmt *q, const struct sql_style *style, FILE *out)
         put_csv(out, name, strlen(name), true);
         if (i == n - 1) fputs("\r\n", out);
     }
-    while ((rc = sqlite3_step(q)) == SQLITE_ROW && !value.failed) {
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW && !value.failed && !ferror(out)) {
         for (int i = 0; i < n; i++) {
             if (i) putc(',', out);
             text_clear(&value);
@@ -210,6 +210,26 @@ static void put_json(struct json *j, const char *key, sqlite3_stmt *q, int colum
     }
 }
 
+/* A row as an object. */
+static void put_object(struct json *j, sqlite3_stmt *q, int n)
+{
+    json_object(j, NULL);
+    for (int i = 0; i < n; i++) put_json(j, sqlite3_column_name(q, i), q, i);
+    json_end_object(j);
+}
+
+static int print_ndjson(sqlite3_stmt *q, FILE *out)
+{
+    struct json j;
+    int n = sqlite3_column_count(q), rc;
+    json_line(&j, out);
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW && !ferror(out)) {
+        put_object(&j, q, n);
+        json_next(&j);
+    }
+    return rc;
+}
+
 static int print_json(sqlite3_stmt *q, const struct sql_style *style, FILE *out)
 {
     struct json j;
@@ -224,16 +244,13 @@ static int print_json(sqlite3_stmt *q, const struct sql_style *style, FILE *out)
     }
     json_array(&j, style->envelope ? "rows" : NULL);
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-        if (style->envelope)
-            json_array(&j, NULL);
-        else
-            json_object(&j, NULL);
-        for (int i = 0; i < n; i++)
-            put_json(&j, style->envelope ? NULL : sqlite3_column_name(q, i), q, i);
-        if (style->envelope)
-            json_end_array(&j);
-        else
-            json_end_object(&j);
+        if (!style->envelope) {
+            put_object(&j, q, n);
+            continue;
+        }
+        json_array(&j, NULL);
+        for (int i = 0; i < n; i++) put_json(&j, NULL, q, i);
+        json_end_array(&j);
     }
     json_end_array(&j);
     if (style->envelope) json_end_object(&j);
@@ -253,6 +270,8 @@ int sql_print(sqlite3_stmt *q, const struct sql_style *style, FILE *out)
         return print_json(q, style, out);
     case SQL_LINE:
         return print_lines(q, style, out);
+    case SQL_NDJSON:
+        return print_ndjson(q, out);
     default:
         return print_columns(q, style, out);
     }

@@ -7,6 +7,7 @@
  *   csv     RFC 4180; a text that a spreadsheet would run as a formula begins with a quote
  *   json    one document: an array of objects, or with an envelope {"schema","columns","rows"}
  *   line    "column = value", one a line, an empty line between rows
+ *   ndjson  an object a row and line
  *
  * Texts are escaped for a terminal in column, list and line (cli/text.h). Integers beyond 2^53 are
  * strings in JSON, which would lose them otherwise. Blobs are X'..' in hexadecimal.
@@ -18,9 +19,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum sql_mode { SQL_COLUMN, SQL_LIST, SQL_CSV, SQL_JSON, SQL_LINE };
+enum sql_mode { SQL_COLUMN, SQL_LIST, SQL_CSV, SQL_JSON, SQL_LINE, SQL_NDJSON };
 
-/** { "column", "list", "csv", "json", "line", NULL }, by sql_mode. */
+/** { "column", "list", "csv", "json", "line", "ndjson", NULL }, by sql_mode. */
 extern const char *const sql_mode_names[];
 
 struct sql_style {
@@ -32,7 +33,8 @@ struct sql_style {
 
 /**
  * Steps `q` to its end and prints what it gives. Returns SQLite's last code (SQLITE_DONE when all
- * rows were printed) or SQLITE_NOMEM. Errors of `out` stay in the stream.
+ * rows were printed) or SQLITE_NOMEM. Errors of `out` stay in the stream, and
+ * end csv and ndjson early (SQLITE_ROW).
  */
 int sql_print(sqlite3_stmt *q, const struct sql_style *style, FILE *out);
 

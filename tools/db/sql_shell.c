@@ -302,7 +302,7 @@ static int dot_mode(struct sql_shell *s, int n, char **words)
         s->style.mode = (enum sql_mode)i;
         return 0;
     }
-    return message_error(NULL, MESSAGE_NO_OFFSET, NULL, "modes are column, list, csv, json, line");
+    return message_error(NULL, MESSAGE_NO_OFFSET, NULL, "modes are column, list, csv, json, line, ndjson");
 }
 
 static int on_or_off(int n, char **words, bool *out)
@@ -381,7 +381,7 @@ static const struct dot_command commands[] = {
     { ".exit", ".exit                  end", dot_quit },
     { ".headers", ".headers on|off        titles over columns", dot_headers },
     { ".help", ".help                  this list", dot_help },
-    { ".mode", ".mode MODE             column, list, csv, json or line", dot_mode },
+    { ".mode", ".mode MODE             column, list, csv, json, line or ndjson", dot_mode },
     { ".param",
       ".param [NAME=VALUE..]  set parameters of statements, or show them; .param clear",
       dot_param },
