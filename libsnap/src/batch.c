@@ -250,6 +250,9 @@ static snap_status check_kind(const struct decoder *d)
         if (c[1].values && rows != 1) {
             return fail(d, SNAP_E_CORRUPT, d->payload, "a part of a string is not alone");
         }
+        if (c[1].values && c[2].values && c[2].values[0] > SNAP_MAX_STRING) {
+            return fail(d, SNAP_E_LIMIT, d->payload, "a string is longer than the format allows");
+        }
         break;
     case SNAP_KIND_BEGIN:
     case SNAP_KIND_FINISH:
