@@ -1,7 +1,7 @@
 # Dumps written by other runtimes where this machine has them, and their own tools.
 find_program(snap_python3 python3 NO_CACHE)
 if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND TARGET snappath)
-    foreach(runtime hprof visualvm v8 foreign)
+    foreach(runtime hprof hprof_made visualvm v8 foreign)
         add_test(NAME e2e_import_${runtime}
                  COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/import_${runtime}.py
                          $<TARGET_FILE_DIR:snapload> ${CMAKE_CURRENT_BINARY_DIR}/import_${runtime})

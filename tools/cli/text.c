@@ -129,6 +129,15 @@ size_t text_decode(const char *chars, size_t n, uint32_t *c)
     return 1;
 }
 
+size_t text_encode(char out[4], uint32_t c)
+{
+    static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    out[0] = (char)(n == 1 ? c : lead[n] | c >> 6 * (n - 1));
+    for (size_t i = 1; i < n; i++) out[i] = (char)(0x80 | (c >> 6 * (n - 1 - i) & 0x3f));
+    return n;
+}
+
 bool text_is_hostile(uint32_t c)
 {
     if (c < 0x20) return true;

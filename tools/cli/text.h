@@ -65,6 +65,9 @@ void text_put(FILE *out, const char *s, size_t n);
 #define TEXT_INVALID UINT32_MAX
 size_t text_decode(const char *s, size_t n, uint32_t *c);
 
+/** Encodes a code point of at most U+10FFFF; returns the bytes, 1 to 4. */
+size_t text_encode(char out[4], uint32_t c);
+
 /** Whether a code point must be escaped wherever it is shown: control characters, those that change
  *  direction, break lines or have no width. Not the backslash: see text_escape. */
 bool text_is_hostile(uint32_t c);

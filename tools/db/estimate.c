@@ -61,7 +61,7 @@ struct load_estimate load_estimate(const char *const *paths, size_t n, bool summ
             objects += (double)t.objects;
             refs += (double)t.edges;
             native += (double)t.native;
-            double peak = memory_of(&t);
+            double peak = t.guessed ? 0 : memory_of(&t);
             if (peak > memory) memory = peak;
         } else {
             double guess = (double)file_size(paths[i]) / FILE_BYTES_PER_OBJECT;

@@ -109,12 +109,13 @@ static bool send_facts(struct hprof *h)
 {
     static const char *const facts[][2] = {
         { "runtime.name", "jvm" }, { "id.kind", "address" }, { "id.stable", "no" },
-        { "names", "code" }, { "values", "no" },
+        { "names", "code" },
     };
     char text[16];
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         if (!send_fact(h, facts[i][0], facts[i][1])) return false;
-    if (!send_fact(h, "size.model", h->model.android ? "reported" : "jvm-layout") ||
+    if (!send_fact(h, "values", h->options && h->options->values ? "yes" : "no") ||
+        !send_fact(h, "size.model", h->model.android ? "reported" : "jvm-layout") ||
         !send_fact(h, "size.inferred", h->inferred))
         return false;
     snprintf(text, sizeof text, "%u", h->model.ref);
@@ -142,24 +143,52 @@ static bool read_all(struct hprof *h)
     h->result->bytes = unwrap_taken(h->in);
     identify(h, h->result);
     hprof_infer(h);
+    if (h->counting)
+        return (h->alignment == 8 || (rewind_to_start(h) && hprof_tally_again(h))) &&
+               hprof_tally_send(h);
+    hprof_contents_key(h);
     h->second = true;
     return rewind_to_start(h) && send_facts(h) && hprof_rows_begin(h) && hprof_walk(h) &&
            hprof_rows_end(h);
 }
 
+static void hprof_free(struct hprof *h)
+{
+    unwrap_close(h->in);
+    hprof_tables_free(h);
+    hprof_contents_free(h);
+    free(h->batches);
+    free(h->buffer);
+}
+
 static int hprof_read(const char *path, const struct record_sink *sink,
                       const struct import_options *options, struct import_result *result)
 {
-    struct hprof h = { .path = path, .sink = sink, .options = options, .result = result };
+    struct hprof h = { .path = path, .sink = sink, .options = options, .result = result,
+                       .counting = sink->tally && !sink->objects, .stop_at = UINT64_MAX,
+                       .alignment = 8 };
     *result = (struct import_result){ .complete = true };
     h.buffer = malloc(HPROF_BUFFER);
-    bool ok = h.buffer ? read_all(&h) : hprof_no_memory(&h);
+    bool ok = h.buffer && hprof_contents_new(&h) ? read_all(&h) : hprof_no_memory(&h);
     if (h.no_memory) message_no_memory("the names and classes of a Java heap dump");
-    unwrap_close(h.in);
-    hprof_tables_free(&h);
-    free(h.batches);
-    free(h.buffer);
+    hprof_free(&h);
     return ok ? RECORD_OK : RECORD_STOP;
+}
+
+static bool hprof_totals(const char *path, struct import_totals *totals)
+{
+    static const struct record_sink nobody;
+    struct import_result result;
+    struct unwrap_problem problem;
+    struct hprof h = { .path = path, .sink = &nobody, .result = &result, .counting = true,
+                       .alignment = 8 };
+    *totals = (struct import_totals){ 0 };
+    h.buffer = malloc(HPROF_BUFFER);
+    h.in = h.buffer ? unwrap_open(path, &problem) : NULL;
+    bool known = h.in && hprof_contents_new(&h) && read_header(&h) &&
+                 hprof_tally_estimate(&h, path, totals);
+    hprof_free(&h);
+    return known;
 }
 
 static int hprof_bid(const unsigned char *head, size_t n)
@@ -169,4 +198,5 @@ static int hprof_bid(const unsigned char *head, size_t n)
 
 const struct import_format import_hprof = {
     .name = "hprof", .what = "a Java heap dump (HPROF)", .bid = hprof_bid, .read = hprof_read,
+    .totals = hprof_totals,
 };

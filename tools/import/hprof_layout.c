@@ -20,9 +20,10 @@ static const struct hprof_model models[HPROF_MODELS] = {
     { 8, 8, 12, false, true },  { 8, 8, 12, false, false },
 };
 
+/* `to` is a power of two. */
 static uint64_t align_up(uint64_t n, uint64_t to)
 {
-    return (n + to - 1) / to * to;
+    return (n + to - 1) & ~(to - 1);
 }
 
 uint64_t hprof_array_size(const struct hprof_model *m, unsigned alignment, unsigned element,
@@ -32,13 +33,29 @@ uint64_t hprof_array_size(const struct hprof_model *m, unsigned alignment, unsig
     return align_up(base + n * element, alignment);
 }
 
+static void array_sizes(const struct hprof *h, const struct hprof_object *o, unsigned alignment,
+                        uint64_t sizes[HPROF_LAYOUTS])
+{
+    unsigned width = o->tag == 0x22 ? 0 : hprof_type_size(h, o->type);
+    for (unsigned i = 0; i < HPROF_LAYOUTS; i++) {
+        const struct hprof_model *m = &models[2 * i];
+        sizes[i] = hprof_array_size(m, alignment, width ? width : m->ref, o->length);
+    }
+}
+
+void hprof_array_sizes(const struct hprof *h, const struct hprof_object *o,
+                       uint64_t sizes[HPROF_LAYOUTS])
+{
+    array_sizes(h, o, h->alignment, sizes);
+}
+
 void hprof_vote_array(struct hprof *h, const struct hprof_object *o, uint64_t gap)
 {
+    uint64_t sizes[HPROF_LAYOUTS];
+    array_sizes(h, o, 8, sizes);
     for (unsigned i = 0; i < HPROF_MODELS; i++) {
-        unsigned element = o->tag == 0x22 ? models[i].ref : hprof_type_size(h, o->type);
-        uint64_t size = hprof_array_size(&models[i], 8, element, o->length);
-        h->vote[i].matches += size == gap;
-        h->vote[i].violations += size > gap;
+        h->vote[i].matches += sizes[i / 2] == gap;
+        h->vote[i].violations += sizes[i / 2] > gap;
     }
 }
 
@@ -144,6 +161,7 @@ static void choose_model(struct hprof *h)
     if (h->version == 3) {
         h->model = (struct hprof_model){ 4, 8, 12, true, true };
         h->inferred = "stated by the dump";
+        h->layout = 3; /* as `models` has them */
         return;
     }
     vote_classes(h);
@@ -155,6 +173,7 @@ static void choose_model(struct hprof *h)
             best = i;
     }
     h->model = models[best];
+    h->layout = best / 2;
     h->inferred = h->vote[best].matches ? "distances of objects" : "nothing: the usual ones";
 }
 

@@ -7,6 +7,9 @@
  *   hprof_tables.c  first pass: names, classes, frames, threads, what sizes are inferred from
  *   hprof_layout.c  sizes of objects
  *   hprof_rows.c    second pass: objects, edges and roots as batches
+ *   hprof_plan.c    where the fields of a class's instances stand
+ *   hprof_contents.c  hashes and previews of contents
+ *   hprof_tally.c   objects by class in one pass, in place of rows
  *
  * Memory: the tables of names, classes, frames and threads (all small beside the objects), one
  * batch of each kind, 1 MiB of the file. Nothing is kept for an object.
@@ -25,6 +28,8 @@ enum {
     HPROF_DEPTH_MANY = 16,  /* the same where so many classes are so deep that it would take long */
     HPROF_GAPS = 8,
     HPROF_MODELS = 10,
+    HPROF_LAYOUTS = HPROF_MODELS / 2, /* of arrays, which have no superclass to fill up */
+    HPROF_CACHED = 256,
     HPROF_NONE = UINT32_MAX,
 };
 #define HPROF_MAX_NAMES (UINT64_C(1) << 30)
@@ -45,6 +50,19 @@ struct hprof_slot {
     uint8_t kind;  /* snap_edge_kind */
 };
 
+/** A primitive field among an instance's bytes, where values are asked for. */
+struct hprof_value {
+    uint64_t name; /* string id in the file */
+    uint32_t offset;
+    uint8_t type;
+};
+
+/** Objects of one class. */
+struct hprof_tally {
+    uint64_t n, elements; /* elements of arrays, else bytes of bodies */
+    uint64_t bytes[HPROF_LAYOUTS]; /* of arrays */
+};
+
 struct hprof_class {
     uint64_t id, name, super, loader, signers, domain; /* name: string id in the file */
     uint32_t instance_size;
@@ -53,11 +71,16 @@ struct hprof_class {
     size_t field, n_fields, n_statics; /* instance fields, then static ones, in hprof.fields */
     uint64_t min_gap; /* to the next object's address; 0: not known */
     uint64_t type; /* type id in the sink, 0: not sent yet */
+    uint64_t type_name; /* string id in the sink */
     uint64_t size; /* of an instance, once the model is known */
     uint64_t ordinal;
     bool planned;
     size_t slot, n_slots;
+    size_t value, n_values;
     uint32_t state_offset; /* of Reference.next, which is null while a finalizer waits; or NONE */
+    uint32_t length_offset; /* of the field that counts a collection's elements; or NONE */
+    uint8_t length_type;
+    struct hprof_tally tally;
 };
 
 /** How a runtime lays objects out. */
@@ -109,7 +132,8 @@ struct hprof_root {
     uint8_t tag;
 };
 
-struct hprof_batches; /* hprof_rows.c */
+struct hprof_batches;  /* hprof_rows.c */
+struct hprof_contents; /* hprof_contents.c */
 
 struct hprof {
     const char *path;
@@ -117,6 +141,9 @@ struct hprof {
     const struct import_options *options;
     struct import_result *result;
     bool second, stopped, no_memory;
+    bool counting;     /* objects are only counted */
+    bool again;        /* a first pass for the second time */
+    uint64_t stop_at;  /* offset where a pass ends; UINT64_MAX: the file's end */
 
     /* The file. */
     struct unwrap *in;
@@ -140,11 +167,14 @@ struct hprof {
     struct hprof_class *classes;
     size_t n_classes, classes_cap;
     struct u64map class_of;  /* class id to index + 1 */
+    struct { uint64_t id; size_t index; } cached[HPROF_CACHED]; /* of it; id 0: free */
     struct u64map class_serial;
     struct hprof_field *fields;
     size_t n_fields, fields_cap;
     struct hprof_slot *slots;
     size_t n_slots, slots_cap;
+    struct hprof_value *values;
+    size_t n_values, values_cap;
     struct hprof_frame *frames;
     size_t n_frames, frames_cap;
     struct u64map frame_of;
@@ -164,15 +194,21 @@ struct hprof {
     /* Inference. */
     struct hprof_vote vote[HPROF_MODELS];
     struct hprof_object last; /* the object before */
+    size_t last_class;        /* its class's index, of an instance */
     uint64_t first_address, differing; /* bits in which addresses differ */
     uint64_t n_objects;
     struct hprof_model model;
+    unsigned layout;          /* of arrays: index among HPROF_LAYOUTS */
     unsigned alignment;
     unsigned depth;       /* superclasses that are looked at */
     const char *inferred;
     uint64_t class_size;  /* of a class object without its static fields */
 
+    struct hprof_tally primitive[16];
+    uint64_t class_type;  /* of class objects */
+
     struct hprof_batches *batches;
+    struct hprof_contents *contents;
 };
 
 /* Helpers; false after a failure that is noted. */
@@ -187,12 +223,15 @@ unsigned hprof_type_size(const struct hprof *h, unsigned type); /* 0: no such ty
 bool hprof_walk(struct hprof *h);
 /* `n` bytes of the sub-record, valid until the next call; NULL where it has fewer. */
 const unsigned char *hprof_take(struct hprof *h, size_t n);
+bool hprof_pass_over(struct hprof *h, uint64_t n);
 
 /* hprof_tables.c. */
 bool hprof_add_record(struct hprof *h, unsigned tag);
 bool hprof_add_class(struct hprof *h);
 struct hprof_class *hprof_class_get(struct hprof *h, uint64_t id); /* NULL: no memory */
 struct hprof_class *hprof_class_find(const struct hprof *h, uint64_t id);
+/* The same as hprof_class_get and hprof_class_find, quick for the classes of most objects. */
+struct hprof_class *hprof_class_near(struct hprof *h, uint64_t id, bool make);
 bool hprof_note_object(struct hprof *h, const struct hprof_object *o);
 bool hprof_note_root(struct hprof *h, const struct hprof_root *r);
 struct record_text hprof_text_of(const struct hprof *h, uint64_t name);
@@ -203,13 +242,46 @@ void hprof_tables_free(struct hprof *h);
 void hprof_infer(struct hprof *h);
 uint64_t hprof_array_size(const struct hprof_model *m, unsigned alignment, unsigned element,
                           uint64_t n);
+/* The sizes of an array under each layout. */
+void hprof_array_sizes(const struct hprof *h, const struct hprof_object *o,
+                       uint64_t sizes[HPROF_LAYOUTS]);
 void hprof_vote_array(struct hprof *h, const struct hprof_object *o, uint64_t gap);
 
 /* hprof_rows.c. */
+bool hprof_send_types(struct hprof *h);
 bool hprof_rows_begin(struct hprof *h);
+/* The size of a class object. */
+uint64_t hprof_class_bytes(const struct hprof *h, const struct hprof_class *c);
 bool hprof_put_object(struct hprof *h, const struct hprof_object *o);
 bool hprof_put_elements(struct hprof *h, uint64_t first, const unsigned char *at, size_t n);
 bool hprof_put_root(struct hprof *h, const struct hprof_root *r);
 bool hprof_rows_end(struct hprof *h);
+/* A name of the file as a string of the sink; 0 where there is none. */
+bool hprof_send_name(struct hprof *h, uint64_t name, uint64_t *id);
+/* Of the object that was put last. */
+void hprof_put_hash(struct hprof *h, uint64_t hash);
+bool hprof_put_value(struct hprof *h, struct record_text text);
+
+/* hprof_tally.c: counts; sends them in place of rows; guesses how many the whole file has. */
+bool hprof_tally_object(struct hprof *h, const struct hprof_object *o, struct hprof_class *c);
+bool hprof_tally_again(struct hprof *h);
+bool hprof_tally_send(struct hprof *h);
+bool hprof_tally_estimate(struct hprof *h, const char *path, struct import_totals *totals);
+
+/* hprof_plan.c: where the references and, if asked for, the values of an instance stand. */
+bool hprof_plan(struct hprof *h, struct hprof_class *c);
+
+/* hprof_contents.c. */
+bool hprof_contents_new(struct hprof *h);
+void hprof_contents_free(struct hprof *h);
+/* After the first pass: the key of the hashes. */
+void hprof_contents_key(struct hprof *h);
+/* First pass: is the body of such an instance wanted? Then it is to be noted. */
+bool hprof_contents_wants(struct hprof *h, uint64_t class_id);
+bool hprof_contents_note_string(struct hprof *h, const struct hprof_object *o);
+/* The `size` bytes of an array of primitives, which was noted or put just now. */
+bool hprof_read_contents(struct hprof *h, const struct hprof_object *o, uint64_t size);
+/* The primitive fields of the instance that was put last. */
+bool hprof_put_fields(struct hprof *h, const struct hprof_class *c, const struct hprof_object *o);
 
 #endif

@@ -10,10 +10,10 @@
 struct hprof_batches {
     struct {
         uint64_t id[HPROF_BATCH], type[HPROF_BATCH], shallow[HPROF_BATCH], flags[HPROF_BATCH],
-            length[HPROF_BATCH], stack[HPROF_BATCH];
-        uint8_t has_length[HPROF_BATCH / 8];
+            length[HPROF_BATCH], stack[HPROF_BATCH], name[HPROF_BATCH], hash[HPROF_BATCH];
+        uint8_t has_length[HPROF_BATCH / 8], has_hash[HPROF_BATCH / 8];
         uint32_t rows;
-        bool any_length, any_flags, any_stack;
+        bool any_length, any_flags, any_stack, any_name, any_hash;
     } object;
     struct {
         uint64_t source[HPROF_BATCH], target[HPROF_BATCH], kind[HPROF_BATCH], name[HPROF_BATCH],
@@ -30,7 +30,6 @@ struct hprof_batches {
     uint64_t objects_sent, edges_sent, roots_sent;
     uint64_t source, index; /* of the edges that follow */
     uint64_t superclass, loader, signers, domain, pool;
-    struct hprof_class *last_class;
     char text[SNAP_MAX_TEXT];
 };
 
@@ -52,11 +51,19 @@ static bool send_objects(struct hprof *h)
         batch.column[SNAP_COL_OBJECT_LENGTH].value = b->object.length;
         batch.column[SNAP_COL_OBJECT_LENGTH].present = b->object.has_length;
     }
+    if (b->object.any_name) batch.column[SNAP_COL_OBJECT_NAME].value = b->object.name;
+    if (b->object.any_hash) {
+        batch.column[SNAP_COL_OBJECT_HASH].value = b->object.hash;
+        batch.column[SNAP_COL_OBJECT_HASH].present = b->object.has_hash;
+    }
     b->objects_sent += batch.rows;
     b->object.rows = 0;
     b->object.any_length = b->object.any_flags = b->object.any_stack = false;
+    b->object.any_name = b->object.any_hash = false;
+    bool ok = !k->objects || hprof_sent(h, k->objects(k->opaque, &batch));
     memset(b->object.has_length, 0, sizeof b->object.has_length);
-    return !k->objects || hprof_sent(h, k->objects(k->opaque, &batch));
+    memset(b->object.has_hash, 0, sizeof b->object.has_hash);
+    return ok;
 }
 
 /* Objects go before the edges that begin at them. */
@@ -106,11 +113,37 @@ static bool put_row(struct hprof *h, uint64_t id, uint64_t type, uint64_t shallo
     b->object.type[i] = type;
     b->object.shallow[i] = shallow;
     b->object.flags[i] = flags;
-    b->object.stack[i] = b->object.length[i] = 0;
+    b->object.stack[i] = b->object.length[i] = b->object.name[i] = b->object.hash[i] = 0;
     b->object.any_flags |= flags != 0;
     b->source = b->ordinal++;
     b->index = 0;
     return true;
+}
+
+/* These three: of the object that was put last. */
+static void put_length(struct hprof *h, uint64_t length)
+{
+    struct hprof_batches *b = h->batches;
+    uint32_t i = b->object.rows - 1;
+    b->object.length[i] = length;
+    b->object.has_length[i / 8] = (uint8_t)(b->object.has_length[i / 8] | 1u << i % 8);
+    b->object.any_length = true;
+}
+
+void hprof_put_hash(struct hprof *h, uint64_t hash)
+{
+    struct hprof_batches *b = h->batches;
+    uint32_t i = b->object.rows - 1;
+    b->object.hash[i] = hash;
+    b->object.has_hash[i / 8] = (uint8_t)(b->object.has_hash[i / 8] | 1u << i % 8);
+    b->object.any_hash = true;
+}
+
+bool hprof_put_value(struct hprof *h, struct record_text text)
+{
+    const struct record_sink *k = h->sink;
+    struct hprof_batches *b = h->batches;
+    return send_objects(h) && hprof_sent(h, k->value(k->opaque, 1, b->ordinal - 1, text));
 }
 
 static bool put_edge(struct hprof *h, uint64_t target, unsigned kind, uint64_t name)
@@ -142,8 +175,7 @@ static bool send_constant(struct hprof *h, const char *text, uint64_t *id)
     return send_string(h, (struct record_text){ text, strlen(text) }, id);
 }
 
-/* A name of the file as a string of the sink; 0 where there is none. */
-static bool send_name(struct hprof *h, uint64_t name, uint64_t *id)
+bool hprof_send_name(struct hprof *h, uint64_t name, uint64_t *id)
 {
     const uint64_t *at = name ? u64map_get(&h->name_of, name) : NULL;
     *id = 0;
@@ -219,6 +251,7 @@ static bool send_type(struct hprof *h, struct hprof_class *c)
     t.flags = SNAP_TYPE_FIXED_SIZE;
     if (super && super != c && super->type) t.base = super->type;
     if (!send_string(h, name, &t.name)) return false;
+    c->type_name = t.name;
     if (package && !send_string(h, (struct record_text){ name.at, package }, &t.module))
         return false;
     c->type = ++h->next_type;
@@ -275,7 +308,7 @@ static bool send_frame(struct hprof *h, struct hprof_frame *f)
     if (method.size > SNAP_MAX_TEXT - n) method.size = SNAP_MAX_TEXT - n;
     memcpy(text + n, method.at, method.size);
     if (!send_string(h, (struct record_text){ text, n + method.size }, &out.function) ||
-        !send_name(h, f->source, &out.file))
+        !hprof_send_name(h, f->source, &out.file))
         return false;
     f->sent = ++h->next_frame;
     return !k->frame || hprof_sent(h, k->frame(k->opaque, f->sent, &out));
@@ -318,7 +351,7 @@ static bool send_threads(struct hprof *h)
         const struct hprof_trace *trace = trace_find(h, in->trace);
         snap_thread t = { .id = in->serial, .object = in->object,
                           .stack = trace ? trace->stack : 0 };
-        if (!send_name(h, in->name, &t.name)) return false;
+        if (!hprof_send_name(h, in->name, &t.name)) return false;
         if (k->thread && !hprof_sent(h, k->thread(k->opaque, 1, i + 1, &t))) return false;
     }
     return true;
@@ -334,18 +367,26 @@ static bool is_static(const struct hprof *h, const struct hprof_field *f)
     return f->name && !(name.size && name.at[0] == '<');
 }
 
-/* References of a class object; its static fields also take room. */
-static bool put_class(struct hprof *h, const struct hprof_class *c, uint64_t meta)
+/* Its static fields take room, too. */
+uint64_t hprof_class_bytes(const struct hprof *h, const struct hprof_class *c)
 {
-    const struct hprof_batches *b = h->batches;
     const struct hprof_field *f = h->fields + c->field;
     uint64_t size = h->class_size;
     for (size_t i = 0; i < c->n_statics; i++)
         if (is_static(h, &f[i]))
             size += f[i].type == HPROF_OBJECT ? h->model.ref : hprof_type_size(h, f[i].type);
-    size = (size + h->alignment - 1) / h->alignment * h->alignment;
-    if (!put_row(h, c->id, meta, size, SNAP_OBJECT_CLASS) ||
-        !put_edge(h, c->super, SNAP_EDGE_INTERNAL, b->superclass) ||
+    return (size + h->alignment - 1) / h->alignment * h->alignment;
+}
+
+/* A class object and its references. */
+static bool put_class(struct hprof *h, const struct hprof_class *c)
+{
+    struct hprof_batches *b = h->batches;
+    const struct hprof_field *f = h->fields + c->field;
+    if (!put_row(h, c->id, h->class_type, hprof_class_bytes(h, c), SNAP_OBJECT_CLASS)) return false;
+    b->object.name[b->object.rows - 1] = c->type_name;
+    b->object.any_name |= c->type_name != 0;
+    if (!put_edge(h, c->super, SNAP_EDGE_INTERNAL, b->superclass) ||
         !put_edge(h, c->loader, SNAP_EDGE_INTERNAL, b->loader) ||
         !put_edge(h, c->signers, SNAP_EDGE_INTERNAL, b->signers) ||
         !put_edge(h, c->domain, SNAP_EDGE_INTERNAL, b->domain))
@@ -353,78 +394,31 @@ static bool put_class(struct hprof *h, const struct hprof_class *c, uint64_t met
     for (size_t i = 0; i < c->n_statics; i++) {
         uint64_t name = b->pool;
         if (f[i].type != HPROF_OBJECT || !f[i].value) continue;
-        if (f[i].name && !send_name(h, f[i].name, &name)) return false;
+        if (f[i].name && !hprof_send_name(h, f[i].name, &name)) return false;
         unsigned kind = is_static(h, &f[i]) ? SNAP_EDGE_STATIC : SNAP_EDGE_INTERNAL;
         if (!put_edge(h, f[i].value, kind, name)) return false;
     }
     return true;
 }
 
+/* The type of class objects: java.lang.Class, or one of our own. */
+static bool class_type(struct hprof *h)
+{
+    const struct record_sink *k = h->sink;
+    for (size_t i = 0; i < h->n_classes; i++)
+        if (hprof_class_is(h, &h->classes[i], "java/lang/Class"))
+            h->class_type = h->classes[i].type;
+    if (h->class_type) return true;
+    snap_type t = { .kind = SNAP_TYPE_META };
+    if (!send_constant(h, "java.lang.Class", &t.name)) return false;
+    h->class_type = ++h->next_type;
+    return !k->type || hprof_sent(h, k->type(k->opaque, h->class_type, &t));
+}
+
 static bool put_classes(struct hprof *h)
 {
-    uint64_t meta = 0;
     for (size_t i = 0; i < h->n_classes; i++)
-        if (hprof_class_is(h, &h->classes[i], "java/lang/Class")) meta = h->classes[i].type;
-    if (!meta) {
-        const struct record_sink *k = h->sink;
-        snap_type t = { .kind = SNAP_TYPE_META };
-        if (!send_constant(h, "java.lang.Class", &t.name)) return false;
-        meta = ++h->next_type;
-        if (k->type && !hprof_sent(h, k->type(k->opaque, meta, &t))) return false;
-    }
-    for (size_t i = 0; i < h->n_classes; i++)
-        if (h->classes[i].defined && !put_class(h, &h->classes[i], meta)) return false;
-    return true;
-}
-
-/* Which kind of reference `referent` is, by the class that an instance is of; 0: none. */
-static unsigned referent_kind(const struct hprof *h, const struct hprof_class *c)
-{
-    static const struct { const char *name; unsigned kind; } kinds[] = {
-        { "java/lang/ref/SoftReference", SNAP_EDGE_SOFT },
-        { "java/lang/ref/WeakReference", SNAP_EDGE_WEAK },
-        { "java/lang/ref/PhantomReference", SNAP_EDGE_PHANTOM },
-        { "java/lang/ref/FinalReference", SNAP_EDGE_FINALIZER },
-        { "java/lang/ref/FinalizerReference", SNAP_EDGE_FINALIZER },
-    };
-    for (unsigned n = 0; c && n < h->depth; c = hprof_class_find(h, c->super), n++)
-        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-            if (hprof_class_is(h, c, kinds[i].name)) return kinds[i].kind;
-    return 0;
-}
-
-static bool text_is(struct record_text t, const char *s)
-{
-    return t.size == strlen(s) && memcmp(t.at, s, t.size) == 0;
-}
-
-/* Where an instance's references stand: its own class's fields first, then the superclasses'. */
-static bool plan(struct hprof *h, struct hprof_class *c)
-{
-    uint64_t offset = 0;
-    unsigned depth = 0, referent = referent_kind(h, c);
-    c->planned = true;
-    c->slot = h->n_slots;
-    for (const struct hprof_class *s = c; s && s->defined && depth < h->depth;
-         s = hprof_class_find(h, s->super), depth++) {
-        const struct hprof_field *f = h->fields + s->field + s->n_statics;
-        bool reference = referent && hprof_class_is(h, s, "java/lang/ref/Reference");
-        for (size_t i = 0; i < s->n_fields && offset < HPROF_BUFFER; i++) {
-            uint64_t at = offset;
-            offset += hprof_type_size(h, f[i].type);
-            if (f[i].type != HPROF_OBJECT) continue;
-            struct hprof_slot slot = { .offset = (uint32_t)at, .kind = SNAP_EDGE_ATTRIBUTE };
-            struct record_text name = hprof_text_of(h, f[i].name);
-            if (reference && text_is(name, "referent")) slot.kind = (uint8_t)referent;
-            if (reference && (text_is(name, "next") || text_is(name, "queueNext")))
-                c->state_offset = (uint32_t)at;
-            if (!send_name(h, f[i].name, &slot.name) ||
-                !hprof_grow(h, &h->slots, &h->slots_cap, h->n_slots + 1, sizeof slot))
-                return false;
-            h->slots[h->n_slots++] = slot;
-        }
-    }
-    c->n_slots = h->n_slots - c->slot;
+        if (h->classes[i].defined && !put_class(h, &h->classes[i])) return false;
     return true;
 }
 
@@ -437,13 +431,6 @@ static void set_stack(struct hprof *h, const struct hprof_object *o)
     if (!t || !t->stack) return;
     b->object.stack[b->object.rows - 1] = t->stack;
     b->object.any_stack = true;
-}
-
-static struct hprof_class *class_of(struct hprof *h, uint64_t id)
-{
-    struct hprof_batches *b = h->batches;
-    if (!b->last_class || b->last_class->id != id) b->last_class = hprof_class_find(h, id);
-    return b->last_class;
 }
 
 /* A finalizer's record holds its object only once that is to be finalized; while it waits for the
@@ -465,13 +452,23 @@ static bool put_class_edge(struct hprof *h, const struct hprof_class *c)
     return put_edge(h, c->id, SNAP_EDGE_TYPE, 0);
 }
 
+/* How many elements a collection has, as it says itself. */
+static void set_length(struct hprof *h, const struct hprof_class *c, const struct hprof_object *o)
+{
+    unsigned size = hprof_type_size(h, c->length_type);
+    if (c->length_offset == HPROF_NONE || (uint64_t)c->length_offset + size > o->bytes) return;
+    uint64_t n = hprof_number(o->body + c->length_offset, size);
+    if (n <= INT32_MAX) put_length(h, n);
+}
+
 static bool put_instance(struct hprof *h, const struct hprof_object *o)
 {
-    struct hprof_class *c = class_of(h, o->class_id);
+    struct hprof_class *c = hprof_class_near(h, o->class_id, false);
     uint64_t size = c && c->defined ? c->size : o->bytes + h->model.header;
-    if (c && !c->planned && !plan(h, c)) return false;
+    if (c && !c->planned && !hprof_plan(h, c)) return false;
     if (!put_row(h, o->id, c ? c->type : h->unknown_type, size, 0)) return false;
     set_stack(h, o);
+    if (c && o->body) set_length(h, c, o);
     for (size_t i = 0; c && o->body && i < c->n_slots; i++) {
         const struct hprof_slot *s = &h->slots[c->slot + i];
         if (s->offset + h->id_size > o->bytes) break;
@@ -479,23 +476,20 @@ static bool put_instance(struct hprof *h, const struct hprof_object *o)
                       s->name))
             return false;
     }
-    return put_class_edge(h, c);
+    return put_class_edge(h, c) && (!c || hprof_put_fields(h, c, o));
 }
 
 static bool put_array(struct hprof *h, const struct hprof_object *o)
 {
     struct hprof_batches *b = h->batches;
     bool objects = o->tag == 0x22;
-    const struct hprof_class *c = objects ? class_of(h, o->class_id) : NULL;
+    const struct hprof_class *c = objects ? hprof_class_near(h, o->class_id, false) : NULL;
     uint64_t type = !objects ? h->primitive_type[o->type] : c ? c->type : h->unknown_type;
     unsigned element = objects ? h->model.ref : hprof_type_size(h, o->type);
     if (!put_row(h, o->id, type, hprof_array_size(&h->model, h->alignment, element, o->length), 0))
         return false;
     set_stack(h, o);
-    uint32_t i = b->object.rows - 1;
-    b->object.length[i] = o->length;
-    b->object.has_length[i / 8] = (uint8_t)(b->object.has_length[i / 8] | 1u << i % 8);
-    b->object.any_length = true;
+    put_length(h, o->length);
     if (!objects || !c || c->sticky) return true;
     /* Behind the elements, whose positions are their indexes. */
     b->index = o->length;
@@ -584,24 +578,32 @@ static bool boot_classes(struct hprof *h)
     return true;
 }
 
+bool hprof_send_types(struct hprof *h)
+{
+    const struct record_sink *k = h->sink;
+    snap_type unknown = { .kind = SNAP_TYPE_OTHER };
+    if (!(h->batches = calloc(1, sizeof *h->batches))) return hprof_no_memory(h);
+    for (size_t i = 0; i < h->n_classes; i++)
+        if (!type_of_class(h, &h->classes[i])) return false;
+    if (!primitive_types(h) || !class_type(h) ||
+        !send_constant(h, "unknown class", &unknown.name))
+        return false;
+    h->unknown_type = ++h->next_type;
+    return !k->type || hprof_sent(h, k->type(k->opaque, h->unknown_type, &unknown));
+}
+
 bool hprof_rows_begin(struct hprof *h)
 {
     const struct record_sink *k = h->sink;
     snap_begin begin = { .wall_ns = h->time_ms < UINT64_MAX / 1000000 ? h->time_ms * 1000000 : 0 };
-    struct hprof_batches *b = h->batches = calloc(1, sizeof *b);
-    if (!b) return hprof_no_memory(h);
+    if (!hprof_send_types(h)) return false;
+    struct hprof_batches *b = h->batches;
     if (!send_constant(h, "superclass", &b->superclass) ||
         !send_constant(h, "classloader", &b->loader) ||
         !send_constant(h, "signers", &b->signers) ||
         !send_constant(h, "protection domain", &b->domain) ||
         !send_constant(h, "constant pool", &b->pool))
         return false;
-    for (size_t i = 0; i < h->n_classes; i++)
-        if (!type_of_class(h, &h->classes[i])) return false;
-    snap_type unknown = { .kind = SNAP_TYPE_OTHER };
-    if (!primitive_types(h) || !send_constant(h, "unknown class", &unknown.name)) return false;
-    h->unknown_type = ++h->next_type;
-    if (k->type && !hprof_sent(h, k->type(k->opaque, h->unknown_type, &unknown))) return false;
     for (size_t i = 0; i < h->n_traces; i++)
         if (!send_trace(h, &h->traces[i])) return false;
     if (k->begin && !hprof_sent(h, k->begin(k->opaque, 1, &begin))) return false;

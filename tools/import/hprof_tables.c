@@ -58,10 +58,22 @@ struct hprof_class *hprof_class_get(struct hprof *h, uint64_t id)
     if (fresh) {
         if (!hprof_grow(h, &h->classes, &h->classes_cap, h->n_classes + 1, sizeof *h->classes))
             return NULL;
-        h->classes[h->n_classes] = (struct hprof_class){ .id = id, .state_offset = HPROF_NONE };
+        h->classes[h->n_classes] = (struct hprof_class){ .id = id, .state_offset = HPROF_NONE,
+                                                          .length_offset = HPROF_NONE };
         *at = ++h->n_classes;
     }
     return &h->classes[*at - 1];
+}
+
+struct hprof_class *hprof_class_near(struct hprof *h, uint64_t id, bool make)
+{
+    size_t at = (size_t)((id >> 3 ^ id >> 11) % HPROF_CACHED);
+    if (id && h->cached[at].id == id) return &h->classes[h->cached[at].index];
+    struct hprof_class *c = make ? hprof_class_get(h, id) : hprof_class_find(h, id);
+    if (!c) return NULL;
+    h->cached[at].id = id;
+    h->cached[at].index = (size_t)(c - h->classes);
+    return c;
 }
 
 bool hprof_class_is(const struct hprof *h, const struct hprof_class *c, const char *name)
@@ -260,12 +272,13 @@ bool hprof_add_class(struct hprof *h)
     if (!c) return false;
     in.name = c->name;
     in.sticky = c->sticky;
+    in.tally = c->tally;
     in.min_gap = c->min_gap;
     in.defined = true;
     in.field = first;
     in.n_statics = n_statics;
     in.n_fields = n_fields;
-    in.state_offset = HPROF_NONE;
+    in.state_offset = in.length_offset = HPROF_NONE;
     *c = in;
     struct hprof_object o = { .tag = 0x20, .id = in.id };
     return hprof_note_object(h, &o);
@@ -280,12 +293,18 @@ bool hprof_note_object(struct hprof *h, const struct hprof_object *o)
     h->differing |= o->id ^ h->first_address;
     if (last->tag && o->id > last->id) {
         uint64_t gap = o->id - last->id;
-        struct hprof_class *c = last->tag == 0x21 ? hprof_class_get(h, last->class_id) : NULL;
+        struct hprof_class *c = last->tag == 0x21 ? &h->classes[h->last_class] : NULL;
         if (c && (!c->min_gap || gap < c->min_gap)) c->min_gap = gap;
         if (last->tag == 0x22 || last->tag == 0x23) hprof_vote_array(h, last, gap);
     }
     h->last = *o;
-    return !h->no_memory;
+    if (o->tag == 0x20 || o->tag == 0x23)
+        return o->tag == 0x20 || !h->counting || hprof_tally_object(h, o, NULL);
+    if (o->tag == 0x22 && !h->counting) return true;
+    struct hprof_class *c = hprof_class_near(h, o->class_id, true);
+    if (!c) return false;
+    h->last_class = (size_t)(c - h->classes);
+    return !h->counting || hprof_tally_object(h, o, c);
 }
 
 bool hprof_note_root(struct hprof *h, const struct hprof_root *r)
@@ -314,6 +333,7 @@ void hprof_tables_free(struct hprof *h)
     free(h->classes);
     free(h->fields);
     free(h->slots);
+    free(h->values);
     free(h->frames);
     free(h->traces);
     free(h->trace_frames);

@@ -62,7 +62,7 @@ const unsigned char *hprof_take(struct hprof *h, size_t n)
     return p;
 }
 
-static bool pass_over(struct hprof *h, uint64_t n)
+bool hprof_pass_over(struct hprof *h, uint64_t n)
 {
     if (n > h->left) {
         h->bad = true;
@@ -85,12 +85,15 @@ static bool read_instance(struct hprof *h)
                               .trace = (uint32_t)hprof_number(p + id, 4),
                               .class_id = hprof_number(p + id + 4, id),
                               .bytes = hprof_number(p + 2 * id + 4, 4) };
-    if (o.bytes > HPROF_BUFFER || !h->second) {
-        if (!pass_over(h, o.bytes)) return false;
+    bool wanted = h->second || hprof_contents_wants(h, o.class_id);
+    if (o.bytes > HPROF_BUFFER || !wanted) {
+        if (!hprof_pass_over(h, o.bytes)) return false;
     } else if (!(o.body = hprof_take(h, (size_t)o.bytes))) {
         return false;
     }
-    return h->second ? hprof_put_object(h, &o) : hprof_note_object(h, &o);
+    if (h->second) return hprof_put_object(h, &o);
+    if (o.body && !hprof_contents_note_string(h, &o)) return false;
+    return hprof_note_object(h, &o);
 }
 
 static bool read_object_array(struct hprof *h)
@@ -106,7 +109,7 @@ static bool read_object_array(struct hprof *h)
         h->bad = true;
         return false;
     }
-    if (!h->second) return hprof_note_object(h, &o) && pass_over(h, o.length * id);
+    if (!h->second) return hprof_note_object(h, &o) && hprof_pass_over(h, o.length * id);
     if (!hprof_put_object(h, &o)) return false;
     for (uint64_t i = 0; i < o.length;) {
         size_t n = o.length - i < 4096 ? (size_t)(o.length - i) : 4096;
@@ -130,7 +133,7 @@ static bool read_primitive_array(struct hprof *h, uint8_t tag)
         return false;
     }
     if (!(h->second ? hprof_put_object(h, &o) : hprof_note_object(h, &o))) return false;
-    return tag != 0x23 || pass_over(h, o.length * size);
+    return tag != 0x23 || hprof_read_contents(h, &o, o.length * size);
 }
 
 static bool read_root(struct hprof *h, uint8_t tag, unsigned ids, unsigned numbers)
@@ -182,7 +185,7 @@ static void tell_lost(struct hprof *h, uint64_t offset, uint64_t lost, uint64_t 
 {
     char text[160];
     h->lost += lost;
-    if (h->second) return;
+    if (h->second || h->again) return;
     snprintf(text, sizeof text, "a record of the heap makes no sense: %llu of the segment's %llu "
              "bytes are passed over", (unsigned long long)lost, (unsigned long long)length);
     hprof_damage(h, offset, text);
@@ -222,6 +225,7 @@ static bool read_heap(struct hprof *h, unsigned tag, uint64_t length)
     h->left = length;
     while (h->left > 0 && !(h->left == UINT64_MAX && !fill(h, 1))) {
         uint64_t at = h->base + h->at, before = h->left;
+        if (at > h->stop_at) return true;
         if (read_sub(h)) continue;
         if (h->stopped || h->no_memory) return false;
         if (h->cut) break;
@@ -232,7 +236,7 @@ static bool read_heap(struct hprof *h, unsigned tag, uint64_t length)
         }
         tell_lost(h, at, before, length);
         h->bad = false;
-        if (!pass_over(h, h->left)) break;
+        if (!hprof_pass_over(h, h->left)) break;
     }
     if (h->cut || (length == UINT64_MAX && !h->cut)) tell_cut(h, length);
     return true;
@@ -243,20 +247,20 @@ static bool read_other(struct hprof *h, unsigned tag, uint64_t length)
     h->left = length;
     if (!h->second && !hprof_add_record(h, tag)) {
         if (h->stopped || h->no_memory) return false;
-        if (h->bad && !h->cut)
+        if (h->bad && !h->cut && !h->again)
             hprof_damage(h, h->base + h->at, "a record is shorter than what it should hold");
         h->bad = false;
     }
-    if (!h->cut) pass_over(h, h->left);
+    if (!h->cut) hprof_pass_over(h, h->left);
     if (h->cut) tell_cut(h, length);
     return true;
 }
 
 bool hprof_walk(struct hprof *h)
 {
-    while (!h->cut && fill(h, 1)) {
+    while (!h->cut && h->base + h->at <= h->stop_at && fill(h, 1)) {
         if (!fill(h, HEADER)) {
-            if (!h->second) hprof_damage(h, h->base + h->at, "the file ends early");
+            if (!h->second && !h->again) hprof_damage(h, h->base + h->at, "the file ends early");
             break;
         }
         const unsigned char *p = h->buffer + h->at;
@@ -267,6 +271,6 @@ bool hprof_walk(struct hprof *h)
         if (!(heap ? read_heap(h, tag, length) : read_other(h, tag, length))) return false;
     }
     const struct unwrap_problem *problem = unwrap_problem(h->in);
-    if (problem && !h->second) hprof_damage(h, problem->offset, problem->text);
+    if (problem && !h->second && !h->again) hprof_damage(h, problem->offset, problem->text);
     return true;
 }

@@ -34,6 +34,7 @@ struct import_totals {
     uint64_t objects, edges;
     uint64_t native;    /* blocks and events */
     uint64_t snapshots; /* 0: it does not say */
+    bool guessed;       /* from a part of the file */
 };
 
 struct import_format {

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/text.h"
+
 enum { WINDOW = 1 << 18 };
 
 static const char ends_early[] = "the file ends early";
@@ -216,22 +218,8 @@ static bool append(struct jstream *j, const void *bytes, size_t n)
 
 static bool append_character(struct jstream *j, uint32_t c)
 {
-    unsigned char b[4];
-    size_t n = 1;
-    if (c < 0x80) {
-        b[0] = (unsigned char)c;
-    } else if (c < 0x800) {
-        b[0] = (unsigned char)(0xc0 | c >> 6);
-        n = 2;
-    } else if (c < 0x10000) {
-        b[0] = (unsigned char)(0xe0 | c >> 12);
-        n = 3;
-    } else {
-        b[0] = (unsigned char)(0xf0 | c >> 18);
-        n = 4;
-    }
-    for (size_t i = 1; i < n; i++) b[i] = (unsigned char)(0x80 | (c >> 6 * (n - 1 - i) & 0x3f));
-    return append(j, b, n);
+    char b[4];
+    return append(j, b, text_encode(b, c));
 }
 
 /* The four digits after \u. */

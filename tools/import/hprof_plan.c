@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the fields of an instance stand, class by class. See hprof_private.h. */
+#include <string.h>
+
+#include "import/hprof_private.h"
+
+/* Which kind of reference `referent` is, by the class that an instance is of; 0: none. */
+static unsigned referent_kind(const struct hprof *h, const struct hprof_class *c)
+{
+    static const struct { const char *name; unsigned kind; } kinds[] = {
+        { "java/lang/ref/SoftReference", SNAP_EDGE_SOFT },
+        { "java/lang/ref/WeakReference", SNAP_EDGE_WEAK },
+        { "java/lang/ref/PhantomReference", SNAP_EDGE_PHANTOM },
+        { "java/lang/ref/FinalReference", SNAP_EDGE_FINALIZER },
+        { "java/lang/ref/FinalizerReference", SNAP_EDGE_FINALIZER },
+    };
+    for (unsigned n = 0; c && n < h->depth; c = hprof_class_find(h, c->super), n++)
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            if (hprof_class_is(h, c, kinds[i].name)) return kinds[i].kind;
+    return 0;
+}
+
+static bool text_is(struct record_text t, const char *s)
+{
+    return t.size == strlen(s) && memcmp(t.at, s, t.size) == 0;
+}
+
+/* Collections of java.util that count their elements in a field; by this field their length is known
+ * although no other content is. */
+static bool is_length(const struct hprof *h, const struct hprof_class *c,
+                      const struct hprof_field *f)
+{
+    enum { TYPE_INT = 10, TYPE_LONG = 11 };
+    static const char *const packages[] = { "java/util/", "java/util/concurrent/" };
+    struct record_text class = hprof_text_of(h, c->name), name = hprof_text_of(h, f->name);
+    bool here = false;
+    for (size_t i = 0; i < sizeof packages / sizeof *packages; i++) {
+        size_t n = strlen(packages[i]);
+        here |= class.size > n && memcmp(class.at, packages[i], n) == 0 &&
+                !memchr(class.at + n, '/', class.size - n);
+    }
+    if (!here) return false;
+    if (f->type == TYPE_LONG) return text_is(name, "baseCount");
+    return f->type == TYPE_INT &&
+           (text_is(name, "size") || text_is(name, "count") || text_is(name, "elementCount"));
+}
+
+/* A field that is no reference: a length, or a value that is shown. */
+static bool plan_value(struct hprof *h, struct hprof_class *c, const struct hprof_class *owner,
+                       const struct hprof_field *f, uint64_t at)
+{
+    struct hprof_value value = { f->name, (uint32_t)at, f->type };
+    if (c->length_offset == HPROF_NONE && is_length(h, owner, f)) {
+        c->length_offset = (uint32_t)at;
+        c->length_type = f->type;
+    }
+    if (!h->options || !h->options->values) return true;
+    if (!hprof_grow(h, &h->values, &h->values_cap, h->n_values + 1, sizeof value)) return false;
+    h->values[h->n_values++] = value;
+    return true;
+}
+
+/* A reference: what kind it is, and of Reference where its state stands. */
+static bool plan_slot(struct hprof *h, struct hprof_class *c, const struct hprof_field *f,
+                      uint64_t at, unsigned referent)
+{
+    struct hprof_slot slot = { .offset = (uint32_t)at, .kind = SNAP_EDGE_ATTRIBUTE };
+    struct record_text name = hprof_text_of(h, f->name);
+    if (referent && text_is(name, "referent")) slot.kind = (uint8_t)referent;
+    if (referent && (text_is(name, "next") || text_is(name, "queueNext")))
+        c->state_offset = (uint32_t)at;
+    if (!hprof_send_name(h, f->name, &slot.name) ||
+        !hprof_grow(h, &h->slots, &h->slots_cap, h->n_slots + 1, sizeof slot))
+        return false;
+    h->slots[h->n_slots++] = slot;
+    return true;
+}
+
+/* An instance's own class's fields stand first, then the superclasses'. */
+bool hprof_plan(struct hprof *h, struct hprof_class *c)
+{
+    uint64_t offset = 0;
+    unsigned depth = 0, referent = referent_kind(h, c);
+    c->planned = true;
+    c->slot = h->n_slots;
+    c->value = h->n_values;
+    for (const struct hprof_class *s = c; s && s->defined && depth < h->depth;
+         s = hprof_class_find(h, s->super), depth++) {
+        const struct hprof_field *f = h->fields + s->field + s->n_statics;
+        bool reference = referent && hprof_class_is(h, s, "java/lang/ref/Reference");
+        for (size_t i = 0; i < s->n_fields && offset < HPROF_BUFFER; i++) {
+            uint64_t at = offset;
+            offset += hprof_type_size(h, f[i].type);
+            bool ok = f[i].type == HPROF_OBJECT
+                          ? plan_slot(h, c, &f[i], at, reference ? referent : 0)
+                          : plan_value(h, c, s, &f[i], at);
+            if (!ok) return false;
+        }
+    }
+    c->n_slots = h->n_slots - c->slot;
+    c->n_values = h->n_values - c->value;
+    return true;
+}
