@@ -497,7 +497,8 @@ CREATE TABLE finding (
     type        TEXT,
     cause       TEXT,
     remedy      TEXT,
-    evidence    TEXT -- a query that shows it
+    evidence    TEXT, -- a query that shows it
+    explained_by INTEGER REFERENCES finding (id) -- the one that says more of the same
 ) STRICT;
 
 -- ---- registered numbers and their names (format/registry.md)
@@ -1183,6 +1184,7 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('finding', 'cause', NULL, 'why it happens'),
     ('finding', 'remedy', NULL, 'what to do'),
     ('finding', 'evidence', NULL, 'a query that shows it, to be asked of the snapshot''s heap database'),
+    ('finding', 'explained_by', 'finding.id', 'the one that says more of the same'),
     ('edge_kind', NULL, NULL, 'kinds of references'),
     ('edge_kind', 'holds', NULL, '0: keeps nothing alive (weak references)'),
     ('root_kind', NULL, NULL, 'kinds of roots'),

@@ -32,9 +32,10 @@ for row in db.execute("SELECT * FROM finding ORDER BY id"):
     f = dict(row)
     number, shown = f.pop("object_id"), (f.pop("type"), f.pop("path"))
     f["object"] = number and {"id": str(number), "type": shown[0], "path": shown[1]}
-    del f["id"], f["snapshot_id"]
+    f["number"] = f.pop("id")
+    del f["snapshot_id"]
     rows.append(f)
-assert rows == document["findings"], rows
+assert rows == document["findings"]
 assert [dict(row) for row in db.execute("SELECT * FROM rule ORDER BY rowid")] == document["rules"]
 for name, column in db.execute("SELECT name, column FROM doc").fetchall():
     columns = [row[1] for row in db.execute("PRAGMA table_info(%s)" % name)]

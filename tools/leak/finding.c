@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "leak/fold.h"
 #include "leak/functions.h"
 
 const char *const severity_words[] = { "note", "warning", "error" };
 
 /* ---- one finding ---------------------------------------------------------------------------- */
 
-static void finding_free(struct finding *f)
+void finding_free(struct finding *f)
 {
     free(f->sentence);
     free(f->path);
@@ -28,19 +29,38 @@ static bool take_text(sqlite3_stmt *q, int column, char **out)
     return *out || !s;
 }
 
-/* The path and the type of a finding's object. */
-static int describe_object(struct subject *s, struct functions *functions, struct finding *f)
+/* What folding asks of a finding's object, and its type. */
+static int place_object(struct subject *s, struct finding *f)
 {
     struct heapdb_object object;
-    struct text path = { 0 }, type = { 0 };
+    struct text type = { 0 };
     int status = heapdb_object(s->db, f->object_id, &object);
     if (status) return status;
+    f->last_dominated = object.last_dominated;
+    f->type_id = object.type_id;
+    f->is_garbage = object.is_garbage;
     subject_type(&type, object.module, object.type);
     heapdb_object_free(&object);
-    status = functions_path(functions, f->object_id, &path);
-    f->path = path.s;
     f->type = type.s;
-    return status ? status : path.failed || type.failed ? message_no_memory("a finding") : 0;
+    return type.failed ? message_no_memory("a finding") : STATUS_DONE;
+}
+
+/* The path to a finding's object: only of what is kept, since it may be long. */
+static int find_path(struct functions *functions, struct finding *f)
+{
+    struct text path = { 0 };
+    int status = f->object_id ? functions_path(functions, f->object_id, &path) : STATUS_DONE;
+    f->path = path.s;
+    return status ? status : path.failed ? message_no_memory("a finding") : STATUS_DONE;
+}
+
+static int find_paths(struct functions *functions, struct findings *out)
+{
+    int status = STATUS_DONE;
+    for (size_t i = 0; i < out->n; i++)
+        for (size_t k = 0; !status && k < out->rules[i].n; k++)
+            status = find_path(functions, &out->rules[i].at[k]);
+    return status;
 }
 
 static enum severity severity_of(const char *word)
@@ -65,8 +85,7 @@ static int keep(struct rule_findings *r, struct finding *f)
 }
 
 /* One row of a rule's query. */
-static int take_row(struct subject *s, struct functions *functions, size_t limit,
-                    struct rule_findings *r, sqlite3_stmt *q)
+static int take_row(struct subject *s, size_t limit, struct rule_findings *r, sqlite3_stmt *q)
 {
     struct finding f = { .severity = severity_of((const char *)sqlite3_column_text(q, 0)) };
     f.has_bytes = sqlite3_column_type(q, 2) != SQLITE_NULL;
@@ -74,12 +93,6 @@ static int take_row(struct subject *s, struct functions *functions, size_t limit
     f.bytes = subject_size(sqlite3_column_int64(q, 2));
     f.objects = subject_size(sqlite3_column_int64(q, 3));
     f.object_id = sqlite3_column_int64(q, 4);
-    if ((r->n == 0 && r->more == 0) || f.severity > r->severity) {
-        r->severity = f.severity;
-        r->bytes = f.bytes;
-    } else if (f.severity == r->severity && f.bytes > r->bytes) {
-        r->bytes = f.bytes;
-    }
     if (r->n >= limit) {
         r->more++;
         return STATUS_DONE;
@@ -87,7 +100,7 @@ static int take_row(struct subject *s, struct functions *functions, size_t limit
     int status = STATUS_DONE;
     if (!take_text(q, 1, &f.sentence) || !take_text(q, 5, &f.evidence))
         status = message_no_memory("a finding");
-    if (!status && f.object_id) status = describe_object(s, functions, &f);
+    if (!status && f.object_id) status = place_object(s, &f);
     if (!status) status = keep(r, &f);
     finding_free(&f);
     return status;
@@ -157,27 +170,12 @@ static int run_rule(struct subject *s, struct functions *functions, bool base,
     bind_all(q, s->snapshot, base, floor_of(s, o));
     status = functions_ready(functions);
     while (!status && (more = next_row(s, functions, q)) == 1)
-        status = take_row(s, functions, o->keep, r, q);
+        status = take_row(s, o->keep > FOLD_MAX ? o->keep : FOLD_MAX, r, q);
     sqlite3_finalize(q);
     return status || more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
-
-/* 0: with findings, 1: looked and found none, 2: did not look. */
-static int class_of(const struct rule_findings *r)
-{
-    return r->skipped ? 2 : r->n + r->more == 0;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const struct rule_findings *x = a, *y = b;
-    int order = class_of(x) - class_of(y);
-    if (order == 0) order = (int)y->severity - (int)x->severity;
-    if (order == 0) order = (x->bytes < y->bytes) - (x->bytes > y->bytes);
-    return order ? order : strcmp(x->rule.name, y->rule.name);
-}
 
 static bool is_wanted(const struct findings_options *o, const char *name)
 {
@@ -201,16 +199,6 @@ static int read_rules(const struct findings_options *o, struct findings *out)
     return STATUS_DONE;
 }
 
-static void count(struct findings *f)
-{
-    for (size_t i = 0; i < f->n; i++) {
-        for (size_t k = 0; k < f->rules[i].n; k++) f->count[f->rules[i].at[k].severity]++;
-        /* The most important come first, so those left out are at most as severe as the last. */
-        if (f->rules[i].more) f->count[f->rules[i].n ? f->rules[i].at[f->rules[i].n - 1].severity
-                                                     : f->rules[i].severity] += f->rules[i].more;
-    }
-}
-
 int findings_run(struct subject *subject, struct subject *base,
                  const struct findings_options *options, struct findings *out)
 {
@@ -220,14 +208,14 @@ int findings_run(struct subject *subject, struct subject *base,
     if (!status) status = functions_new(&functions, subject, base, options->made);
     for (size_t i = 0; !status && i < out->n; i++)
         status = run_rule(subject, functions, base != NULL, options, &out->rules[i]);
-    functions_free(functions);
-    if (status) {
-        findings_free(out);
-        return status;
+    if (!status) {
+        fold_findings(out);
+        status = fold_cut(out, options->keep) ? find_paths(functions, out)
+                                              : message_no_memory("the findings");
     }
-    qsort(out->rules, out->n, sizeof *out->rules, compare);
-    count(out);
-    return STATUS_DONE;
+    functions_free(functions);
+    if (status) findings_free(out);
+    return status;
 }
 
 void findings_free(struct findings *f)

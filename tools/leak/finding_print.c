@@ -42,7 +42,28 @@ static void put_query(const char *file, const char *sql)
     fputs("\"\n", stdout);
 }
 
-static void put_finding(const struct finding *f, const char *file, bool queries)
+/* What other rules say of the same, a line each. */
+static void put_folded(const struct findings *all, const struct finding *f)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        const struct rule_findings *r = &all->rules[i];
+        const struct finding *first = NULL;
+        unsigned long long more = 0;
+        for (size_t k = 0; k < r->n; k++) {
+            if (r->at[k].explained_by != f->number) continue;
+            more += first != NULL;
+            if (!first) first = &r->at[k];
+        }
+        if (!first) continue;
+        printf("            also %s: ", r->rule.name);
+        put(first->sentence ? first->sentence : "");
+        if (more) printf(", and %llu more", more);
+        putchar('\n');
+    }
+}
+
+static void put_finding(const struct findings *all, const struct finding *f, const char *file,
+                        bool queries)
 {
     printf("  %s%-*s%s", color_on(stdout, severity_colors[f->severity]), LABEL,
            severity_words[f->severity], color_off(stdout));
@@ -53,15 +74,18 @@ static void put_finding(const struct finding *f, const char *file, bool queries)
         put(f->path ? f->path : f->type ? f->type : "");
         printf("%s  #%lld\n", color_off(stdout), (long long)f->object_id);
     }
+    put_folded(all, f);
     if (queries && f->evidence) put_query(file, f->evidence);
 }
 
-static void put_rule(const struct rule_findings *r, const char *file, bool queries)
+static void put_rule(const struct findings *all, const struct rule_findings *r, const char *file,
+                     bool queries)
 {
     printf("\n%s", color_on(stdout, COLOR_HEAD));
     put(r->rule.title);
     printf("%s (%s)\n", color_off(stdout), r->rule.name);
-    for (size_t i = 0; i < r->n; i++) put_finding(&r->at[i], file, queries);
+    for (size_t i = 0; i < r->n; i++)
+        if (!r->at[i].explained_by) put_finding(all, &r->at[i], file, queries);
     if (r->more) printf("  and %llu more (--all)\n", (unsigned long long)r->more);
     put_wrapped("why", r->rule.cause);
     put_wrapped("remedy", r->rule.remedy);
@@ -79,7 +103,7 @@ static void put_rest(const struct findings *f)
     bool any = false;
     for (size_t i = 0; i < f->n; i++) {
         const struct rule_findings *r = &f->rules[i];
-        if (r->skipped || r->n || r->more) continue;
+        if (r->skipped || r->n + r->more + r->more_folded) continue;
         printf("%s %s", any ? "," : "\nNothing found by:", r->rule.name);
         any = true;
     }
@@ -96,8 +120,8 @@ int findings_print(const struct findings *f, const char *file, bool queries)
     put_count(", ", f->count[SEVERITY_NOTE], "note");
     putchar('\n');
     for (size_t i = 0; i < f->n; i++)
-        if (!f->rules[i].skipped && f->rules[i].n + f->rules[i].more)
-            put_rule(&f->rules[i], file, queries);
+        if (!f->rules[i].skipped && f->rules[i].n_own + f->rules[i].more)
+            put_rule(f, &f->rules[i], file, queries);
     put_rest(f);
     return STATUS_DONE;
 }
@@ -113,6 +137,8 @@ static void json_number_or_null(struct json *j, const char *key, bool has, uint6
 static void json_finding(const struct rule *rule, const struct finding *f, struct json *j)
 {
     json_object(j, NULL);
+    json_u64(j, "number", f->number);
+    json_number_or_null(j, "explained_by", f->explained_by != 0, f->explained_by);
     json_string(j, "rule", rule->name);
     json_string(j, "severity", severity_words[f->severity]);
     json_string(j, "title", rule->title);
@@ -151,7 +177,7 @@ void findings_json(const struct findings *f, struct json *j)
         json_object(j, NULL);
         json_string(j, "name", r->rule.name);
         json_string(j, "title", r->rule.title);
-        json_u64(j, "findings", r->n + r->more);
+        json_u64(j, "findings", r->n + r->more + r->more_folded);
         json_string(j, "not_looked", r->skipped);
         json_end_object(j);
     }

@@ -20,12 +20,13 @@ static const char SCHEMA[] =
     " rule TEXT NOT NULL REFERENCES rule (name),"
     " severity TEXT NOT NULL CHECK (severity IN ('note', 'warning', 'error')),"
     " title TEXT NOT NULL, sentence TEXT, bytes INTEGER, objects INTEGER, object_id INTEGER,"
-    " path TEXT, type TEXT, cause TEXT, remedy TEXT, evidence TEXT) STRICT;"
+    " path TEXT, type TEXT, cause TEXT, remedy TEXT, evidence TEXT,"
+    " explained_by INTEGER REFERENCES finding (id)) STRICT;"
     "CREATE TABLE rule ("
     " name TEXT PRIMARY KEY, title TEXT NOT NULL, findings INTEGER NOT NULL,"
     " not_looked TEXT) STRICT;"
     "CREATE VIEW findings AS SELECT severity, rule, sentence, path, bytes, remedy FROM finding"
-    " ORDER BY id;"
+    " WHERE explained_by IS NULL ORDER BY id;"
     "CREATE TABLE doc (name TEXT NOT NULL, column TEXT, unit TEXT, meaning TEXT NOT NULL) STRICT;"
     "INSERT INTO doc VALUES"
     " ('snapshot', NULL, NULL, 'what was looked at, and what it was compared with'),"
@@ -45,16 +46,17 @@ static const char SCHEMA[] =
     " ('finding', 'cause', NULL, 'why it happens'),"
     " ('finding', 'remedy', NULL, 'what to do'),"
     " ('finding', 'evidence', NULL, 'a query that shows it, for snapsql on the snapshot'),"
+    " ('finding', 'explained_by', 'finding.id', 'the one that says more of the same'),"
     " ('rule', NULL, NULL, 'all rules that were asked for'),"
     " ('rule', 'findings', NULL, 'how many it has, those left out of finding included'),"
     " ('rule', 'not_looked', NULL, 'why it could not look; null: it did'),"
-    " ('findings', NULL, NULL, 'findings for people'),"
+    " ('findings', NULL, NULL, 'findings that no other explains'),"
     " ('saved_query', NULL, NULL, 'questions to begin with');"
     "CREATE TABLE saved_query (name TEXT PRIMARY KEY, description TEXT NOT NULL,"
     " sql TEXT NOT NULL) STRICT;"
     "INSERT INTO saved_query VALUES"
-    " ('serious', 'what is more than a note', 'SELECT rule, sentence, path, remedy FROM finding"
-    " WHERE severity <> ''note'' ORDER BY id'),"
+    " ('serious', 'what is more than a note', 'SELECT rule, sentence, path, remedy FROM findings"
+    " WHERE severity <> ''note'''),"
     " ('by_rule', 'how much each rule found', 'SELECT r.name, r.findings, max(f.bytes) AS largest"
     " FROM rule r LEFT JOIN finding f ON f.rule = r.name GROUP BY r.name"
     " ORDER BY min(f.id) NULLS LAST, r.name'),"
@@ -91,18 +93,20 @@ static void put_count(sqlite3_stmt *q, int at, bool known, uint64_t n)
 static void write_finding(struct result *to, sqlite3_stmt *q, const struct rule *rule,
                           const struct finding *f)
 {
-    result_text(q, 1, rule->name);
-    result_text(q, 2, severity_words[f->severity]);
-    result_text(q, 3, rule->title);
-    result_text(q, 4, f->sentence);
-    put_count(q, 5, f->has_bytes, f->bytes);
-    put_count(q, 6, f->has_objects, f->objects);
-    result_int(q, 7, f->object_id != 0, f->object_id);
-    result_text(q, 8, f->path && *f->path ? f->path : NULL);
-    result_text(q, 9, f->object_id ? f->type : NULL);
-    result_text(q, 10, rule->cause);
-    result_text(q, 11, rule->remedy);
-    result_text(q, 12, f->evidence);
+    put_count(q, 1, true, f->number);
+    result_text(q, 2, rule->name);
+    result_text(q, 3, severity_words[f->severity]);
+    result_text(q, 4, rule->title);
+    result_text(q, 5, f->sentence);
+    put_count(q, 6, f->has_bytes, f->bytes);
+    put_count(q, 7, f->has_objects, f->objects);
+    result_int(q, 8, f->object_id != 0, f->object_id);
+    result_text(q, 9, f->path && *f->path ? f->path : NULL);
+    result_text(q, 10, f->object_id ? f->type : NULL);
+    result_text(q, 11, rule->cause);
+    result_text(q, 12, rule->remedy);
+    result_text(q, 13, f->evidence);
+    put_count(q, 14, f->explained_by != 0, f->explained_by);
     result_insert(to, q);
 }
 
@@ -110,7 +114,7 @@ static void write_rule(struct result *to, sqlite3_stmt *q, const struct rule_fin
 {
     result_text(q, 1, r->rule.name);
     result_text(q, 2, r->rule.title);
-    put_count(q, 3, true, r->n + r->more);
+    put_count(q, 3, true, r->n + r->more + r->more_folded);
     result_text(q, 4, r->skipped);
     result_insert(to, q);
 }
@@ -124,7 +128,7 @@ int findings_store(const struct findings *f, const struct subject *subject,
     sqlite3_stmt *snapshot =
         result_prepare(&to, "INSERT INTO snapshot VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     sqlite3_stmt *finding =
-        result_prepare(&to, "INSERT INTO finding VALUES (NULL,1,?,?,?,?,?,?,?,?,?,?,?,?)");
+        result_prepare(&to, "INSERT INTO finding VALUES (?,1,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     sqlite3_stmt *rule = result_prepare(&to, "INSERT INTO rule VALUES (?,?,?,?)");
     write_snapshot(&to, snapshot, 1, "file", subject);
     if (base) write_snapshot(&to, snapshot, 2, "base", base);

@@ -51,13 +51,16 @@ static bool has_word(const char *list, const char *word)
 
 bool rule_read(const struct rule_file *file, struct rule *out)
 {
-    char *name = NULL, *needs = NULL;
+    char *name = NULL, *needs = NULL, *about = NULL;
     *out = (struct rule){ .name = file->name, .sql = file->text };
 
     bool read = read_value(file->text, "rule", &name) &&
                 read_value(file->text, "title", &out->title) &&
                 read_value(file->text, "cause", &out->cause) &&
                 read_value(file->text, "remedy", &out->remedy) &&
+                read_value(file->text, "limits", &out->limits) &&
+                read_value(file->text, "yields", &out->yields) &&
+                read_value(file->text, "about", &about) &&
                 read_value(file->text, "runtime", &out->runtime) &&
                 read_value(file->text, "needs", &needs);
     bool whole = read && name && strcmp(name, file->name) == 0 && out->title && out->cause &&
@@ -65,8 +68,10 @@ bool rule_read(const struct rule_file *file, struct rule *out)
     if (has_word(needs, "refs")) out->needs |= RULE_NEEDS_REFS;
     if (has_word(needs, "base")) out->needs |= RULE_NEEDS_BASE;
     if (has_word(needs, "complete")) out->needs |= RULE_NEEDS_COMPLETE;
+    out->about_type = has_word(about, "type");
     free(name);
     free(needs);
+    free(about);
     return whole;
 }
 
@@ -75,8 +80,15 @@ void rule_free(struct rule *rule)
     free(rule->title);
     free(rule->cause);
     free(rule->remedy);
+    free(rule->limits);
+    free(rule->yields);
     free(rule->runtime);
     *rule = (struct rule){ 0 };
+}
+
+bool rule_yields(const struct rule *rule, const char *other)
+{
+    return has_word(rule->yields, other);
 }
 
 bool rule_is_for(const struct rule *rule, const char *runtime)

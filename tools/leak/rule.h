@@ -7,6 +7,10 @@
  *     -- cause: what is wrong, in a sentence; a long text goes on in the next line,
  *     --     which begins with blanks
  *     -- remedy: what to do
+ *     -- limits: what the evidence does not tell; absent: nothing that matters
+ *     -- yields: globals threads     rules that say more of the same (fold.h); absent: none
+ *     -- about: type                 a finding is about all objects of the type of the one it shows;
+ *                                    absent: about that one and what it retains
  *     -- runtime: cpython            only these (names separated by blanks); absent: all
  *     -- needs: refs base            only where there is: refs, base, complete; absent: nothing
  *     SELECT severity, sentence, bytes, objects, object_id, evidence ...
@@ -45,7 +49,9 @@ enum rule_needs { RULE_NEEDS_REFS = 1, RULE_NEEDS_BASE = 2, RULE_NEEDS_COMPLETE 
 struct rule {
     const char *name; /* of the file: "unbounded-caches" */
     const char *sql;  /* the whole file: the head is comments to SQLite */
-    char *title, *cause, *remedy, *runtime; /* runtime may be NULL */
+    char *title, *cause, *remedy;
+    char *limits, *yields, *runtime; /* each may be NULL */
+    bool about_type;
     unsigned needs;                         /* RULE_NEEDS_* */
 };
 
@@ -60,6 +66,9 @@ extern const struct rule_file rule_files[];
  *  tests read all). rule_free in any case. O(bytes of the head). */
 bool rule_read(const struct rule_file *file, struct rule *out);
 void rule_free(struct rule *rule);
+
+/** Whether findings of the rule may be folded into those of another, by name. */
+bool rule_yields(const struct rule *rule, const char *other);
 
 /** Whether the rule is for this runtime (NULL: unknown, which only rules for all are for). */
 bool rule_is_for(const struct rule *rule, const char *runtime);

@@ -76,6 +76,21 @@ void page_verdict(const struct page *p)
     page_section_end(out);
 }
 
+/* What other rules say of the same. */
+static void folded(const struct page *p, const struct finding *f)
+{
+    const struct findings *all = p->request->findings;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct rule_findings *r = &all->rules[i];
+        for (size_t k = 0; k < r->n; k++) {
+            if (r->at[k].explained_by != f->number) continue;
+            fprintf(p->out, "<div class=\"also\">also %s: ", r->rule.title);
+            page_put_words(p->out, r->at[k].sentence, PAGE_WORDS);
+            fputs("</div>", p->out);
+        }
+    }
+}
+
 static void finding(const struct page *p, const struct finding *f)
 {
     FILE *out = p->out;
@@ -90,6 +105,7 @@ static void finding(const struct page *p, const struct finding *f)
         page_object(out, f->object_id);
         fputs("</div>", out);
     }
+    folded(p, f);
     if (f->evidence) {
         fputs("<details><summary>query that shows it</summary><pre>", out);
         page_put_words(out, f->evidence, QUERY_BYTES);
@@ -104,7 +120,8 @@ static void rule(const struct page *p, const struct rule_findings *r)
     char count[NUMBER_MAX];
     fprintf(out, "<article class=\"rule %s\" data-rule=\"%s\"><h3>%s <code>%s</code></h3>\n<ul>\n",
             severity_words[r->severity], r->rule.name, r->rule.title, r->rule.name);
-    for (size_t i = 0; i < r->n; i++) finding(p, &r->at[i]);
+    for (size_t i = 0; i < r->n; i++)
+        if (!r->at[i].explained_by) finding(p, &r->at[i]);
     fputs("</ul>\n", out);
     if (r->more)
         fprintf(out, "<p class=\"more\">and %s more; <code>snapleak --all</code> shows all</p>\n",
@@ -126,10 +143,10 @@ void page_findings(const struct page *p)
     counts(out, f);
     fputs(".</p>\n", out);
     for (size_t i = 0; i < f->n; i++)
-        if (!f->rules[i].skipped && f->rules[i].n + f->rules[i].more) rule(p, &f->rules[i]);
+        if (!f->rules[i].skipped && f->rules[i].n_own + f->rules[i].more) rule(p, &f->rules[i]);
     for (size_t i = 0; i < f->n; i++) {
         const struct rule_findings *r = &f->rules[i];
-        if (r->skipped || r->n + r->more) continue;
+        if (r->skipped || r->n + r->more + r->more_folded) continue;
         fprintf(out, "%s%s", any ? ", " : "<p class=\"faint\">Nothing found by: ", r->rule.title);
         any = true;
     }

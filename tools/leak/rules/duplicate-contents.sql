@@ -4,6 +4,8 @@
 -- cause: parsers and drivers make a new string for every value that they read, equal or not
 -- remedy: sys.intern() for names and keys, a dict of values seen (pool.setdefault(s, s)), an
 --     enum, or a category type where columns repeat
+-- yields: growing-owners callback-registries unbounded-caches exceptions suspended-tasks
+--     unclosed-resources
 WITH copies AS MATERIALIZED (
     SELECT o.type_id, count(*) AS n, sum(o.shallow_size) - max(o.shallow_size) AS spare,
            min(d.length) AS length, max(o.shallow_size) AS largest, o.id

@@ -6,6 +6,7 @@
 -- remedy: keep what is to be said of it (str(e), traceback.format_exception(e)), not the object;
 --     or e.with_traceback(None), traceback.clear_frames(e.__traceback__); `del e` where it is in
 --     a cycle
+-- about: type
 -- runtime: cpython
 -- needs: refs
 WITH RECURSIVE exception (id) AS (

@@ -4,6 +4,8 @@
 -- cause: a module lives as long as the process, and so does all that its variables hold
 -- remedy: keep per-request and per-user state in objects that end with the request; bound what is
 --     cached; del or clear() what is no longer needed
+-- yields: growing-owners class-attributes callback-registries unbounded-caches exceptions
+--     suspended-tasks unclosed-resources
 -- needs: refs
 WITH held AS (
     SELECT g.object_id, coalesce(g.module || '.', '') || coalesce(g.name, '?') AS name,

@@ -6,12 +6,17 @@
 -- remedy: find where entries are added, and take each out where its work ends (finally, a context
 --     manager), or bound the container; two snapshots under the same load tell a leak from
 --     warming up best
+-- yields: callback-registries unbounded-caches exceptions suspended-tasks unclosed-resources
 -- needs: refs base
 WITH whole AS (
     SELECT sum(growth) AS growth FROM grown
 )
 SELECT CASE WHEN g.verdict IN ('managed-leak', 'managed-growth', 'cache-filling', 'collector-off')
-            AND g.growth >= :floor AND 10 * g.growth >= w.growth THEN 'warning' ELSE 'note' END,
+            AND g.growth >= :floor AND 10 * g.growth >= w.growth
+            -- weak references come with what they refer to, and go with it
+            AND NOT (g.held_type = 'weakref.ReferenceType' AND EXISTS (
+                SELECT 1 FROM grown h
+                WHERE h.growth > g.growth AND h.held_count >= g.held_count)) THEN 'warning' ELSE 'note' END,
        g.name || coalesce(' (' || g.type || ')', '') || ' grew by ' || size(g.growth)
            || coalesce(': ' || printf('%+,d ', g.held_count) || g.held_type
                        || coalesce(' (' || g.about || ')', ''), '')

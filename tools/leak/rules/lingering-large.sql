@@ -5,6 +5,8 @@
 --     memory gathers; whatever refers to this object keeps all of it
 -- remedy: look at the path: drop the last reference when the work is done (del, a narrower scope,
 --     None), or keep only what is needed of it
+-- yields: globals class-attributes growing-owners threads number-lists callback-registries
+--     unbounded-caches exceptions suspended-tasks unclosed-resources
 WITH large AS (
     SELECT o.id, o.type_id, o.retained_size, o.last_dominated - o.id AS n,
            (SELECT length FROM detail WHERE object_id = o.id) AS length, before_id(o.id) AS old
@@ -33,6 +35,11 @@ SELECT 'note',
            || ' WHERE dominator_id = ' || l.id || ' ORDER BY id LIMIT 20'
 FROM compared l JOIN type t ON t.id = l.type_id
 WHERE t.name NOT IN ('module', 'function', 'frame', 'code')
+-- what the interpreter keeps for itself
+AND path_of(l.id) NOT LIKE '<runtime interned strings>%'
+AND path_of(l.id) NOT LIKE '<runtime attribute cache>%'
+AND path_of(l.id) NOT LIKE '<runtime sys>[''path_importer_cache'']%'
+AND path_of(l.id) NOT LIKE '<runtime sys>[''modules'']%'
 -- the variables of a module and the attributes of a class are looked at by other rules
 AND NOT EXISTS (SELECT 1 FROM root r JOIN snapshot s ON s.id = :snapshot
                 WHERE r.object_id = l.id AND r.kind = 2 AND s.runtime = 'cpython')

@@ -6,6 +6,8 @@
 --     more seldom
 -- remedy: make the reference that closes the cycle weak (weakref.ref, weakref.proxy,
 --     WeakKeyDictionary), or cut it where the object is given up
+-- yields: garbage-pending growing-owners callback-registries unbounded-caches exceptions
+--     suspended-tasks unclosed-resources
 -- runtime: cpython
 -- needs: refs
 WITH grouped AS ( -- cycles of the same kind are one finding
@@ -15,7 +17,12 @@ WITH grouped AS ( -- cycles of the same kind are one finding
     FROM cycle GROUP BY type_id, garbage
 ), named AS MATERIALIZED (
     SELECT *, closes(id) AS closed_by FROM grouped
-    WHERE retained >= :floor OR n >= 1000 ORDER BY retained DESC LIMIT 50
+    WHERE (retained >= :floor OR n >= 1000)
+    -- what is defined refers to its module and back: that is no mistake while it is in use
+    AND (garbage OR before_id(object_id) IS NULL AND :has_base OR type_id NOT IN (
+         SELECT id FROM type WHERE snapshot_id = :snapshot AND module = 'builtins'
+         AND name IN ('function', 'type', 'module')))
+    ORDER BY retained DESC LIMIT 50
 )
 SELECT 'note',
        plural(n, 'cycle') || ' of ' || plural(members, 'object') || ' with ' || type_name(type_id)

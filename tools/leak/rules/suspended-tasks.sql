@@ -5,6 +5,7 @@
 --     waits for what never comes keeps them for ever
 -- remedy: bound waiting (asyncio.timeout, wait_for), cancel tasks with the request that made them
 --     (TaskGroup), close() generators that are given up
+-- about: type
 -- runtime: cpython
 -- needs: refs
 WITH kind AS (

@@ -6,6 +6,7 @@
 --     runs out of memory
 -- remedy: use the context manager (with open(...) as f), close() in finally, or
 --     contextlib.ExitStack
+-- about: type
 -- needs: refs
 WITH resource AS (
     SELECT d.object_id, d.resource, o.type_id, o.dominator_id, o.retained_size,
