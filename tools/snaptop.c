@@ -16,14 +16,14 @@ struct options {
 };
 
 /* The last word stands for "not given". */
-static const char *const by_words[] = { "object", "type",  "site", "package",  "global",
-                                        "thread", "cycle", "root", "overview", NULL };
+static const char *const by_words[] = { "object", "type",   "site",  "package", "loader",
+                                        "global", "thread", "cycle", "root",    "overview", NULL };
 enum { BY_OVERVIEW = TOP_ROOT + 1 };
 
 static const struct option_spec specs[] = {
     OPT_ENUM(struct options, by, "by", 'b', "WHAT", by_words,
-             "list the largest by object, type, site, package, global, thread, cycle or root; "
-             "overview (the default) shows a few of each"),
+             "list the largest by object, type, site, package, class loader, global, thread, cycle "
+             "or root; overview (the default) shows a few of each"),
     OPT_STRING(struct options, type, "type", 't', "NAME",
                "list the largest objects of a type: its name, its name with its module, or a "
                "pattern with * and ?; with --exact what all of them retain together"),
@@ -131,8 +131,9 @@ static int check(const struct options *o)
     if (o->set && (o->type || o->by != BY_OVERVIEW || o->garbage || o->exact))
         return message_usage("--set is a question of its own; use it without --by, --type, "
                              "--garbage and --exact");
-    if (o->exact && !o->type && o->by != TOP_TYPE && o->by != TOP_PACKAGE && o->by != TOP_SITE)
-        return message_usage("--exact needs --by type, --by package, --by site or --type");
+    if (o->exact && !o->type && o->by != TOP_TYPE && o->by != TOP_PACKAGE &&
+        o->by != TOP_LOADER && o->by != TOP_SITE)
+        return message_usage("--exact needs --by type, package, loader or site, or --type");
     if (o->garbage && (o->by == TOP_GLOBAL || o->by == TOP_THREAD || o->by == TOP_ROOT))
         return message_usage("garbage is what no %s holds: --garbage and --by %s do not go "
                              "together",

@@ -1,7 +1,7 @@
 # Every dimension, with exact sizes and with --bytes.
 # needs: snaptop
 "$PYTHON" "$TESTS_CLI/make_heapdb.py" service shop.db
-for by in object type site package global thread cycle root; do
+for by in object type site package loader global thread cycle root; do
     echo "-- $by"
     snaptop --bytes --by $by -n 5 shop.db | tail -n +4
 done

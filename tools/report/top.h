@@ -3,7 +3,7 @@
  * What is largest in a snapshot, by one dimension: the answers of snaptop, one list each.
  *
  * Retained sizes are exact sizes of dominator subtrees. For an object it is its own; for a group of
- * objects (a type, a package, a site) it is the sum over the group's topmost objects, those that
+ * objects (a type, a package, a site, what the classes of one class loader made) it is the sum over the group's topmost objects, those that
  * hang below no other member in the dominator tree, so that nothing is counted twice. What only two
  * members together hold is in neither's subtree: `exact` adds it (top_exact), at the price of
  * reading the reference graph.
@@ -27,6 +27,7 @@ enum top_by {
     TOP_TYPE,
     TOP_SITE,
     TOP_PACKAGE,
+    TOP_LOADER,
     TOP_GLOBAL,
     TOP_THREAD,
     TOP_CYCLE,
@@ -49,8 +50,8 @@ struct top_request {
 
 /* One line. */
 struct top_row {
-    int64_t id;        /* object, type, stack, cycle or thread; 0: none (packages, kinds of
-                          roots) */
+    int64_t id;        /* object, type, loader, stack, cycle or thread; 0: none (packages, kinds of
+                          roots, no loader) */
     char *name;        /* what it is */
     char *detail;      /* more about it, or NULL */
     uint64_t n;        /* members; for one object those that it retains */
@@ -58,7 +59,7 @@ struct top_row {
     uint64_t retained_size;
     bool has_exact;
     struct heap_retained exact; /* the retained size of all members together */
-    int64_t *key;      /* TOP_TYPE, TOP_PACKAGE: type ids of the group; TOP_SITE: stack id */
+    int64_t *key;      /* TOP_TYPE, _PACKAGE, _LOADER: type ids of the group; TOP_SITE: stack id */
     size_t n_keys;
 };
 
@@ -76,7 +77,7 @@ void top_list_free(struct top_list *list);
 /** The largest by request->by. */
 int top_list_load(struct subject *s, const struct top_request *request, struct top_list *out);
 
-/** Adds `exact` to every row that has members to sum up: types, packages, sites. One pass over the
+/** Adds `exact` to every row that has members to sum up: types, packages, class loaders, sites. One pass over the
  *  reference graph for all rows, then one search a row. */
 int top_exact(struct subject *s, struct top_list *list);
 
@@ -99,7 +100,7 @@ void top_order(struct top_list *list);
 char *top_text(sqlite3_stmt *q, int column);
 
 int top_objects(struct subject *s, struct top_list *list);
-int top_types(struct subject *s, struct top_list *list);
+int top_types(struct subject *s, struct top_list *list); /* also by class loader */
 int top_packages(struct subject *s, struct top_list *list);
 int top_sites(struct subject *s, struct top_list *list);
 int top_globals(struct subject *s, struct top_list *list);

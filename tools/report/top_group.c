@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The largest groups of objects that have a summary in the database: types, packages, allocation
- * sites; top.h. Types of one name and module (a class made again, or by several loaders) are one
+ * The largest groups of objects that have a summary in the database: types, packages, class
+ * loaders, allocation sites; top.h. Types of one name and module (a class made again, or by several loaders) are one
  * line. The stored retained sizes are sums over each type row's topmost objects; where rows join
  * they are computed anew over the joint group, or objects of one row below those of another would
  * count twice. The summaries are of live objects; what the garbage retains by group is one scan of
@@ -53,8 +53,9 @@ int top_scan(struct subject *s, int64_t low, int64_t high, bool site, const stru
 /* One row of `type`. */
 struct type_row {
     int64_t id;
-    char *name;     /* as people write it; the key by which rows join */
-    char *package;  /* beginning of the module, for packages; NULL: none */
+    int64_t loader; /* object; 0: none */
+    char *name;     /* as people write it */
+    char *group;    /* by which rows join: the type's name, its package or its class loader */
     uint64_t n, shallow_size, retained_size;
 };
 
@@ -67,7 +68,7 @@ static void type_rows_free(struct type_rows *t)
 {
     for (size_t i = 0; i < t->n; i++) {
         free(t->at[i].name);
-        free(t->at[i].package);
+        free(t->at[i].group);
     }
     free(t->at);
 }
@@ -82,6 +83,43 @@ static char *type_package(const char *module, unsigned depth)
     return strndup(module, n);
 }
 
+/* The loader's type and id: loaders of one type are different ones. */
+static char *type_loader(sqlite3_stmt *q, int64_t loader)
+{
+    struct text name = { 0 };
+    if (!loader) return strdup("(no class loader)");
+    subject_type(&name, (const char *)sqlite3_column_text(q, 7),
+                 (const char *)sqlite3_column_text(q, 8));
+    text_addf(&name, " #%lld", (long long)loader);
+    if (!name.failed) return name.s;
+    text_free(&name);
+    return NULL;
+}
+
+static bool type_row_fill(const struct top_request *request, sqlite3_stmt *q, struct type_row *t)
+{
+    struct text name = { 0 };
+    const char *module = (const char *)sqlite3_column_text(q, 1);
+    subject_type(&name, module, (const char *)sqlite3_column_text(q, 2));
+    *t = (struct type_row){ .id = sqlite3_column_int64(q, 0), .name = name.s };
+    t->n = subject_size(sqlite3_column_int64(q, 3));
+    t->shallow_size = subject_size(sqlite3_column_int64(q, 4));
+    t->retained_size = subject_size(sqlite3_column_int64(q, 5));
+    t->loader = sqlite3_column_int64(q, 6);
+    if (request->by == TOP_PACKAGE)
+        t->group = type_package(module, request->depth);
+    else if (request->by == TOP_LOADER)
+        t->group = type_loader(q, t->loader);
+    else
+        t->group = t->name ? strdup(t->name) : NULL;
+    return !name.failed && t->name && t->group;
+}
+
+#define TYPE_ROWS(sizes, where)                                                         \
+    "SELECT t.id, t.module, t.name, " sizes ", t.loader_id, k.module, k.name FROM type t" \
+    " LEFT JOIN object o ON o.id = t.loader_id LEFT JOIN type k ON k.id = o.type_id"      \
+    " WHERE t.snapshot_id = ? AND " where " ORDER BY t.id"
+
 static int type_rows_load(struct subject *s, const struct top_request *request,
                           struct type_rows *out)
 {
@@ -90,10 +128,8 @@ static int type_rows_load(struct subject *s, const struct top_request *request,
     *out = (struct type_rows){ 0 };
     if (heapdb_prepare(s->db, &q,
                        request->garbage
-                           ? "SELECT id, module, name, n_garbage, garbage_size, 0 FROM type"
-                             " WHERE snapshot_id = ? AND n_garbage > 0 ORDER BY id"
-                           : "SELECT id, module, name, n, shallow_size, retained_size FROM type"
-                             " WHERE snapshot_id = ? AND n > 0 ORDER BY id"))
+                           ? TYPE_ROWS("t.n_garbage, t.garbage_size, 0", "t.n_garbage > 0")
+                           : TYPE_ROWS("t.n, t.shallow_size, t.retained_size", "t.n > 0")))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, s->snapshot->id);
     while ((more = heapdb_step(s->db, q)) == 1) {
@@ -104,16 +140,7 @@ static int type_rows_load(struct subject *s, const struct top_request *request,
             out->at = at;
             out->capacity = capacity;
         }
-        struct type_row *t = &out->at[out->n++];
-        struct text name = { 0 };
-        const char *module = (const char *)sqlite3_column_text(q, 1);
-        subject_type(&name, module, (const char *)sqlite3_column_text(q, 2));
-        *t = (struct type_row){ .id = sqlite3_column_int64(q, 0), .name = name.s };
-        t->package = type_package(module, request->depth);
-        t->n = subject_size(sqlite3_column_int64(q, 3));
-        t->shallow_size = subject_size(sqlite3_column_int64(q, 4));
-        t->retained_size = subject_size(sqlite3_column_int64(q, 5));
-        if (name.failed || !t->name || !t->package) break;
+        if (!type_row_fill(request, q, &out->at[out->n++])) break;
     }
     sqlite3_finalize(q);
     if (more == 0) status = STATUS_DONE;
@@ -122,17 +149,10 @@ static int type_rows_load(struct subject *s, const struct top_request *request,
     return status;
 }
 
-static int type_compare_names(const void *a, const void *b)
+static int type_compare_groups(const void *a, const void *b)
 {
     const struct type_row *x = a, *y = b;
-    int order = strcmp(x->name, y->name);
-    return order ? order : (x->id > y->id) - (x->id < y->id);
-}
-
-static int type_compare_packages(const void *a, const void *b)
-{
-    const struct type_row *x = a, *y = b;
-    int order = strcmp(x->package, y->package);
+    int order = strcmp(x->group, y->group);
     return order ? order : (x->id > y->id) - (x->id < y->id);
 }
 
@@ -142,21 +162,20 @@ static int top_compare_keys(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-/* Makes a list row of each run of type rows with one name (rows sorted by it). */
-static int type_rows_join(const struct type_rows *t, bool by_package, struct top_list *list)
+/* Makes a list row of each run of type rows of one group (rows sorted by it). */
+static int type_rows_join(const struct type_rows *t, struct top_list *list)
 {
     for (size_t i = 0; i < t->n;) {
         size_t end = i + 1;
-        const char *name = by_package ? t->at[i].package : t->at[i].name;
-        while (end < t->n &&
-               strcmp(by_package ? t->at[end].package : t->at[end].name, name) == 0)
-            end++;
+        const char *name = t->at[i].group;
+        while (end < t->n && strcmp(t->at[end].group, name) == 0) end++;
         struct top_row *row = top_add(list);
         if (!row) return message_no_memory("the types");
         row->name = strdup(name);
         row->key = malloc((end - i) * sizeof *row->key);
         if (!row->name || !row->key) return message_no_memory("the types");
-        row->id = by_package ? 0 : t->at[i].id;
+        row->id = list->request.by == TOP_TYPE ? t->at[i].id : t->at[i].loader;
+        if (list->request.by == TOP_PACKAGE) row->id = 0;
         for (; i < end; i++) {
             row->key[row->n_keys++] = t->at[i].id;
             row->n += t->at[i].n;
@@ -262,16 +281,22 @@ static int type_rows_scan(struct subject *s, struct top_list *list, bool all)
     return status;
 }
 
-int top_types(struct subject *s, struct top_list *list)
+/* Fills the list by groups of types. */
+static int type_groups(struct subject *s, struct top_list *list)
 {
     struct type_rows t;
     if (type_rows_load(s, &list->request, &t)) return STATUS_UNUSABLE;
-    if (t.n) qsort(t.at, t.n, sizeof *t.at, type_compare_names);
-    int status = type_rows_join(&t, false, list);
+    if (t.n) qsort(t.at, t.n, sizeof *t.at, type_compare_groups);
+    int status = type_rows_join(&t, list);
     type_rows_free(&t);
     list->total = list->n;
-    if (!status) status = type_rows_scan(s, list, list->request.garbage);
     return status;
+}
+
+int top_types(struct subject *s, struct top_list *list)
+{
+    int status = type_groups(s, list);
+    return status ? status : type_rows_scan(s, list, list->request.garbage);
 }
 
 /* The list's row of a name; rows are sorted by it. */
@@ -313,16 +338,9 @@ static int packages_retained(struct subject *s, struct top_list *list)
 
 int top_packages(struct subject *s, struct top_list *list)
 {
-    struct type_rows t;
-    if (type_rows_load(s, &list->request, &t)) return STATUS_UNUSABLE;
-    if (t.n) qsort(t.at, t.n, sizeof *t.at, type_compare_packages);
-    int status = type_rows_join(&t, true, list);
-    type_rows_free(&t);
-    list->total = list->n;
-    if (!status)
-        status = list->request.garbage ? type_rows_scan(s, list, true)
-                                       : packages_retained(s, list);
-    return status;
+    int status = type_groups(s, list);
+    if (status) return status;
+    return list->request.garbage ? type_rows_scan(s, list, true) : packages_retained(s, list);
 }
 
 int top_sites(struct subject *s, struct top_list *list)

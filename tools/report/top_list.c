@@ -6,8 +6,8 @@
 #include "cli/message.h"
 #include "report/top.h"
 
-const char *const top_by_words[] = { "object", "type",   "site",  "package", "global",
-                                     "thread", "cycle", "root",  NULL };
+const char *const top_by_words[] = { "object", "type",   "site",  "package", "loader",
+                                     "global", "thread", "cycle", "root",    NULL };
 const char *const top_sort_words[] = { "retained", "shallow", "count", NULL };
 
 void top_list_free(struct top_list *list)
@@ -99,7 +99,7 @@ int top_list_load(struct subject *s, const struct top_request *request, struct t
     static int (*const fill[])(struct subject *, struct top_list *) = {
         [TOP_OBJECT] = top_objects,   [TOP_TYPE] = top_types,     [TOP_SITE] = top_sites,
         [TOP_PACKAGE] = top_packages, [TOP_GLOBAL] = top_globals, [TOP_THREAD] = top_threads,
-        [TOP_CYCLE] = top_cycles,     [TOP_ROOT] = top_roots,
+        [TOP_CYCLE] = top_cycles,     [TOP_ROOT] = top_roots,     [TOP_LOADER] = top_types,
     };
     *out = (struct top_list){ .request = *request };
     out->whole = subject_size(request->garbage ? s->snapshot->garbage_size

@@ -23,6 +23,8 @@ static const struct top_words top_words[] = {
     [TOP_TYPE] = { "Types", "retained", "count", "type", false, true, false },
     [TOP_SITE] = { "Allocation sites", "retained", "count", "site", false, true, false },
     [TOP_PACKAGE] = { "Packages", "retained", "count", "package", false, true, false },
+    [TOP_LOADER] = { "Class loaders", "retained", "objects", "of classes loaded by", false, true,
+                     false },
     [TOP_GLOBAL] = { "Globals", "retained", "holds", "global", true, true, true },
     [TOP_THREAD] = { "Threads", "only here", "holds", "thread", false, false, true },
     [TOP_CYCLE] = { "Cycles", "retained", "members", "cycle of", false, true, false },
