@@ -356,6 +356,50 @@ CREATE TABLE component_object ( -- the largest 10,000 of each cycle
     PRIMARY KEY (component_id, rank)
 ) WITHOUT ROWID, STRICT;
 
+CREATE TABLE long_object ( -- the 1,000 of most elements, more than 1,000 each
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
+    rank        INTEGER NOT NULL,
+    object_id   INTEGER NOT NULL REFERENCES object (id),
+    PRIMARY KEY (snapshot_id, rank)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE sparse_object ( -- the 1,000 of most unused room: capacity > 2 * length + 64
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
+    rank        INTEGER NOT NULL,
+    object_id   INTEGER NOT NULL REFERENCES object (id),
+    PRIMARY KEY (snapshot_id, rank)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE resource_object ( -- all with detail.resource, the open ones first
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
+    rank        INTEGER NOT NULL,
+    object_id   INTEGER NOT NULL REFERENCES object (id),
+    PRIMARY KEY (snapshot_id, rank)
+) WITHOUT ROWID, STRICT;
+
+-- Equal contents held several times: live objects of one type with equal detail.content_hash. Bytes
+-- that a code object holds are left out: nobody can share those. The 10,000 groups that waste most.
+CREATE TABLE duplicate (
+    snapshot_id  INTEGER NOT NULL REFERENCES snapshot (id),
+    rank         INTEGER NOT NULL,
+    type_id      INTEGER NOT NULL REFERENCES type (id),
+    n            INTEGER NOT NULL,
+    length       INTEGER,          -- of the shortest of them
+    shallow_size INTEGER NOT NULL, -- of all of them
+    wasted       INTEGER NOT NULL, -- of all but the largest
+    object_id    INTEGER NOT NULL REFERENCES object (id), -- the first of them
+    PRIMARY KEY (snapshot_id, rank)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE duplicate_type ( -- all such groups, by type
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
+    type_id     INTEGER NOT NULL REFERENCES type (id),
+    n_contents  INTEGER NOT NULL, -- different ones, each held at least twice
+    n           INTEGER NOT NULL, -- objects
+    wasted      INTEGER NOT NULL,
+    PRIMARY KEY (snapshot_id, type_id)
+) WITHOUT ROWID, STRICT;
+
 CREATE TABLE address (
     snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
     address     INTEGER NOT NULL,
@@ -1133,6 +1177,20 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('component', 'retained_size', 'bytes', 'what goes when every reference into the cycle goes'),
     ('component', 'object_id', 'object.id', 'the member with the smallest id'),
     ('child', NULL, NULL, 'the dominator tree downwards'),
+    ('long_object', NULL, NULL, 'the 1,000 containers of most elements, more than 1,000 each'),
+    ('sparse_object', NULL, NULL, 'the 1,000 containers with most unused room: capacity > 2 * length + 64'),
+    ('resource_object', NULL, NULL, 'files, sockets and the like, the open ones first'),
+    ('duplicate', NULL, NULL, 'contents that several live objects of one type hold: the 10,000 that waste most'),
+    ('duplicate', 'rank', NULL, '1 wastes most'),
+    ('duplicate', 'n', 'objects', 'how many hold these contents'),
+    ('duplicate', 'length', 'elements', 'of the shortest of them'),
+    ('duplicate', 'shallow_size', 'bytes', 'of all of them'),
+    ('duplicate', 'wasted', 'bytes', 'of all of them but the largest: what sharing one would save'),
+    ('duplicate', 'object_id', 'object.id', 'the first of them'),
+    ('duplicate_type', NULL, NULL, 'all contents that several live objects hold, by type'),
+    ('duplicate_type', 'n_contents', 'contents', 'different contents, each held at least twice'),
+    ('duplicate_type', 'n', 'objects', 'how many hold them'),
+    ('duplicate_type', 'wasted', 'bytes', 'what sharing one of each would save'),
     ('top_object', NULL, NULL, 'the 10,000 objects with the largest retained size'),
     ('type_object', NULL, NULL, 'the 10,000 largest objects of each type'),
     ('site_object', NULL, NULL, 'the 10,000 largest objects of each allocation site'),
@@ -1277,35 +1335,30 @@ FROM thread t JOIN stack_frames f ON f.stack_id = t.stack_id
 WHERE t.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
 ORDER BY t.id, f.level'),
 ('duplicates', 'equal contents (strings, bytes) held several times, by the bytes that could be saved', '
-SELECT t.name AS type, min(d.length) AS length, count(*) AS copies,
-       sum(o.shallow_size) - max(o.shallow_size) AS wasted, min(o.id) AS example_id
-FROM detail d JOIN object o ON o.id = d.object_id JOIN type t ON t.id = o.type_id
-WHERE d.content_hash IS NOT NULL
-  AND o.id BETWEEN (SELECT live_root_id FROM snapshot
-                    WHERE id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)))
-               AND (SELECT garbage_root_id FROM snapshot
-                    WHERE id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)))
-GROUP BY d.content_hash, o.type_id HAVING count(*) > 1
-ORDER BY wasted DESC LIMIT 50'),
+SELECT (SELECT name FROM type WHERE id = d.type_id) AS type, d.length, d.n AS copies, d.wasted,
+       d.object_id AS example_id
+FROM duplicate d
+WHERE d.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND d.rank <= 50
+ORDER BY d.rank'),
 ('sparse_containers', 'containers with much more room than elements, by the elements of room', '
 SELECT o.id, o.label, d.length, d.capacity, o.shallow_size
-FROM detail d CROSS JOIN objects o ON o.id = d.object_id
-WHERE d.capacity > 2 * d.length + 64
-  AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
-ORDER BY d.capacity - d.length DESC LIMIT 50'),
+FROM sparse_object x CROSS JOIN objects o ON o.id = x.object_id
+     CROSS JOIN detail d ON d.object_id = x.object_id
+WHERE x.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND x.rank <= 50
+ORDER BY x.rank'),
 ('long_containers', 'containers with most elements', '
 SELECT o.id, o.label, d.length, d.bound, o.shallow_size, o.retained_size
-FROM detail d CROSS JOIN objects o ON o.id = d.object_id
-WHERE d.length > 1000
-  AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
-ORDER BY d.length DESC LIMIT 50'),
+FROM long_object x CROSS JOIN objects o ON o.id = x.object_id
+     CROSS JOIN detail d ON d.object_id = x.object_id
+WHERE x.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND x.rank <= 50
+ORDER BY x.rank'),
 ('resources', 'files, sockets and the like, the open ones first', '
 SELECT o.id, o.label, (SELECT name FROM resource_kind WHERE id = d.resource) AS resource,
        (SELECT name FROM resource_state WHERE id = d.state) AS state, o.is_garbage
-FROM detail d CROSS JOIN objects o ON o.id = d.object_id
-WHERE d.resource IS NOT NULL
-  AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
-ORDER BY d.state, d.resource, o.id LIMIT 200'),
+FROM resource_object x CROSS JOIN objects o ON o.id = x.object_id
+     CROSS JOIN detail d ON d.object_id = x.object_id
+WHERE x.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND x.rank <= 200
+ORDER BY x.rank'),
 ('garbage', 'unreachable objects that wait for the collector, by type', '
 SELECT name, module, n_garbage, garbage_size
 FROM types

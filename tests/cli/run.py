@@ -34,7 +34,7 @@ MASKS = {
     ],
     # sizes of files and chunks: the same
     "sizes": [
-        (r"(?m)(format [\d.]+), " + SIZE + "$", r"\1, SIZE"),
+        (r"(?m)(format [\d.]+|heap database, version \d+), " + SIZE + "$", r"\1, SIZE"),
         (r"(?m)^((?:[a-z]+) +[\d,]+ +[\d,]+)(?: +" + SIZE + r"){2} +[\d.]+ +[\d.-]+$", r"\1 ..."),
         (r"(?m)^(rows of +chunks +rows) .*", r"\1 ..."),
         (r"takes [\d.]+ bytes an", "takes N bytes an"),

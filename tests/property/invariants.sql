@@ -308,6 +308,51 @@ WHERE s.n_live <> (SELECT coalesce(sum(n), 0) FROM package WHERE snapshot_id = s
                    AND depth = d.depth)
    OR s.live_size <> (SELECT coalesce(sum(shallow_size), 0) FROM package WHERE snapshot_id = s.id
                       AND depth = d.depth);
+SELECT 'list of ' || what || ' ' || snapshot_id FROM (
+    WITH wanted (what, snapshot_id, rank, object_id) AS (
+        SELECT 'long_object', o.snapshot_id, row_number() OVER (PARTITION BY o.snapshot_id
+               ORDER BY d.length DESC, o.id), o.id
+        FROM detail d JOIN object o ON o.id = d.object_id WHERE d.length > 1000
+        UNION ALL
+        SELECT 'sparse_object', o.snapshot_id, row_number() OVER (PARTITION BY o.snapshot_id
+               ORDER BY d.capacity - d.length DESC, o.id), o.id
+        FROM detail d JOIN object o ON o.id = d.object_id WHERE d.capacity > 2 * d.length + 64
+        UNION ALL
+        SELECT 'resource_object', o.snapshot_id, row_number() OVER (PARTITION BY o.snapshot_id
+               ORDER BY coalesce(d.state, 255), d.resource, o.id), o.id
+        FROM detail d JOIN object o ON o.id = d.object_id WHERE d.resource IS NOT NULL
+    ), there (what, snapshot_id, rank, object_id) AS (
+        SELECT 'long_object', * FROM long_object UNION ALL SELECT 'sparse_object', * FROM sparse_object
+        UNION ALL SELECT 'resource_object', * FROM resource_object
+    )
+    SELECT * FROM (SELECT * FROM wanted WHERE rank <= 1000 OR what = 'resource_object'
+                   EXCEPT SELECT * FROM there)
+    UNION ALL SELECT * FROM (SELECT * FROM there EXCEPT SELECT * FROM wanted)) LIMIT 5;
+SELECT what || ' ' || snapshot_id || ' ' || rank FROM (
+    WITH wanted AS MATERIALIZED (
+        SELECT o.snapshot_id, o.type_id, count(*) AS n, min(d.length) AS length,
+               sum(o.shallow_size) AS size, sum(o.shallow_size) - max(o.shallow_size) AS wasted,
+               min(o.id) AS object_id
+        FROM detail d JOIN object o ON o.id = d.object_id JOIN snapshot s ON s.id = o.snapshot_id
+        JOIN type t ON t.id = o.type_id
+        LEFT JOIN object h ON h.id = o.dominator_id LEFT JOIN type k ON k.id = h.type_id
+        WHERE d.content_hash IS NOT NULL AND o.id < s.garbage_root_id
+          AND (t.name, t.module, k.name, k.module) IS NOT ('bytes', 'builtins', 'code', 'builtins')
+        GROUP BY o.snapshot_id, d.content_hash, o.type_id HAVING count(*) > 1
+    ), ranked AS (
+        SELECT snapshot_id, row_number() OVER (PARTITION BY snapshot_id
+               ORDER BY wasted DESC, object_id) AS rank, type_id, n, length, size, wasted, object_id
+        FROM wanted
+    ), by_type AS (
+        SELECT snapshot_id, type_id, count(*), sum(n), sum(wasted) FROM wanted GROUP BY 1, 2
+    )
+    SELECT 'duplicate' AS what, * FROM (SELECT * FROM ranked WHERE rank <= 10000
+                                        EXCEPT SELECT * FROM duplicate)
+    UNION ALL SELECT 'duplicate', * FROM (SELECT * FROM duplicate EXCEPT SELECT * FROM ranked)
+    UNION ALL SELECT 'duplicate_type', *, 0, 0, 0
+              FROM (SELECT * FROM by_type EXCEPT SELECT * FROM duplicate_type)
+    UNION ALL SELECT 'duplicate_type', *, 0, 0, 0
+              FROM (SELECT * FROM duplicate_type EXCEPT SELECT * FROM by_type)) LIMIT 5;
 SELECT 'root_summary ' || s.id FROM snapshot s
 WHERE s.n_roots <> (SELECT coalesce(sum(n), 0) FROM root_summary WHERE snapshot_id = s.id)
    OR EXISTS (SELECT 1 FROM root_summary r WHERE r.snapshot_id = s.id AND r.retained_size > s.live_size);

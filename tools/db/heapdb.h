@@ -31,6 +31,8 @@
 #define HEAPDB_USER_VERSION   1
 /** Objects listed for one type, site, cycle, and in top_object. */
 #define HEAPDB_LIST_MAX 10000u
+/** Objects listed in long_object and sparse_object. */
+#define HEAPDB_NOTABLE_MAX 1000u
 /** Ids a block of type_prefix. */
 #define HEAPDB_PREFIX_IDS 32768u
 

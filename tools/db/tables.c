@@ -7,9 +7,9 @@
  * (rows.h). Columns by node are gathered: `next` prefetches what the row some steps ahead will
  * need.
  */
-#include "db/loader.h"
-
 #include <stdlib.h>
+
+#include "db/notable.h"
 
 #define AHEAD 32u
 
@@ -101,6 +101,7 @@ static int write_objects(struct loader *l, struct snapshot *s)
 struct detail_rows {
     struct loader *l;
     const struct snapshot *s;
+    struct notable notable;
     uint32_t *extra;   /* by node: index + 1 into capture.extra; NULL without extras */
     uint32_t *preview; /* by node: number of its text; NULL without previews */
     uint32_t row;      /* the next one to look at */
@@ -115,8 +116,10 @@ static bool has_detail(const struct detail_rows *d, uint32_t node)
 }
 
 static void detail_of_extra(const struct detail_rows *d, const struct capture_extra *e,
-                            struct rows_row *out)
+                            struct notable_detail *said, struct rows_row *out)
 {
+    said->resource = e->resource;
+    said->state = e->state;
     uint32_t text = strings_row(&d->l->strings, e->name);
     if (text) rows_set(out, 1, text);
     if (e->has_bound) rows_set(out, 4, (int64_t)e->bound);
@@ -125,14 +128,17 @@ static void detail_of_extra(const struct detail_rows *d, const struct capture_ex
     if (e->has_buffer) rows_set(out, 8, (int64_t)e->buffer);
 }
 
-static void detail_of_node(const struct detail_rows *d, uint32_t v, struct rows_row *out)
+static void detail_of_node(const struct detail_rows *d, uint32_t v, struct notable_detail *said,
+                           struct rows_row *out)
 {
     const struct capture *c = &d->s->capture;
-    uint64_t number;
-    if (capture_length(&c->length, v, &number)) rows_set(out, 2, (int64_t)number);
-    if (capture_length(&c->capacity, v, &number)) rows_set(out, 3, (int64_t)number);
-    if (c->hash && c->hash[v]) rows_set(out, 5, (int64_t)c->hash[v]);
-    if (d->extra && d->extra[v]) detail_of_extra(d, &c->extra[d->extra[v] - 1], out);
+    said->has_length = capture_length(&c->length, v, &said->length);
+    said->has_capacity = capture_length(&c->capacity, v, &said->capacity);
+    said->hash = c->hash ? c->hash[v] : 0;
+    if (said->has_length) rows_set(out, 2, (int64_t)said->length);
+    if (said->has_capacity) rows_set(out, 3, (int64_t)said->capacity);
+    if (said->hash) rows_set(out, 5, (int64_t)said->hash);
+    if (d->extra && d->extra[v]) detail_of_extra(d, &c->extra[d->extra[v] - 1], said, out);
     uint32_t text = d->preview ? d->preview[v] : 0;
     if (text)
         rows_set_text(out, 9, strings_text(&d->l->strings, text),
@@ -159,8 +165,10 @@ static bool detail_next(void *opaque, struct rows_row *out)
         if (d->row + AHEAD < a->n_rows) prefetch_detail(d, d->row + AHEAD);
         uint32_t node = a->node[d->row];
         if (node == HEAP_NONE || !has_detail(d, node)) continue;
-        rows_set(out, 0, loader_object_id(d->s, d->row++));
-        detail_of_node(d, node, out);
+        struct notable_detail said = { 0 };
+        rows_set(out, 0, loader_object_id(d->s, d->row));
+        detail_of_node(d, node, &said, out);
+        notable_add(&d->notable, d->row++, &said);
         return true;
     }
 }
@@ -170,6 +178,7 @@ static int write_details(struct loader *l, struct snapshot *s)
     const struct capture *c = &s->capture;
     struct detail_rows d = { .l = l, .s = s };
     int status = 0;
+    notable_init(&d.notable, l, s);
     if (c->n_extra) {
         d.extra = memory_zeroed(&l->budget, c->n, sizeof *d.extra);
         if (!d.extra) status = loader_no_memory(l);
@@ -184,6 +193,8 @@ static int write_details(struct loader *l, struct snapshot *s)
     }
     const struct rows_source source = { &d, detail_next, 10, 9 };
     if (!status) status = loader_rows(l, "detail", &source);
+    if (!status) status = notable_write(&d.notable);
+    notable_free(&d.notable);
     memory_free(&l->budget, d.extra, c->n, sizeof *d.extra);
     memory_free(&l->budget, d.preview, c->n, sizeof *d.preview);
     return status;

@@ -6,21 +6,12 @@
 --     enum, or a category type where columns repeat
 -- yields: growing-owners callback-registries unbounded-caches exceptions suspended-tasks
 --     unclosed-resources
-WITH copies AS MATERIALIZED (
-    SELECT o.type_id, count(*) AS n, sum(o.shallow_size) - max(o.shallow_size) AS spare,
-           min(d.length) AS length, max(o.shallow_size) AS largest, o.id
-    FROM detail d CROSS JOIN object o ON o.id = d.object_id
-    WHERE d.content_hash IS NOT NULL AND d.object_id BETWEEN :live_root AND :garbage_root
-    -- Tables of compiled code are nobody's to share.
-    AND (o.type_id IS NOT (SELECT id FROM type WHERE snapshot_id = :snapshot AND name = 'bytes'
-                           AND module = 'builtins')
-         OR (SELECT type_id FROM object WHERE id = o.dominator_id)
-            IS NOT (SELECT id FROM type WHERE snapshot_id = :snapshot AND name = 'code'
-                    AND module = 'builtins'))
-    GROUP BY d.content_hash, o.type_id HAVING count(*) > 1
+WITH copies AS (
+    SELECT type_id, n, wasted AS spare, length, object_id AS id
+    FROM duplicate WHERE snapshot_id = :snapshot
 ), whole AS (
-    SELECT type_id, count(*) AS contents, sum(n) AS n, sum(spare) AS spare
-        FROM copies GROUP BY type_id
+    SELECT type_id, n_contents AS contents, n, wasted AS spare
+    FROM duplicate_type WHERE snapshot_id = :snapshot
 )
 SELECT severity, sentence, bytes, n, id, evidence FROM (
     SELECT 0 AS place, iif(spare >= 0.1 * :live_size AND spare >= :floor, 'warning',

@@ -11,16 +11,18 @@
 WITH resource AS (
     SELECT d.object_id, d.resource, o.type_id, o.dominator_id, o.retained_size,
            d.object_id > :garbage_root AS garbage
-    FROM detail d CROSS JOIN object o ON o.id = d.object_id
-    WHERE d.resource IS NOT NULL AND d.state = 1 AND o.snapshot_id = :snapshot
+    FROM resource_object x CROSS JOIN detail d ON d.object_id = x.object_id
+    CROSS JOIN object o ON o.id = d.object_id
+    WHERE x.snapshot_id = :snapshot AND d.state = 1
 ), grouped AS (
     SELECT r.type_id, r.resource, garbage, count(*) AS n, sum(retained_size) AS retained,
            min(object_id) AS object_id
     FROM resource r GROUP BY r.type_id, r.resource, garbage
 ), compared AS (
     SELECT g.*, (SELECT name FROM resource_kind WHERE id = g.resource) AS kind,
-           base('SELECT count(*) FROM detail d CROSS JOIN object o ON o.id = d.object_id
-                 JOIN type t ON t.id = o.type_id WHERE o.snapshot_id = ?1 AND d.state = 1
+           base('SELECT count(*) FROM resource_object x CROSS JOIN detail d ON d.object_id = x.object_id
+                 CROSS JOIN object o ON o.id = d.object_id
+                 JOIN type t ON t.id = o.type_id WHERE x.snapshot_id = ?1 AND d.state = 1
                  AND d.resource = ?2 AND t.name = ?3 AND t.module IS ?4
                  AND (d.object_id > (SELECT garbage_root_id FROM snapshot WHERE id = ?1)) = ?5',
                 g.resource, t.name, t.module, g.garbage) AS before
