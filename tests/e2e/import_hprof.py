@@ -4,8 +4,8 @@
     import_hprof.py TOOLS WORK
 
 TOOLS: the folder of the commands. WORK: a folder for what is made. Without a JDK (javac, java,
-jcmd, jmap) the test is skipped, aloud. The program waits while it is dumped, and a class histogram of the
-JVM is taken before and after: what both histograms agree on must be in the dump, count and bytes.
+jcmd, jmap) the test is skipped, aloud. The program waits while it is dumped, and a class histogram
+of the JVM is taken before and after: what both histograms agree on must be in the dump, count and bytes.
 """
 
 import gzip

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Java heap dumps made by recipe: what no JVM at hand writes. Ids of 4 and 8 bytes, every sub-record of
-1.0.1, 1.0.2 and Android's 1.0.3, records beyond 4 GiB, damage at known offsets, values, and kinds of
-references.
+"""Java heap dumps made by recipe: what no JVM at hand writes. Ids of 4 and 8 bytes, every sub-record
+of 1.0.1, 1.0.2 and Android's 1.0.3, records beyond 4 GiB, damage at known offsets, values, and kinds
+of references.
 
     import_hprof_made.py TOOLS WORK
 """
@@ -181,8 +181,8 @@ class Made(unittest.TestCase):
                               " r.object_id"))
         for i, (tag, kind) in enumerate(kinds.items()):
             self.assertEqual(got[0x1000 + 32 * i], kind, hex(tag))
-        self.assertEqual(one(db, "SELECT count(*), min(shallow_size), max(shallow_size) FROM objects"
-                                 " WHERE type = 'app.View'"), (len(kinds), 24, 24))
+        self.assertEqual(one(db, "SELECT count(*), min(shallow_size), max(shallow_size)"
+                                 " FROM objects WHERE type = 'app.View'"), (len(kinds), 24, 24))
         self.assertEqual(one(db, "SELECT o.type, d.length FROM objects o JOIN detail d ON"
                                  " d.object_id = o.id WHERE o.address = 0x4000"), ("byte[]", 100))
         facts = dict(db.execute("SELECT key, value FROM metadata"))

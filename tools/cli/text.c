@@ -72,6 +72,13 @@ void text_addf(struct text *t, const char *format, ...)
     va_end(args);
 }
 
+void text_truncate(struct text *t, size_t n)
+{
+    if (n >= t->n) return;
+    t->n = n;
+    t->s[n] = 0;
+}
+
 void text_clear(struct text *t)
 {
     t->n = 0;

@@ -45,6 +45,9 @@ void text_addv(struct text *t, const char *format, va_list args);
 /** Appends n bytes, escaped. */
 void text_escape(struct text *t, const char *s, size_t n);
 
+/** Shortens the string to n bytes; one that is no longer stays. */
+void text_truncate(struct text *t, size_t n);
+
 /** Empties the string and keeps its memory. */
 void text_clear(struct text *t);
 

@@ -186,7 +186,7 @@ int diff_names_new(struct diff_names **out, const struct diff_name_source *sourc
     for (uint32_t i = 0; n->type_text && i < n_types; i++) n->type_text[i] = TEXTS_NONE;
     /* Classes first: a module's name as a global overrides nothing of theirs. */
     if (!status) status = read_classes(n, &t) || read_roots(n, &t) || prepare(n);
-    if (!status) status = diff_variables_new(&n->variables, source, &sign->texts);
+    if (!status) status = diff_variables_new(&n->variables, source);
     text_free(&t);
     if (!status && sign->failed) status = message_no_memory("names of objects");
     if (status) {

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Variables of JavaScript as names of objects. V8 keeps the variables of a module or of a function
- * that closures use in a context; heaps have no other name for `const sessions = new Map()` at the
- * top of a script. Such a variable is called by the last part of its script's name and its own:
- * `server.js:sessions`; where the script is not known, `<variable sessions>`.
+ * Variables of JavaScript as names of owners (variable.h), by the rows of a comparison.
  *
  * Functions print their error and return STATUS_UNUSABLE, or 0. One thread a database.
  */
@@ -15,15 +12,13 @@
 struct diff_variables;
 
 /** *out is NULL after an error. */
-int diff_variables_new(struct diff_variables **out, const struct diff_name_source *source,
-                       struct texts *texts);
+int diff_variables_new(struct diff_variables **out, const struct diff_name_source *source);
 
 /** Is a row a context, so that what it refers to by a reference of kind variable is one of it?
  *  O(1). */
 bool diff_variables_in(const struct diff_variables *v, uint32_t row);
 
-/** Appends what the variable `name` of a context is called. Some microseconds; the script is looked
- *  up once for all contexts of one function. */
+/** Appends what the variable `name` of a context is called. */
 int diff_variables_label(struct diff_variables *v, uint32_t context, const char *name, size_t n,
                          struct text *out);
 

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "db/graph_load.h"
+#include "db/variable.h"
 
 /* Shows all steps where it stands for head or tail. */
 #define GRAPH_CHAIN_ALL SIZE_MAX
@@ -57,6 +58,7 @@ struct graph_step {
     int64_t shallow_size, retained_size;
     int edge_kind;         /* snap_edge_kind of the reference into it; 0 at a root object */
     char *edge_name;
+    char *variable;        /* the whole name of the variable that the reference is (variable.h) */
     bool has_key;
     uint64_t key;
     int64_t position;
@@ -71,6 +73,7 @@ struct graph_step {
 struct graph_steps {
     struct heapdb *db;
     sqlite3_stmt *object, *ref, *root;
+    struct variables *variables; /* once one is met */
 };
 
 int graph_steps_begin(struct graph_steps *r, struct heapdb *db);

@@ -37,6 +37,7 @@ void graph_steps_end(struct graph_steps *r)
     sqlite3_finalize(r->object);
     sqlite3_finalize(r->ref);
     sqlite3_finalize(r->root);
+    variables_free(r->variables);
     *r = (struct graph_steps){ 0 };
 }
 
@@ -46,6 +47,7 @@ void graph_step_free(struct graph_step *s)
     free(s->module);
     free(s->name);
     free(s->edge_name);
+    free(s->variable);
     free(s->root_name);
     free(s->thread);
     free(s->function);
@@ -107,6 +109,20 @@ static int step_root(struct graph_steps *r, int64_t id, struct graph_step *out, 
     return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
 }
 
+/* The name of a reference that is a variable. */
+static int step_variable(struct graph_steps *r, int64_t source, struct graph_step *out)
+{
+    struct text t = { 0 };
+    int status = STATUS_DONE;
+    bool may_be = out->edge_kind == SNAP_EDGE_STATIC || out->edge_kind == SNAP_EDGE_VARIABLE;
+    if (!may_be || !out->edge_name) return status;
+    if (!r->variables) status = variables_new(&r->variables, r->db);
+    if (!status) status = variables_name(r->variables, source, out->edge_kind, out->edge_name, &t);
+    if (!status && t.failed) status = message_no_memory("a path");
+    out->variable = t.s;
+    return status;
+}
+
 static int step_ref(struct graph_steps *r, int64_t source, int64_t position, struct graph_step *out,
                     bool *failed)
 {
@@ -121,7 +137,8 @@ static int step_ref(struct graph_steps *r, int64_t source, int64_t position, str
         out->key = (uint64_t)sqlite3_column_int64(r->ref, 2);
     }
     sqlite3_reset(r->ref);
-    return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
+    if (more < 0) return STATUS_UNUSABLE;
+    return *failed ? STATUS_DONE : step_variable(r, source, out);
 }
 
 int graph_step_edge(struct graph_steps *r, int64_t source, int64_t position, int64_t id,

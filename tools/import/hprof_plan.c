@@ -25,13 +25,14 @@ static bool text_is(struct record_text t, const char *s)
     return t.size == strlen(s) && memcmp(t.at, s, t.size) == 0;
 }
 
-/* Collections of java.util that count their elements in a field; by this field their length is known
- * although no other content is. */
+/* Fields in which collections of java.util, and queues of references, count what they hold: the
+ * length is known although no other content is. */
 static bool is_length(const struct hprof *h, const struct hprof_class *c,
                       const struct hprof_field *f)
 {
     enum { TYPE_INT = 10, TYPE_LONG = 11 };
-    static const char *const packages[] = { "java/util/", "java/util/concurrent/" };
+    static const char *const packages[] = { "java/util/", "java/util/concurrent/",
+                                            "java/lang/ref/" };
     struct record_text class = hprof_text_of(h, c->name), name = hprof_text_of(h, f->name);
     bool here = false;
     for (size_t i = 0; i < sizeof packages / sizeof *packages; i++) {
@@ -40,7 +41,7 @@ static bool is_length(const struct hprof *h, const struct hprof_class *c,
                 !memchr(class.at + n, '/', class.size - n);
     }
     if (!here) return false;
-    if (f->type == TYPE_LONG) return text_is(name, "baseCount");
+    if (f->type == TYPE_LONG) return text_is(name, "baseCount") || text_is(name, "queueLength");
     return f->type == TYPE_INT &&
            (text_is(name, "size") || text_is(name, "count") || text_is(name, "elementCount"));
 }

@@ -560,9 +560,9 @@ bool hprof_put_root(struct hprof *h, const struct hprof_root *r)
 
 /* ---- the pass ------------------------------------------------------------------------------ */
 
-/* Classes of the boot loader are never unloaded, except hidden ones (of lambda forms), which live as
- * long as something refers to them. HotSpot lists all of the former as roots but those of arrays;
- * other runtimes list none at all. */
+/* Classes of the boot loader are never unloaded, except hidden ones (of lambda forms), which live
+ * as long as something refers to them. HotSpot lists all of the former as roots but those of
+ * arrays; other runtimes list none at all. */
 static bool boot_classes(struct hprof *h)
 {
     bool listed = false;

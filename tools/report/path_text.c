@@ -51,6 +51,11 @@ void path_text_step(struct path_text *p, struct text *t, const struct graph_step
 {
     bool in_global = p->global;
     p->global = false;
+    if (step->variable) {
+        p->dict = false;
+        text_adds(t, step->variable);
+        return;
+    }
     if (step->position < 0) {
         if (step->root_kind)
             path_root(t, step);
@@ -80,6 +85,10 @@ void path_text_end(struct path_text *p, struct text *t)
 
 void path_text_edge(struct text *t, const struct graph_step *step)
 {
+    if (step->variable) {
+        text_adds(t, step->variable);
+        return;
+    }
     if (!step->root_kind) {
         path_label(t, step);
         return;
@@ -158,6 +167,7 @@ int path_text_chain(struct text *t, struct graph_steps *r, const struct graph_ch
     struct path_run run = { 0 };
     struct graph_step step = { 0 };
     struct text where = { 0 };
+    size_t start = t->n;
     int status = STATUS_DONE;
     for (size_t i = 0; i < chain->n; i++) {
         status = graph_step_read(r, chain, i, &step);
@@ -168,6 +178,12 @@ int path_text_chain(struct text *t, struct graph_steps *r, const struct graph_ch
             text_adds(t, i ? " ... " : "... ");
         }
         if (i == 0) path_text_where(&where, &step);
+        if (step.variable) { /* its name says all that was before */
+            text_truncate(t, start);
+            text_clear(&run.last);
+            text_clear(&where);
+            run.n = 0;
+        }
         path_run_step(&run, &p, t, &step);
     }
     path_run_flush(&run, t);

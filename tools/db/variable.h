@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Variables as names of objects, in runtimes where a variable is neither a root nor an attribute of
+ * a module:
+ *
+ *   a static field of Java is called by its class and its own name: `com.example.Cache.entries`;
+ *   a variable of JavaScript, which V8 keeps in a context where closures use it (`const sessions =
+ *   new Map()` at the top of a script), by the last part of its script's name and its own:
+ *   `server.js:sessions`; where the script is not known, `<variable sessions>`.
+ *
+ * Functions print their error and return STATUS_UNUSABLE, or 0. One thread a database.
+ */
+#ifndef SNAP_TOOLS_DB_VARIABLE_H
+#define SNAP_TOOLS_DB_VARIABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/text.h"
+#include "db/heapdb.h"
+
+/** The type whose references of kind variable are variables of JavaScript. */
+#define VARIABLE_CONTEXT "system / Context"
+
+struct variables;
+
+/** *out is NULL after an error. */
+int variables_new(struct variables **out, struct heapdb *db);
+void variables_free(struct variables *v);
+
+/** Appends what the variable `name` of a context is called. Some microseconds; the script is looked
+ *  up once for the contexts of one function that come one after the other. */
+int variables_label(struct variables *v, int64_t context, const char *name, size_t n,
+                    struct text *out);
+
+/** Appends what the reference of this kind and name from `source` is called; nothing where it is no
+ *  variable, or the static field of a class whose name is not known. */
+int variables_name(struct variables *v, int64_t source, int kind, const char *name,
+                   struct text *out);
+
+#endif
