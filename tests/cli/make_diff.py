@@ -423,6 +423,19 @@ def sites(folder, _):
     write(folder, "b", w, 600)
 
 
+def several(folder, _):
+    """Four registries, none of which holds half of the growth, grow in each of two intervals of an hour;
+    a fifth in the first only."""
+    w = program()
+    names = "JOBS", "USERS", "TAGS", "PAGES", "ONCE"
+    registries = [w.variable(name, "list", 120) for name in names]
+    for hour, name in enumerate("abc"):
+        for i, registry in enumerate(registries):
+            if hour and (hour == 1 or i < 4):
+                w.request(registry, body=90000 - 10000 * i)
+        write(folder, name, w, 3600 * hour, counters=[("rss", (50 + hour) << 20)])
+
+
 def local_only(folder, _):
     """Growth in a list that only a running function holds, and in one that only C holds."""
     w = program()
@@ -513,7 +526,7 @@ def random_world(folder, seed):
 CASES = {f.__name__.replace("_", "-"): f for f in (
     leak, three, hourly, full, slowing, nested, closures, shared, caches, reuse, root_reuse, hands,
     garbage, outside, hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites,
-    local_only, chain, names_keys)}
+    several, local_only, chain, names_keys)}
 CASES["random"] = random_world
 
 

@@ -1,6 +1,6 @@
 # How fast memory grows over many snapshots, and when it reaches a limit.
 # needs: snapdiff
-for case in hourly three; do "$PYTHON" "$TESTS_CLI/make_diff.py" $case $case; done
+for case in hourly three several; do "$PYTHON" "$TESTS_CLI/make_diff.py" $case $case; done
 head_of() {
     echo "-- $*"
     snapdiff "$@" | sed -n '/^matched/,/^Where\|^Growth/p' | sed '1,2d;$d'
@@ -13,6 +13,17 @@ head_of --memory-limit 100M hourly/a.db hourly/f.db
 head_of --memory-limit 200M hourly/f.db hourly/a.db
 head_of --memory-limit 1M three/a.db three/b.db three/c.db
 head_of --memory-limit 1M hourly/a.db hourly/a.db
+echo "-- of each owner alone"
+snapdiff --memory-limit 53M several/a.db several/b.db several/c.db | grep 'app\.\|alone\|reaches'
+snapdiff --memory-limit 50M several/a.db several/b.db several/c.db | grep 'alone'
+snapdiff --json --memory-limit 53M -o course.db several/a.db several/b.db several/c.db > out
+"$PYTHON" "$TESTS_CLI/validate.py" < out
+"$PYTHON" -c 'import json, sqlite3
+owners = json.load(open("out"))["owners"]
+rows = sqlite3.connect("course.db").execute(
+    "SELECT limit_seconds, limit_earliest, limit_latest FROM owner ORDER BY rank").fetchall()
+assert rows == [tuple(o["memory_limit"].values()) for o in owners], rows
+print(owners[0]["name"], owners[0]["memory_limit"])'
 "$PYTHON" - hourly/?.db << 'P'
 import sqlite3, sys
 for name in sys.argv[1:]:

@@ -6,7 +6,7 @@ verdict() {
 print(v["kind"]); print(" ", v["sentence"]); print("  rule:", v["rule"])
 print("  owner:", v["owner"], v["share_percent"])'
 }
-for case in leak three full slowing garbage outside incomplete nested caches; do
+for case in leak three several full slowing garbage outside incomplete nested caches; do
     "$PYTHON" "$TESTS_CLI/make_diff.py" $case $case
 done
 for pair in leak/a.db+leak/b.db leak/b.db+leak/a.db leak/a.db+leak/a.db garbage/a.db+garbage/b.db \
@@ -18,6 +18,10 @@ done
 echo "-- three snapshots"
 verdict three/a.db three/b.db three/c.db
 snapdiff three/a.db three/b.db three/c.db
+echo "-- several leaks, none of which holds half, also where one line is shown"
+verdict several/a.db several/b.db several/c.db
+verdict -n 1 several/a.db several/b.db several/c.db
+verdict several/a.db several/c.db
 echo "-- a cache that is full"
 verdict full/a.db full/b.db full/c.db
 snapdiff full/a.db full/b.db full/c.db

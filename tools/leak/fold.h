@@ -23,8 +23,8 @@ enum { FOLD_MAX = 256 };
 void fold_findings(struct findings *f);
 
 /** Counts what is not folded; of each rule leaves out all but `keep` of those and all but `keep` of
- *  the others, and what is explained by what was left out; orders the rules, and numbers what is left in their order from 1. False without
- *  memory. O(n + rules * log rules). */
+ *  the others, and what is explained by what was left out; orders the rules, and numbers what is
+ *  left in their order from 1. False without memory. O(n + rules * log rules). */
 bool fold_cut(struct findings *f, size_t keep);
 
 #endif

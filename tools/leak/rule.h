@@ -9,8 +9,8 @@
  *     -- remedy: what to do
  *     -- limits: what the evidence does not tell; absent: nothing that matters
  *     -- yields: globals threads     rules that say more of the same (fold.h); absent: none
- *     -- about: type                 a finding is about all objects of the type of the one it shows;
- *                                    absent: about that one and what it retains
+ *     -- about: type                 a finding is about all objects of a type, that of the one it
+ *                                    shows; absent: about that one and what it retains
  *     -- runtime: cpython            only these (names separated by blanks); absent: all
  *     -- needs: refs base            only where there is: refs, base, complete; absent: nothing
  *     SELECT severity, sentence, bytes, objects, object_id, evidence ...

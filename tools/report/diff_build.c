@@ -592,8 +592,10 @@ void diff_report_free(struct diff_report *r)
         free(r->lines[i].steps);
         free(r->lines[i].sites);
     }
-    free(r->top.held);
-    free(r->top.steps);
+    for (uint32_t i = 0; i <= r->n_beside; i++) {
+        free(i ? r->beside[i - 1].held : r->top.held);
+        free(i ? r->beside[i - 1].steps : r->top.steps);
+    }
     free(r->snapshots);
     free(r->warnings);
     free(r->parts);

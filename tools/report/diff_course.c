@@ -53,6 +53,13 @@ static double seconds(double left, double slope)
     return slope > 0 ? left / slope : INFINITY;
 }
 
+static struct diff_left time_left(int64_t room, const struct slope *s)
+{
+    return (struct diff_left){ .seconds = seconds((double)room, s->mid),
+                               .earliest = seconds((double)room, s->high),
+                               .latest = seconds((double)room, s->low) };
+}
+
 static void reach(struct diff_report *r)
 {
     struct diff_reach *to = &r->reach;
@@ -62,11 +69,12 @@ static void reach(struct diff_report *r)
     const struct slope *s = to->resident ? &r->resident : &r->managed;
     to->reached = now >= to->limit;
     to->known = to->reached || s->n >= 2;
-    if (to->reached || !to->known) return;
-    double left = (double)(to->limit - now);
-    to->seconds = seconds(left, s->mid);
-    to->earliest = seconds(left, s->high);
-    to->latest = seconds(left, s->low);
+    to->told = to->known && !to->reached;
+    if (!to->told) return;
+    to->room = to->limit - now;
+    to->left = time_left(to->room, s);
+    for (uint32_t i = 0; i < r->n_lines; i++)
+        r->lines[i].left = time_left(to->room, &r->lines[i].slope);
 }
 
 bool diff_course_set(struct diff_report *r)

@@ -12,7 +12,7 @@
 
 #include "report/diff_report.h"
 
-/** Fills report->resident, managed and reach, and the slopes of the lines, from the facts of the
+/** Fills report->resident, managed and reach, and slope and left of the lines, from the facts of the
  *  snapshots and the steps of the lines. False without memory. O(snapshots + lines * intervals). */
 bool diff_course_set(struct diff_report *report);
 

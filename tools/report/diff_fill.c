@@ -432,6 +432,8 @@ int fill_lines(struct diff_report *r, const struct diff_options *options,
     r->lines = calloc((size_t)n + 1, sizeof *r->lines);
     int status = r->lines ? 0 : message_no_memory("the lines of the comparison");
     if (!status && lines->n) status = fill_line(r, options, c, &lines->at[0], trends, &r->top);
+    for (uint32_t i = 1; !status && i < lines->n && i <= DIFF_BESIDE; i++)
+        status = fill_line(r, options, c, &lines->at[i], trends, &r->beside[r->n_beside++]);
     for (uint32_t i = 0; !status && i < n; i++)
         status = fill_line(r, options, c, &lines->at[chosen[i]], trends,
                            &r->lines[r->n_lines++]);

@@ -92,6 +92,13 @@ static void slope(struct json *j, const char *key, const struct slope *s)
 }
 
 /* Infinite is null: never. */
+static void left_members(struct json *j, bool told, const struct diff_left *left)
+{
+    json_double(j, "seconds", told ? left->seconds : INFINITY);
+    json_double(j, "earliest_seconds", told ? left->earliest : INFINITY);
+    json_double(j, "latest_seconds", told ? left->latest : INFINITY);
+}
+
 static void reach(struct json *j, const struct diff_reach *to)
 {
     if (!to->limit) {
@@ -103,10 +110,7 @@ static void reach(struct json *j, const struct diff_reach *to)
     json_string(j, "of", to->resident ? "resident" : "managed");
     json_bool(j, "known", to->known);
     json_bool(j, "reached", to->reached);
-    bool foretold = to->known && !to->reached;
-    json_double(j, "seconds", foretold ? to->seconds : INFINITY);
-    json_double(j, "earliest_seconds", foretold ? to->earliest : INFINITY);
-    json_double(j, "latest_seconds", foretold ? to->latest : INFINITY);
+    left_members(j, to->told, &to->left);
     json_end_object(j);
 }
 
@@ -270,6 +274,13 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
     else
         json_null(j, "bytes_per_hour");
     slope(j, "course", &l->slope);
+    if (r->reach.told && l->slope.n >= 2) {
+        json_object(j, "memory_limit");
+        left_members(j, true, &l->left);
+        json_end_object(j);
+    } else {
+        json_null(j, "memory_limit");
+    }
     json_u64(j, "intervals_grown", l->intervals);
     steps(j, l);
     amount(j, "added", &l->added);

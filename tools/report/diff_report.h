@@ -60,6 +60,9 @@ enum diff_line_kind {
     DIFF_LINE_REST     /* owners beyond those that were given a name */
 };
 
+/** Lines beside the first that the verdict looks at. */
+enum { DIFF_BESIDE = 7 };
+
 /** What hangs in a line: objects of one type directly below the owners. */
 struct diff_held {
     const char *type;
@@ -93,6 +96,11 @@ struct diff_site_list {
     struct diff_site *at;
 };
 
+/** When a limit of memory is reached, if it goes on so. Seconds from B on; INFINITY: never. */
+struct diff_left {
+    double seconds, earliest, latest;
+};
+
 struct diff_line {
     enum diff_line_kind kind;
     bool placed;           /* a live line with a name of its own: `<callback atexit>` */
@@ -117,6 +125,8 @@ struct diff_line {
     bool has_rate;
     double rate;        /* bytes an hour */
     struct slope slope; /* bytes a second; n 0: not known, or not looked at */
+    struct diff_left left; /* valid with report->reach.told and slope.n >= 2: when the limit is
+                              reached if this line alone grows on */
     uint32_t intervals; /* in how many of report->n_intervals it grew */
     struct diff_step last;   /* the last interval */
     uint32_t n_steps;        /* report->n_intervals where there are 2 to DIFF_STEPS_MAX, else 0 */
@@ -182,13 +192,15 @@ bool diff_line_shares(const struct diff_line *line);
 /** "managed-growth" and so on. */
 const char *diff_verdict_name(enum diff_verdict_kind kind);
 
-/** When a limit of memory is reached, if it goes on so. */
+/** When the limit of memory is reached, if all goes on so. */
 struct diff_reach {
     int64_t limit; /* bytes; 0: nobody asked */
     bool known;
     bool resident; /* of the resident memory; else of the managed heap: no more is known */
     bool reached;  /* already */
-    double seconds, earliest, latest; /* from B on; INFINITY: never */
+    bool told;     /* known and not reached: `left` is valid */
+    int64_t room;  /* bytes up to the limit; with `told` */
+    struct diff_left left;
 };
 
 struct diff_limit {
@@ -232,6 +244,8 @@ struct diff_report {
     uint32_t n_lines;
     struct diff_line *lines; /* by retained_delta descending, ties by signature */
     struct diff_line top; /* the line that grew most, shown or not; valid with n_lines_all */
+    uint32_t n_beside;
+    struct diff_line beside[DIFF_BESIDE]; /* those that grew most after it, shown or not */
     uint32_t n_types_all, n_types;
     struct diff_type *types; /* by growth descending, ties by name */
     bool has_sites;          /* B has allocation stacks */

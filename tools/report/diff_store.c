@@ -4,6 +4,8 @@
  * heap database (format/schema.sql), where the ids of objects lead to; it is no heap database
  * itself, and says so by its application id.
  */
+#include <math.h>
+
 #include "report/diff_report.h"
 #include "report/diff_verdict.h"
 #include "report/result.h"
@@ -28,7 +30,8 @@ static const char SCHEMA[] =
     " native_delta INTEGER, retained_delta INTEGER NOT NULL, n_new INTEGER NOT NULL,"
     " n_gone INTEGER NOT NULL, new_type TEXT, bytes_per_hour REAL, intervals_grown INTEGER NOT "
     "NULL,"
-    " n_owners INTEGER NOT NULL) STRICT;"
+    " n_owners INTEGER NOT NULL, limit_seconds REAL, limit_earliest REAL, limit_latest REAL)"
+    " STRICT;"
     "CREATE TABLE growth ("
     " id INTEGER PRIMARY KEY, a_id INTEGER NOT NULL REFERENCES snapshot (id),"
     " b_id INTEGER NOT NULL REFERENCES snapshot (id), dimension TEXT NOT NULL, name TEXT NOT NULL,"
@@ -79,7 +82,7 @@ static void write_verdict(struct result *to, const struct diff_report *r)
 static void write_owners(struct result *to, const struct diff_report *r)
 {
     sqlite3_stmt *q = result_prepare(
-        to, "INSERT INTO owner VALUES (NULL,1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+        to, "INSERT INTO owner VALUES (NULL,1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t i = 0; i < r->n_lines; i++) {
         const struct diff_line *l = &r->lines[i];
         result_int(q, 1, true, r->n_snapshots);
@@ -99,6 +102,10 @@ static void write_owners(struct result *to, const struct diff_report *r)
         result_real(q, 15, l->has_rate, l->rate);
         result_int(q, 16, true, l->intervals);
         result_int(q, 17, true, (int64_t)l->n_owners);
+        bool told = r->reach.told && l->slope.n >= 2;
+        result_real(q, 18, told && isfinite(l->left.seconds), l->left.seconds);
+        result_real(q, 19, told && isfinite(l->left.earliest), l->left.earliest);
+        result_real(q, 20, told && isfinite(l->left.latest), l->left.latest);
         result_insert(to, q);
     }
     sqlite3_finalize(q);

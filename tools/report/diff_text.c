@@ -11,6 +11,7 @@
 #include "cli/number.h"
 #include "cli/table.h"
 #include "report/diff_text.h"
+#include "report/diff_words.h"
 
 enum { FOLD_PART = 200 };
 
@@ -149,12 +150,6 @@ static bool tellable(const struct slope *s)
     return s->n >= 2 && fabs(s->low) < 1e15 && fabs(s->high) < 1e15;
 }
 
-/* Beyond a hundred years nothing is worth a figure. */
-static const char *after(char out[NUMBER_MAX], double seconds)
-{
-    return seconds < 3.2e9 ? number_duration(out, (uint64_t)(seconds * 1e9)) : "never";
-}
-
 static void reach(const struct diff_report *r, FILE *out)
 {
     const struct diff_reach *to = &r->reach;
@@ -169,12 +164,14 @@ static void reach(const struct diff_report *r, FILE *out)
         fprintf(out, "The limit of %s is reached: %s is there already.\n", limit, what);
     } else if (s->mid <= 0) {
         fprintf(out, "At this rate %s does not reach %s%s%s.\n", what, limit,
-                isfinite(to->earliest) ? "; at the upper end of it, in " : "",
-                isfinite(to->earliest) ? after(low, to->earliest) : "");
+                isfinite(to->left.earliest) ? "; at the upper end of it, in " : "",
+                isfinite(to->left.earliest) ? diff_words_after(low, to->left.earliest) : "");
     } else {
-        fprintf(out, "At this rate %s reaches %s in %s", what, limit, after(mid, to->seconds));
+        fprintf(out, "At this rate %s reaches %s in %s", what, limit,
+                diff_words_after(mid, to->left.seconds));
         if (s->n > 2)
-            fprintf(out, " (%s to %s)", after(low, to->earliest), after(high, to->latest));
+            fprintf(out, " (%s to %s)", diff_words_after(low, to->left.earliest),
+                    diff_words_after(high, to->left.latest));
         fputs(".\n", out);
     }
 }

@@ -84,6 +84,8 @@ static void about_remarks(struct table *t, const struct diff_report *r, const st
     words(t, r, &s);
     diff_words_steps(&s, r, l);
     words(t, r, &s);
+    diff_words_left(&s, r, l);
+    words(t, r, &s);
     text_free(&s);
 }
 

@@ -8,6 +8,9 @@
 
 #include "cli/number.h"
 
+/* Of several owners so many are named. */
+enum { SEVERAL_SHOWN = 3 };
+
 static bool grew(int64_t before, int64_t after, int64_t least, int64_t part)
 {
     int64_t noise = before / part > least ? before / part : least;
@@ -124,34 +127,79 @@ static void say_shared(const struct diff_line *top, struct text *t)
     text_adds(t, " (freed only when all of them let go)");
 }
 
-/* Names the line that grew most, where it is an owner. */
+/* Does the line that grew most, an owner, hold at least half of the growth? */
+static bool is_main(const struct diff_report *r, int64_t growth)
+{
+    return r->n_lines_all && diff_line_is_named(&r->top) &&
+           diff_line_growth(&r->top) >= growth / 2;
+}
+
+/* Number i of the lines that grew most, shown or not. */
+static const struct diff_line *leader(const struct diff_report *r, uint32_t i)
+{
+    return i ? &r->beside[i - 1] : &r->top;
+}
+
+static uint32_t n_leaders(const struct diff_report *r)
+{
+    return r->n_lines_all ? 1 + r->n_beside : 0;
+}
+
+static int64_t percent_of(const struct diff_line *l, int64_t growth)
+{
+    return (int64_t)((double)diff_line_growth(l) * 100.0 / (double)growth + 0.5);
+}
+
+/* Names the first of several owners, none of which holds most. */
+static void say_several(struct diff_report *r, struct text *t, int64_t growth,
+                        const struct diff_line *const *lines, uint32_t n)
+{
+    uint32_t shown = n < SEVERAL_SHOWN ? n : SEVERAL_SHOWN;
+    r->verdict.owner = lines[0]->signature;
+    r->verdict.share_percent = percent_of(lines[0], growth);
+    for (uint32_t i = 0; i < shown; i++)
+        text_addf(t, "%s%s %s%lld%%", i == 0 ? ", of which " : i + 1 < n ? ", " : " and ",
+                  lines[i]->path, i ? "" : "holds ", (long long)percent_of(lines[i], growth));
+    if (n > shown) text_addf(t, " and %u more", n - shown);
+}
+
+/* Owners with a tenth of the growth or more, where the first holds less than half. */
+static uint32_t notable(const struct diff_report *r, int64_t growth,
+                        const struct diff_line *lines[1 + DIFF_BESIDE])
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < n_leaders(r); i++) {
+        const struct diff_line *l = leader(r, i);
+        if (diff_line_is_named(l) && diff_line_growth(l) >= growth / 10) lines[n++] = l;
+    }
+    return n;
+}
+
+/* Names the line that grew most, where it is an owner, or the first ones. */
 static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
 {
-    const struct diff_line *top = &r->top;
+    const struct diff_line *top = &r->top, *lines[1 + DIFF_BESIDE];
     int64_t own = diff_line_growth(top);
     char size[NUMBER_MAX];
+    uint32_t n;
     if (!r->n_lines_all || own <= 0) return;
     if (top->kind == DIFF_LINE_GARBAGE)
         text_adds(t, "; most of it is garbage that was not collected");
     if (!diff_line_is_named(top)) return;
+    if (!is_main(r, growth) && (n = notable(r, growth, lines)) > 1) {
+        say_several(r, t, growth, lines, n);
+        return;
+    }
     r->verdict.owner = top->signature;
     if (own > growth) r->verdict.share_percent = 100; /* others shrank */
     if (own > growth + growth / 10) {
         text_addf(t, "; %s grew by %s while others shrank", top->path,
                   number_size(size, (uint64_t)own));
     } else {
-        if (own <= growth)
-            r->verdict.share_percent = (int64_t)((double)own * 100.0 / (double)growth + 0.5);
+        if (own <= growth) r->verdict.share_percent = percent_of(top, growth);
         text_addf(t, ", of which %s holds %lld%%", top->path, (long long)r->verdict.share_percent);
     }
     say_shared(top, t);
-}
-
-/* Does the line that grew most, an owner, hold at least half of the growth? */
-static bool is_main(const struct diff_report *r, int64_t growth)
-{
-    return r->n_lines_all && diff_line_is_named(&r->top) &&
-           diff_line_growth(&r->top) >= growth / 2;
 }
 
 /* In which intervals the owner grew that holds most. */
@@ -166,8 +214,14 @@ static void say_intervals(const struct diff_report *r, int64_t growth, struct te
                   top->last.grew ? "" : ", not in the last");
 }
 
+/* Several owners that grew in every interval, and hold at least half of the growth together. */
+struct leaks {
+    uint32_t n;
+    const struct diff_line *lines[1 + DIFF_BESIDE];
+};
+
 static void managed(struct diff_report *r, const struct totals *t, enum diff_verdict_kind kind,
-                    const char *rule)
+                    const char *rule, const struct leaks *leaks)
 {
     struct text s = { 0 };
     char size[NUMBER_MAX];
@@ -175,11 +229,14 @@ static void managed(struct diff_report *r, const struct totals *t, enum diff_ver
     text_addf(&s, "The managed heap grew by %s", number_size(size, (uint64_t)growth));
     if (kind == DIFF_COLLECTOR_OFF)
         text_adds(&s, "; most of it is garbage, and the cycle collector is switched off");
+    else if (leaks)
+        say_several(r, &s, growth, leaks->lines, leaks->n);
     else
         say_owner(r, &s, growth);
+    if (leaks) text_addf(&s, "; they grew in each of %u intervals", r->n_intervals);
     if (kind != DIFF_COLLECTOR_OFF) say_intervals(r, growth, &s);
     text_adds(&s, ".");
-    if (kind != DIFF_COLLECTOR_OFF && r->verdict.owner && r->top.about)
+    if (kind != DIFF_COLLECTOR_OFF && r->verdict.owner == r->top.signature && r->top.about)
         text_addf(&s, " That is %s.", r->top.about);
     r->verdict.kind = kind;
     r->verdict.rule = rule;
@@ -305,19 +362,39 @@ static double *interval_seconds(const struct diff_report *r)
     return seconds;
 }
 
-/* The owner beside the first that grew most in every interval, by more than noise, without slowing
- * down; NULL: none. */
+/* Is it an owner without a bound that grew in every interval, without slowing down? */
+static bool is_steady(const struct diff_report *r, const struct diff_line *l,
+                      const double *seconds)
+{
+    int64_t left;
+    return diff_line_is_named(l) && l->bound.bound < 0 && l->intervals == r->n_intervals &&
+           diff_line_growth(l) > 0 && !diff_trend_slows(l, seconds, &left);
+}
+
+/* The owner beside the first that grew most steadily, by more than noise; NULL: none. */
 static const struct diff_line *steady(const struct diff_report *r, const double *seconds)
 {
-    for (uint32_t i = 0; i < r->n_lines; i++) {
-        const struct diff_line *l = &r->lines[i];
-        int64_t left;
-        if (l->node != r->top.node && diff_line_is_named(l) && l->bound.bound < 0 &&
-            l->intervals == r->n_intervals && diff_grew(0, diff_line_growth(l)) &&
-            !diff_trend_slows(l, seconds, &left))
-            return l;
+    for (uint32_t i = 1; i < n_leaders(r); i++) {
+        const struct diff_line *l = leader(r, i);
+        if (is_steady(r, l, seconds) && diff_grew(0, diff_line_growth(l))) return l;
     }
     return NULL;
+}
+
+/* Do steady owners, of which none does alone, hold at least half of the growth? */
+static bool find_leaks(const struct diff_report *r, int64_t growth, struct leaks *out)
+{
+    double *seconds = interval_seconds(r);
+    int64_t sum = 0;
+    out->n = 0;
+    for (uint32_t i = 0; i < n_leaders(r); i++) {
+        const struct diff_line *l = leader(r, i);
+        if (!is_steady(r, l, seconds)) continue;
+        out->lines[out->n++] = l;
+        sum += diff_line_growth(l);
+    }
+    free(seconds);
+    return out->n > 0 && sum >= growth / 2;
 }
 
 /* The growth of the first owner dies away: what is to be said of it. *beside: another one's does
@@ -354,6 +431,7 @@ static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
     enum diff_verdict_kind kind = DIFF_MANAGED_GROWTH;
     const char *rule, *advice = NULL, *slows;
     bool beside = false;
+    struct leaks leaks = { 0 };
     if (bounded || turns) {
         kind = DIFF_CACHE_FILLING;
         rule = bounded ? "the managed heap grew, and the owner that holds at least half of it is "
@@ -375,11 +453,15 @@ static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
         kind = DIFF_MANAGED_LEAK;
         rule = "the managed heap grew, and the owner that grew most grew in every interval and "
                "holds at least half of it";
+    } else if (!owner && find_leaks(r, growth, &leaks)) {
+        kind = DIFF_MANAGED_LEAK;
+        rule = "the managed heap grew, and owners that grew in every interval hold at least half "
+               "of it together";
     } else {
-        rule = "the managed heap grew, but no owner that holds at least half of that grew in every "
+        rule = "the managed heap grew, but no owners that hold at least half of that grew in every "
                "interval";
     }
-    managed(r, t, kind, rule);
+    managed(r, t, kind, rule, kind == DIFF_MANAGED_LEAK && !owner ? &leaks : NULL);
     r->verdict.advice = advice;
 }
 
@@ -396,7 +478,8 @@ bool diff_verdict_set(struct diff_report *r)
         incomplete(r, &t);
     else if (heap && garbage)
         managed(r, &t, DIFF_COLLECTOR_OFF,
-                "more than half of the growth is garbage, and the cycle collector is switched off");
+                "more than half of the growth is garbage, and the cycle collector is switched off",
+                NULL);
     else if (beyond)
         unmanaged(r, &t);
     else if (heap)

@@ -19,7 +19,7 @@
  *                    owner grew in every interval without doing so
  *   managed-leak     three snapshots or more, the managed heap grew, and the owner that grew most
  *                    grew in every interval, holds at least half of the growth, and declares no
- *                    bound
+ *                    bound; or, where none holds half, several such owners do together
  *   managed-growth   the managed heap grew (live objects, garbage and native memory of objects)
  *   no-growth        nothing grew
  *

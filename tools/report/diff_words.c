@@ -63,6 +63,22 @@ void diff_words_steps(struct text *t, const struct diff_report *r, const struct 
     }
 }
 
+const char *diff_words_after(char out[NUMBER_MAX], double seconds)
+{
+    return seconds < 3.2e9 ? number_duration(out, (uint64_t)(seconds * 1e9)) : "never";
+}
+
+void diff_words_left(struct text *t, const struct diff_report *r, const struct diff_line *l)
+{
+    char room[NUMBER_MAX], mid[NUMBER_MAX], low[NUMBER_MAX], high[NUMBER_MAX];
+    if (!r->reach.told || l->slope.n < 3 || !(l->slope.mid > 0) ||
+        diff_line_growth(l) < diff_line_growth(&r->top) / 10)
+        return;
+    text_addf(t, "alone it fills the %s up to the limit in %s (%s to %s)",
+              number_size(room, (uint64_t)r->reach.room), diff_words_after(mid, l->left.seconds),
+              diff_words_after(low, l->left.earliest), diff_words_after(high, l->left.latest));
+}
+
 void diff_words_held(struct text *t, const struct diff_held *h)
 {
     char count[NUMBER_MAX];

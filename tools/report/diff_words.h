@@ -19,6 +19,13 @@ void diff_words_about(struct text *t, const struct diff_line *l);
 /** How much came in which interval, of few intervals and lines that matter. */
 void diff_words_steps(struct text *t, const struct diff_report *r, const struct diff_line *l);
 
+/** "3 d 4 h"; beyond a hundred years, where nothing is worth a figure, "never". */
+const char *diff_words_after(char out[NUMBER_MAX], double seconds);
+
+/** When the limit of memory is reached if the line alone grows on, of lines that matter, where
+ *  three snapshots or more tell how fast they grow. */
+void diff_words_left(struct text *t, const struct diff_report *r, const struct diff_line *l);
+
 /** One thing that hangs in it: "[*] Request x 12,000, such as handle". */
 void diff_words_held(struct text *t, const struct diff_held *h);
 

@@ -5,7 +5,7 @@
 
 after WARM units of work, and after two times UNITS more. A program has `work(n)`, one unit; VERDICT, what
 snapdiff must say of the three; and, where it leaks, OWNER, which the name of its first line begins with,
-and FINDING, a rule of snapleak with words that a finding of it must have.
+and FINDING, a rule of snapleak with words that a finding of it must have; LEAKS, how many it has, where not one.
 """
 import importlib
 import os
