@@ -4,7 +4,7 @@ if(TARGET snap_heap)
     target_include_directories(heap_random PUBLIC ${CMAKE_CURRENT_LIST_DIR})
     target_link_libraries(heap_random PRIVATE snap_flags PUBLIC snap_heap)
 
-    foreach(suite analysis laws lists match removal)
+    foreach(suite analysis growth laws lists match removal)
         snap_test(test_heap_${suite} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_heap_${suite}.c
                   LIBS heap_random snap_gen_shapes LABELS property)
     endforeach()

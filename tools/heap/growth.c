@@ -40,6 +40,8 @@ struct growth {
     uint64_t n_clusters, cluster_capacity;
     uint32_t *holder[2]; /* by row of A, of B: the holder; 0: none, HEAP_NONE: not yet known */
     uint64_t *beside[2]; /* bits by row: tops that have their holder by options->beside */
+    uint32_t *asked;     /* by row of the side that is asked about: that holder, HEAP_NONE: none */
+    uint32_t *way[2];    /* the same of sides that all has been asked about; else NULL */
 };
 
 enum side { SIDE_A, SIDE_B };
@@ -144,27 +146,29 @@ static struct heap_amount moved_below(const struct growth *g, uint32_t top)
 }
 
 /*
- * The first matched row on the shortest path to `row`, itself not counted; 0 if there is none.
- * What a walk finds is noted for every row on it, so that all walks together are linear. A path
- * that runs into itself (a damaged database) has no holder: its rows are noted as such when
- * first met.
+ * The first matched row on the shortest path to `row`, itself not counted, or before it the holder
+ * of a top that has it by another way; 0 if there is none. What a walk finds is noted for every row
+ * on it, so that all walks together are linear. A path that runs into itself (a damaged database)
+ * has no holder: its rows are noted as such when first met.
  */
 static uint32_t holder_of(const struct growth *g, enum side side, uint32_t row)
 {
     const struct heap_side *s = side_of(g, side);
-    const uint32_t *match = match_of(g, side);
+    const uint32_t *match = match_of(g, side), *way = g->way[side];
     uint32_t *note = g->holder[side], found = 0, x = row;
     if (!s->parent) return 0;
+    if (way && way[row] != HEAP_NONE) return way[row];
     while (note[x] == HEAP_NONE) {
         note[x] = 0;
         x = s->parent[x];
         if (x == HEAP_NONE || heap_is_virtual(s, x)) break;
-        if (match[x] != HEAP_NONE) {
-            found = x;
+        if (match[x] != HEAP_NONE || (way && way[x] != HEAP_NONE)) {
+            found = match[x] != HEAP_NONE ? x : way[x];
             break;
         }
     }
-    if (x != HEAP_NONE && !heap_is_virtual(s, x) && match[x] == HEAP_NONE) found = note[x];
+    bool stopped = !found && x != HEAP_NONE && !heap_is_virtual(s, x) && match[x] == HEAP_NONE;
+    if (stopped) found = note[x];
     for (x = row; found && note[x] == 0; x = s->parent[x]) note[x] = found;
     return found ? found : note[row];
 }
@@ -179,8 +183,25 @@ static uint32_t owner_of(const struct growth *g, enum side side, uint32_t top)
     return holder ? holder : dominator;
 }
 
-/* Gives tops of the live root an owner that holds them by another way than the shortest. */
-static bool find_beside(struct growth *g, enum side side, uint32_t top)
+typedef bool (*top_visitor)(struct growth *g, enum side side, uint32_t top);
+
+static bool visit_tops(struct growth *g, enum side side, top_visitor visit)
+{
+    const struct heap_side *s = side_of(g, side);
+    const uint32_t *match = match_of(g, side);
+    for (uint32_t row = 0; row < s->n_rows;) {
+        if (match[row] != HEAP_NONE) {
+            row++;
+            continue;
+        }
+        if (!visit(g, side, row)) return false;
+        row = s->last[row] + 1;
+    }
+    return true;
+}
+
+/* Asks for an owner of tops of the live root that holds them by another way than the shortest. */
+static bool ask_beside(struct growth *g, enum side side, uint32_t top)
 {
     const struct heap_match_options *o = g->m->options;
     const uint32_t *match = match_of(g, side);
@@ -189,9 +210,22 @@ static bool find_beside(struct growth *g, enum side side, uint32_t top)
     if (found >= side_of(g, side)->n_rows || heap_is_virtual(side_of(g, side), found) ||
         match[found] == HEAP_NONE)
         return true;
-    g->holder[side][top] = found;
+    g->asked[top] = found;
     heap_holds_set(g->beside[side], top);
     return true;
+}
+
+/* Asks about all tops of a side. What is found counts for those on whose way a top lies only when
+ * all have been asked: so it does not matter which came first. */
+static bool find_beside(struct growth *g, enum side side)
+{
+    uint32_t n = side_of(g, side)->n_rows;
+    g->asked = heap_new_none(n);
+    g->beside[side] = heap_new_zeroed(heap_holds_words(n), sizeof *g->beside[side]);
+    bool ok = g->asked && g->beside[side] && visit_tops(g, side, ask_beside);
+    for (uint32_t row = 0; row < n; row++) g->holder[side][row] = HEAP_NONE;
+    g->way[side] = g->asked;
+    return ok;
 }
 
 /* Which of the live root's lines a top belongs to. */
@@ -261,23 +295,6 @@ static bool add_resized(struct growth *g, uint32_t b_row)
     return true;
 }
 
-typedef bool (*top_visitor)(struct growth *g, enum side side, uint32_t top);
-
-static bool visit_tops(struct growth *g, enum side side, top_visitor visit)
-{
-    const struct heap_side *s = side_of(g, side);
-    const uint32_t *match = match_of(g, side);
-    for (uint32_t row = 0; row < s->n_rows;) {
-        if (match[row] != HEAP_NONE) {
-            row++;
-            continue;
-        }
-        if (!visit(g, side, row)) return false;
-        row = s->last[row] + 1;
-    }
-    return true;
-}
-
 static bool find_changes(struct growth *g)
 {
     if (!visit_tops(g, SIDE_B, add_top) || !visit_tops(g, SIDE_A, add_top)) return false;
@@ -343,7 +360,7 @@ static bool lines_by_signature(struct growth *g)
     if (ok) heap_path_hashes(g->m->b, hash);
     for (uint64_t i = 0; ok && i < g->n_changes; i++) {
         struct change *c = &g->change[i];
-        struct map_entry *e = map_get(&map, hash[c->owner.b_row], 0);
+        struct map_entry *e = map_get(&map, hash[c->owner.b_row], c->owner.place);
         if (!e) {
             ok = false;
         } else if (e->value == HEAP_NONE) {
@@ -474,8 +491,7 @@ static bool run(struct growth *g)
         const struct heap_side *s = side_of(g, (enum side)side);
         if (s->parent && !(g->holder[side] = heap_new_none(s->n_rows))) return false;
         if (!s->parent || !m->options->beside) continue;
-        g->beside[side] = heap_new_zeroed(heap_holds_words(s->n_rows), sizeof *g->beside[side]);
-        if (!g->beside[side] || !visit_tops(g, (enum side)side, find_beside)) return false;
+        if (!find_beside(g, (enum side)side)) return false;
     }
     if (!find_changes(g)) return false;
     if (!(m->options->group == HEAP_GROUP_SIGNATURE ? lines_by_signature(g) : lines_by_object(g)))
@@ -493,6 +509,8 @@ enum heap_status heap_growth(const struct heap_matching *m, struct heap_match *o
     heap_free(g.holder[SIDE_A]);
     heap_free(g.holder[SIDE_B]);
     heap_free(g.beside[SIDE_A]);
+    heap_free(g.way[SIDE_A]);
+    heap_free(g.way[SIDE_B]);
     if (ok) {
         out->beside_b = g.beside[SIDE_B];
         out->owners = g.line;

@@ -179,7 +179,7 @@ struct heap_cluster {
     uint32_t example_b;    /* the largest top that came, ties by smallest row; HEAP_NONE if none */
     uint32_t example_a;    /* the largest top that went; HEAP_NONE if none */
     uint32_t holder;       /* row of B: the first matched object on the shortest path to example_b;
-                              HEAP_NONE if there is none */
+                              or what holds it beside that; HEAP_NONE if there is none */
     uint64_t tops_added, tops_removed;
     struct heap_amount added, removed; /* whole subtrees */
 };
