@@ -49,6 +49,13 @@ static void drop(snap_string_joiner *j)
     j->joining = 0;
 }
 
+/* A part of a string whose beginning was lost: counted once, by the first of its parts. */
+static void lost_beginning(snap_string_joiner *j, uint64_t id)
+{
+    if (j->id != id) j->dropped++;
+    j->id = id;
+}
+
 static snap_status append(snap_string_joiner *j, const char *bytes, size_t size)
 {
     if (size > j->room - j->filled) {
@@ -82,9 +89,7 @@ static snap_status feed_part(snap_string_joiner *j, const snap_batch *b)
         j->filled = 0;
     }
     if (!j->joining) {
-        /* Its beginning was lost; counted once, by the part that would have been second. */
-        if (j->id != id) j->dropped++;
-        j->id = id;
+        lost_beginning(j, id);
         return SNAP_OK;
     }
     int fits = j->id == id && part == j->next_part && j->total <= SNAP_MAX_STRING &&
@@ -92,6 +97,7 @@ static snap_status feed_part(snap_string_joiner *j, const snap_batch *b)
                (size == SNAP_MAX_STRING_PART || size == j->total - j->filled);
     if (!fits) {
         drop(j);
+        lost_beginning(j, id);
         return SNAP_OK;
     }
     j->next_part++;
