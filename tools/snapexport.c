@@ -155,10 +155,12 @@ static const struct command command = {
         "  csv          .csv                rows of a table, a view or a query\n"
         "  ndjson       .ndjson .jsonl      the same, one JSON object a line\n"
         "  json         .json               one document: facts, memory, the largest of everything\n"
+        "  heapsnapshot .heapsnapshot       the whole heap for Chrome DevTools and memlab\n"
         "\n"
         "Examples:\n"
         "  snapexport a.snap -o objects.csv\n"
-        "  snapexport a.snap --table types -o types.ndjson",
+        "  snapexport a.snap --table types -o types.ndjson\n"
+        "  snapexport a.snap -o a.heapsnapshot",
     .run = run,
 };
 

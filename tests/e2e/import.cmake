@@ -8,6 +8,8 @@ if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND TARGET snappath)
         set_tests_properties(e2e_import_${runtime} PROPERTIES TIMEOUT 600 COST 20 LABELS e2e
                              SKIP_RETURN_CODE 77)
     endforeach()
+    # DevTools and memlab are installed once, for the exports, too.
+    set_tests_properties(e2e_import_v8 PROPERTIES RESOURCE_LOCK v8_originals)
 endif()
 # What is answered, not how: the importers have run under the sanitizers by here.
 if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND NOT SNAP_SANITIZE)

@@ -87,7 +87,9 @@ def npm():
         return "no npm"
     os.makedirs(ORIGINALS, exist_ok=True)
     stamp = os.path.join(ORIGINALS, "npm.stamp")
-    if not os.path.exists(stamp):
+    with open(os.path.join(HERE, "import_v8_devtools.mjs")) as f:
+        bundled = f.read()
+    if not os.path.exists(os.path.join(ORIGINALS, "node_modules", ".bin", "esbuild")):
         with open(os.path.join(ORIGINALS, "package.json"), "w") as f:
             f.write('{"name":"originals","private":true}')
         try:
@@ -104,6 +106,11 @@ def npm():
             f.write('export const LOCALES = ["en-US"], BUNDLED_LOCALES = ["en-US"],\n'
                     '  DEFAULT_LOCALE = "en-US", REMOTE_FETCH_PATTERN = "",\n'
                     '  LOCAL_FETCH_PATTERN = "";\n')
+    stamped = ""
+    if os.path.exists(stamp):
+        with open(stamp) as f:
+            stamped = f.read()
+    if stamped != bundled:
         shutil.copy(os.path.join(HERE, "import_v8_devtools.mjs"), os.path.join(ORIGINALS, "in.mjs"))
         done = subprocess.run([os.path.join(ORIGINALS, "node_modules", ".bin", "esbuild"), "in.mjs",
                                "--bundle", "--platform=node", "--format=esm",
@@ -111,7 +118,8 @@ def npm():
                               capture_output=True, text=True)
         if done.returncode:
             return "the originals cannot be built: " + done.stderr[-300:]
-        open(stamp, "w").close()
+        with open(stamp, "w") as f:
+            f.write(bundled)
     return None
 
 

@@ -3,10 +3,11 @@
 // What Chrome DevTools says about a heap snapshot, by its own worker run under Node: one line a
 // node, "id self_size retained_size distance", after a line "nodes N". Bundled by import_v8.py.
 //
-//     node devtools.mjs plain|folded FILE
+//     node devtools.mjs plain|folded|traces FILE
 //
 // `folded` is DevTools as it is: it moves the sizes of internal nodes that have one owner to the
-// owner. `plain` leaves sizes where they are, as DevTools does for snapshots with internals.
+// owner. `plain` leaves sizes where they are, as DevTools does for snapshots with internals. `traces`
+// prints its table of allocations instead: functions with what they allocated and is alive.
 import * as fs from 'node:fs';
 import {MessageChannel} from 'node:worker_threads';
 import {HeapSnapshotLoader} from
@@ -40,16 +41,20 @@ async function load(path) {
   return snapshot;
 }
 
-// Stacks of calls do not matter here, and some that Node writes stop the worker.
+const [mode, path, quiet] = process.argv.slice(2);
+// Some stacks of calls that Node writes stop the worker.
 const initialize = Snapshot.JSHeapSnapshot.prototype.initialize;
 Snapshot.JSHeapSnapshot.prototype.initialize = function(port) {
-  this.profile.snapshot.trace_function_count = 0;
+  if (mode !== 'traces') this.profile.snapshot.trace_function_count = 0;
   return initialize.call(this, port);
 };
 
-const [mode, path, quiet] = process.argv.slice(2);
 if (mode === 'plain') Snapshot.JSHeapSnapshot.prototype.calculateShallowSizes = function() {};
 const s = await load(path);
+if (mode === 'traces') {
+  fs.writeSync(1, JSON.stringify(s.allocationTracesTops().slice(0, 300)));
+  process.exit(0);
+}
 const lines = [`nodes ${s.nodeCount}`];
 for (let i = 0; i < s.nodeCount && !quiet; i++) {
   const node = s.createNode(i * s.nodeFieldCount);

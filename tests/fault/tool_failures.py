@@ -91,7 +91,8 @@ LINES = {
     "path": Line(["snappath", "--type", "*", "two.db"]),
     "show": Line(["snapshow", "two.db", "#5"]),
     "export-csv": Line(["snapexport", "-q", "-o", "out.csv", "two.db"], makes="out.csv"),
-    "export-json": Line(["snapexport", "-q", "-o", "out.json", "two.db"], makes="out.json"),
+    "export-v8": Line(["snapexport", "-q", "-o", "out.heapsnapshot", "two.db"],
+                      makes="out.heapsnapshot"),
     "report": Line(["snapreport", "-q", "-o", "out.html", "two.db", "small.db"], makes="out.html"),
 }
 

@@ -17,7 +17,7 @@ if(TARGET failing AND NOT SNAP_SANITIZE)
              diff-files diff-no-cache diff-databases diff-json diff-store)
     add_test(NAME fault_tools_ask COMMAND ${failures} --sample 2
              query info verify recover recover-many top path show report convert convert-force
-             export-csv export-json)
+             export-csv export-v8)
     add_test(NAME fault_tools_kill COMMAND ${failures} --kill 8
              load load-force diff-files complete)
     foreach(name load diff ask kill)

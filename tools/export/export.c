@@ -18,10 +18,13 @@ const struct export_format export_formats[] = {
       SUBJECT_NEEDS_REFS, EXPORT_TAKES_ROWS, export_ndjson },
     { "json", ENDINGS(".json"), "one document: facts, memory, and what is largest by everything",
       SUBJECT_LIKES_REFS, EXPORT_TAKES_TOP, export_document },
+    { "heapsnapshot", ENDINGS(".heapsnapshot"),
+      "the whole heap for Chrome DevTools, memlab and other readers of V8's format",
+      SUBJECT_NEEDS_REFS, 0, export_heapsnapshot },
     { 0 }
 };
 
-const char *const export_format_words[] = { "csv", "ndjson", "json", NULL };
+const char *const export_format_words[] = { "csv", "ndjson", "json", "heapsnapshot", NULL };
 
 const struct export_format *export_format_of(const char *path)
 {

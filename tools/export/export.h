@@ -25,7 +25,7 @@
 #include "report/subject.h"
 
 /** What the stacks of folded, speedscope and pprof are. */
-enum export_stacks {
+enum stacks_kind {
     EXPORT_STACKS_AUTO,   /* the first of the others that the snapshot has */
     EXPORT_STACKS_SITE,   /* where live objects were allocated */
     EXPORT_STACKS_NATIVE, /* where native code allocated what is not freed */
@@ -44,7 +44,7 @@ struct export_options {
     const char *sql;   /* --sql */
     const char *object; /* --object */
     uint64_t top;      /* --top */
-    int stacks;        /* --stacks, enum export_stacks */
+    int stacks;        /* --stacks, enum stacks_kind */
     int weight;        /* --weight, enum export_weight */
 };
 
@@ -107,5 +107,6 @@ void export_json(const struct export_job *job, struct json *j);
 int export_csv(struct export_job *job);
 int export_ndjson(struct export_job *job);
 int export_document(struct export_job *job);
+int export_heapsnapshot(struct export_job *job);
 
 #endif

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""Real heaps of this Python, of Node and of a JVM, exported and read by the tools that the formats are
+for. Where one of these is not there, its tests are skipped, aloud.
+
+$SNAP_TOOLS: the folder of the commands. $SNAP_EXPORT_WORK: a folder that is kept. $SNAP_V8_WORK: that
+of import_v8.py, where DevTools' worker and memlab are installed.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import unittest
+
+TOOLS, WORK = os.environ.get("SNAP_TOOLS"), os.environ.get("SNAP_EXPORT_WORK")
+if not TOOLS or not WORK:
+    print("skipped: the tools are not there")
+    sys.exit(77)
+os.makedirs(WORK, exist_ok=True)
+ARGUMENTS = sys.argv
+sys.argv = [sys.argv[0], TOOLS, os.environ["SNAP_V8_WORK"]]
+import import_v8  # noqa: E402
+
+PYTHON_PROGRAM = """
+import gc, sys, heapsnap
+class Item:
+    def __init__(self, i):
+        self.i, self.key, self.next = i, "key %d" % i, None
+class Ring: pass
+REGISTRY = {}
+def fill(n):
+    last = None
+    for i in range(n):
+        item = Item(i)
+        item.next, last = last, item
+        REGISTRY[i] = item
+fill(3000)
+gc.disable()
+for _ in range(300):
+    a, b = Ring(), Ring()
+    a.other, b.other, a.alive = b, a, REGISTRY
+del a, b
+heapsnap.dump(sys.argv[1])
+"""
+
+JAVA_PROGRAM = """
+import java.util.*;
+public class Heap {
+    static class Item { int n; Item next; String text; Item(int i, Item x) { n = i; next = x; text = "t" + i; } }
+    static Map<Integer, Item> registry = new HashMap<>();
+    public static void main(String[] a) throws Exception {
+        Item last = null;
+        for (int i = 0; i < 3000; i++) registry.put(i, last = new Item(i, i % 7 == 0 ? null : last));
+        new ProcessBuilder("jcmd", "" + ProcessHandle.current().pid(), "GC.heap_dump", a[0]).start().waitFor();
+    }
+}
+"""
+
+
+def work(name):
+    return os.path.join(WORK, name)
+
+
+def run(command, *arguments):
+    done = subprocess.run([os.path.join(TOOLS, command), *arguments], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, universal_newlines=True)
+    if done.returncode:
+        raise AssertionError("%s %s: %s" % (command, arguments, done.stderr))
+    return done
+
+
+def heaps():
+    """{name: file} of the heaps that can be made here; the others are named aloud."""
+    made = {}
+    subprocess.run([sys.executable, "-X", "tracemalloc=5", "-c", PYTHON_PROGRAM, work("python.snap")],
+                   check=True)
+    made["python"] = work("python.snap")
+    if shutil.which("node"):
+        with open(work("program.js"), "w") as f:
+            f.write(import_v8.PROGRAM)
+        subprocess.run(["node", "program.js"], cwd=WORK, check=True, stdout=subprocess.DEVNULL)
+        made["node"] = work("traced.heapsnapshot")
+    else:
+        print("no node: no heap of it, and no reader of heap snapshots")
+    if shutil.which("java") and shutil.which("jcmd"):
+        with open(work("Heap.java"), "w") as f:
+            f.write(JAVA_PROGRAM)
+        if os.path.exists(work("java.hprof")):
+            os.unlink(work("java.hprof"))
+        subprocess.run(["java", work("Heap.java"), work("java.hprof")], check=True)
+        made["java"] = work("java.hprof")
+    else:
+        print("no JDK: no heap of it")
+    return made
+
+
+HEAPS = {}
+
+
+def setUpModule():
+    for name, path in heaps().items():
+        HEAPS[name] = work(name + ".db")
+        run("snapload", "-q", "-f", "-o", HEAPS[name], path)
+
+
+def export(name, ending, *options):
+    out = work(name + ending)
+    run("snapexport", "-q", "-f", "-o", out, *options, HEAPS[name])
+    return out
+
+
+class HeapSnapshot(unittest.TestCase):
+    """Every object retains in DevTools and memlab what the database says."""
+
+    @classmethod
+    def setUpClass(cls):
+        why = "no node" if not shutil.which("node") else import_v8.npm()
+        if why:
+            raise unittest.SkipTest("comparison with DevTools and memlab: " + why)
+
+    def rows(self, mode, path):
+        """(id, size, retained size) of each node, by the original."""
+        if mode == "memlab":
+            command = ["node", os.path.join(import_v8.HERE, "import_v8_memlab.cjs"), path,
+                       work("memlab.txt")]
+        else:
+            command = ["node", "devtools.mjs", mode, path]
+        done = subprocess.run(command, cwd=import_v8.ORIGINALS, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, universal_newlines=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        text = done.stdout
+        if mode != "memlab":
+            self.assertEqual(done.stderr, "")
+        else:
+            with open(work("memlab.txt")) as f:
+                text = f.read()
+        return [tuple(map(int, line.split()[:3])) for line in text.splitlines()
+                if line[0].isdigit()]
+
+    def compare(self, name, mode):
+        path = export(name, ".heapsnapshot")
+        db = sqlite3.connect(HEAPS[name])
+        live, garbage, n_garbage, size = db.execute(
+            "SELECT live_root_id, garbage_root_id, n_garbage, shallow_size FROM snapshot").fetchone()
+        rows = self.rows(mode, path)
+        self.assertEqual(rows[0][2], size)
+        self.assertEqual(sum(row[1] for row in rows), size)
+        self.assertEqual(len({row[0] for row in rows}), len(rows))
+        mine = db.execute("SELECT shallow_size, retained_size, address FROM object WHERE id > ?"
+                          " AND (id < ? OR ?) ORDER BY id", (live, garbage, n_garbage)).fetchall()
+        if name == "node":
+            mine = {a: (s, r) for s, r, a in mine}
+            theirs = {i: (s, r) for i, s, r in rows}
+            del mine[rows[0][0]]
+            self.assertEqual([(i, mine[i], theirs.get(i)) for i in mine if mine[i] != theirs.get(i)], [])
+        else:
+            theirs = rows[len(rows) - len(mine):]
+            self.assertEqual([x for x in zip(mine, theirs) if x[0][:2] != x[1][1:]], [])
+            self.assertGreater(len(mine), 9000)
+
+    def test_python(self):
+        self.assertGreater(sqlite3.connect(HEAPS["python"]).execute(
+            "SELECT n_garbage FROM snapshot").fetchone()[0], 500)
+        for mode in "plain", "folded", "memlab":
+            self.compare("python", mode)
+
+    def test_java(self):
+        if "java" not in HEAPS:
+            self.skipTest("no JDK")
+        for mode in "folded", "memlab":
+            self.compare("java", mode)
+
+    def test_node(self):
+        for mode in "plain", "memlab":
+            self.compare("node", mode)
+
+    def test_node_as_the_original(self):
+        """A round trip changes nothing that DevTools says, but where its own kinds are lost."""
+        path = export("node", ".heapsnapshot")
+        for mode in "plain", "folded":
+            a, b = self.rows(mode, work("traced.heapsnapshot")), self.rows(mode, path)
+            a, b = {i: (s, r) for i, s, r in a}, {i: (s, r) for i, s, r in b}
+            different = [i for i in a if a[i] != b.get(i)]
+            self.assertLess(len(different), 1 if mode == "plain" else len(a) / 50)
+            self.assertEqual(sum(x[0] for x in a.values()), sum(x[0] for x in b.values()))
+
+    def test_allocations(self):
+        """The table of allocations of DevTools: functions, with lines and live objects."""
+        for name, function in ("python", "fill"), ("node", "allocate"):
+            done = subprocess.run(["node", "devtools.mjs", "traces", export(name, ".heapsnapshot")],
+                                  cwd=import_v8.ORIGINALS, stdout=subprocess.PIPE, check=True)
+            tops = json.loads(done.stdout)
+            found = [row for row in tops if row["name"] == function]
+            self.assertTrue(found, tops[:20])
+            self.assertGreater(sum(row["liveCount"] for row in found), 400)
+            self.assertGreater(found[0]["line"], 0)
+
+    def test_again(self):
+        """The tools read it back: as many objects and bytes, and what each type retains."""
+        for name in HEAPS:
+            path = export(name, ".heapsnapshot")
+            run("snapload", "-q", "-f", "-o", work("again.db"), path)
+            ask = "SELECT shallow_size FROM snapshot"
+            types = ("SELECT coalesce(module || '.', '') || name, sum(n) FROM types WHERE name LIKE"
+                     " '%Item' GROUP BY 1")
+            a, b = sqlite3.connect(HEAPS[name]), sqlite3.connect(work("again.db"))
+            self.assertEqual(a.execute(ask).fetchone(), b.execute(ask).fetchone())
+            self.assertEqual(a.execute(types).fetchall(), b.execute(types).fetchall())
+            self.assertGreaterEqual(a.execute(types).fetchone()[1], 1000)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=ARGUMENTS, verbosity=2)
