@@ -38,7 +38,7 @@ status snapload -q
 status snapload -q --sumary good.snap
 echo "-- no room"
 (ulimit -f 100; status snapload -q good.snap -o big.db)
-status snapload -q --max-memory 1000 good.snap -o big.db
+status snapload -q --max-memory 500 good.snap -o big.db
 head -c "$(($(wc -c < good.snap) - 100))" good.snap > cut.snap # it announces nothing any more
 status snapload -q --max-memory 100 cut.snap -o big.db
 rm cut.snap

@@ -6,6 +6,7 @@
 
 #include "db/idmap.h"
 #include "db/intern.h"
+#include "db/packed.h"
 #include "db/sort.h"
 #include "db/strings.h"
 
@@ -177,6 +178,74 @@ static void test_budget(void)
     free(array);
 }
 
-CU_MAIN("db_parts", { "ranges of ids", test_idmap }, { "texts", test_strings },
+/* What a row of a pattern has: nothing, the same as all, or numbers of a width that changes. */
+static bool pattern(unsigned which, uint32_t row, uint64_t *value)
+{
+    uint64_t mixed = row * UINT64_C(0x9e3779b97f4a7c15);
+    unsigned bits = row / 150 * 7 % 65;
+    *value = which == 0 ? 7 : bits == 64 ? mixed : (mixed >> 32) % (UINT64_C(1) << bits);
+    if (which == 2) *value = mixed % 2 ? UINT64_MAX : 0;
+    if (which == 3) return row > 1000 && row % 64 == 63;
+    if (which == 4) return mixed >> 40 & 1;
+    return which != 5;
+}
+
+/* All rows of a column as the pattern has them, but those whose number `drop` divides. */
+static void check_packed(const struct packed *p, unsigned which, uint32_t n, uint32_t drop)
+{
+    uint64_t wrong = 0, value;
+    for (uint32_t row = 0, at = 0; row < n; row++) {
+        if (drop && row % drop == 0) continue;
+        bool has = pattern(which, row, &value);
+        wrong += packed_has(p, at) != has || packed_get(p, at) != (has ? value : 0);
+        packed_prefetch_block(p, at);
+        packed_prefetch(p, at++);
+    }
+    CHECK_U64(wrong, 0);
+}
+
+static void test_packed(void)
+{
+    static const uint32_t sizes[] = { 0, 1, 63, 64, 65, 20000 };
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        for (unsigned which = 0; which < 6; which++) {
+            struct budget b = unlimited();
+            struct packed p = { 0 };
+            uint32_t n = sizes[i];
+            uint64_t value, drop[20000 / 64 + 1] = { 0 };
+            for (uint32_t row = 0; row < n; row++)
+                if (pattern(which, row, &value)) CHECK(packed_set(&p, &b, row, value));
+            CHECK(packed_end(&p, &b, n));
+            check_packed(&p, which, n, 0);
+            for (uint32_t row = 0; row < n; row += 3) drop[row / 64] |= UINT64_C(1) << (row % 64);
+            CHECK(packed_drop(&p, &b, n, drop));
+            check_packed(&p, which, n, 3);
+            packed_free(&p, &b);
+            CHECK_U64(b.used, 0);
+        }
+    }
+}
+
+/* Equal values cost their blocks only; small distances a byte; and the budget is kept. */
+static void test_packed_size(void)
+{
+    struct budget b = unlimited(), small = { 0, 4096 };
+    struct packed p = { 0 };
+    for (uint32_t row = 0; row < 6400; row++) CHECK(packed_set(&p, &b, row, UINT64_MAX));
+    for (uint32_t row = 6400; row < 12800; row++)
+        CHECK(packed_set(&p, &b, row, UINT64_C(1) << 60 | row % 256));
+    CHECK(packed_end(&p, &b, 12800));
+    CHECK_U64(p.n, 200);
+    CHECK_U64(p.used, 6400);
+    packed_free(&p, &b);
+    bool ok = true;
+    for (uint32_t row = 0; ok && row < 1000000; row++) ok = packed_set(&p, &small, row, row * row);
+    CHECK(!ok);
+    CHECK(small.used <= small.limit);
+    packed_free(&p, &small);
+    packed_free(&p, NULL); /* of an empty one there is nothing to give back */
+}
+
+CU_MAIN("db_parts", { "packed columns", test_packed }, { "packed size", test_packed_size }, { "ranges of ids", test_idmap }, { "texts", test_strings },
         { "long texts", test_strings_long }, { "many texts", test_strings_many },
         { "records", test_intern }, { "sorting ids", test_sort }, { "budget", test_budget })

@@ -25,15 +25,14 @@ void capture_init(struct capture *c, struct budget *budget,
 
 void capture_release_details(struct capture *c)
 {
-    RELEASE(c->state);
-    RELEASE(c->hash);
-    RELEASE(c->length.at);
-    RELEASE(c->length.wide);
-    RELEASE(c->capacity.at);
-    RELEASE(c->capacity.wide);
+    packed_free(&c->state, c->budget);
+    packed_free(&c->refcount, c->budget);
+    packed_free(&c->hash, c->budget);
+    packed_free(&c->length, c->budget);
+    packed_free(&c->capacity, c->budget);
     RELEASE(c->extra);
     RELEASE(c->preview);
-    c->hash_cap = c->extra_cap = c->preview_cap = c->n_extra = c->n_preview = 0;
+    c->extra_cap = c->preview_cap = c->n_extra = c->n_preview = 0;
     idmap_free(&c->ordinal);
 }
 
@@ -45,9 +44,10 @@ void capture_release_shallow(struct capture *c)
 void capture_release_objects(struct capture *c)
 {
     capture_release_details(c);
+    packed_free(&c->ids, c->budget);
+    packed_free(&c->type, c->budget);
     RELEASE(c->id);
     RELEASE(c->shallow);
-    RELEASE(c->type);
     RELEASE(c->native);
     RELEASE(c->stack);
     RELEASE(c->root);
@@ -65,6 +65,7 @@ void capture_release_references(struct capture *c)
     RELEASE(c->target);
     RELEASE(c->kind);
     RELEASE(c->name);
+    packed_free(&c->names, c->budget);
     capture_release_keys(c);
     c->target_cap = c->kind_cap = c->name_cap = 0;
 }
@@ -91,12 +92,8 @@ uint32_t capture_text(struct capture_definitions *d, uint64_t id)
 /* The columns that every object has grow together. */
 static bool grow_objects(struct capture *c, size_t need)
 {
-    size_t caps[3];
-    for (size_t i = 0; i < 3; i++) caps[i] = c->cap;
-    if (!GROW(c, c->id, caps[0], need) || !GROW(c, c->shallow, caps[1], need) ||
-        !GROW(c, c->type, caps[2], need) || !GROW(c, c->state, c->cap, need))
-        return false;
-    return true;
+    size_t cap = c->cap;
+    return GROW(c, c->id, cap, need) && GROW(c, c->shallow, c->cap, need);
 }
 
 /* Makes room for the elements up to `need` of a column that only some batches have, and zeroes
@@ -122,71 +119,52 @@ static uint64_t plausible(struct capture *c, uint64_t size)
     return size;
 }
 
-static void put_plain(struct capture *c, const struct record_batch *b)
+static uint64_t type_index(struct capture *c, uint64_t id)
 {
-    const struct record_column *type = &b->column[SNAP_COL_OBJECT_TYPE];
+    uint64_t index;
+    if (idmap_find(&c->definitions->type, id, &index) && index < UINT32_MAX - CAPTURE_TYPES)
+        return index + CAPTURE_TYPES;
+    c->unknown_types++;
+    return CAPTURE_TYPE_UNKNOWN;
+}
+
+static bool put_plain(struct capture *c, const struct record_batch *b)
+{
     const struct record_column *refcount = &b->column[SNAP_COL_OBJECT_REFCOUNT];
     const struct record_column *generation = &b->column[SNAP_COL_OBJECT_GENERATION];
-    for (uint32_t i = 0; i < b->rows; i++) {
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < b->rows; i++) {
         uint32_t at = c->n + i;
-        uint64_t index;
         c->id[at] = record_get(&b->column[SNAP_COL_OBJECT_ID], i);
         c->shallow[at] = plausible(c, record_get(&b->column[SNAP_COL_OBJECT_SHALLOW], i));
-        c->type[at] = CAPTURE_TYPE_UNKNOWN;
-        if (idmap_find(&c->definitions->type, record_get(type, i), &index) &&
-            index < UINT32_MAX - CAPTURE_TYPES)
-            c->type[at] = (uint32_t)index + CAPTURE_TYPES;
-        else
-            c->unknown_types++;
-        uint64_t count = record_has(refcount, i) ? refcount->value[i] : CAPTURE_NONE;
+        uint64_t type = record_get(&b->column[SNAP_COL_OBJECT_TYPE], i);
+        uint64_t flags = record_get(&b->column[SNAP_COL_OBJECT_FLAGS], i);
         uint64_t g = record_has(generation, i) ? generation->value[i] : CAPTURE_NO_GENERATION;
-        c->state[at] = (struct capture_state){
-            .refcount = count < CAPTURE_NONE ? (uint32_t)count : CAPTURE_NONE,
-            .flags = (uint16_t)record_get(&b->column[SNAP_COL_OBJECT_FLAGS], i),
-            .generation = (uint8_t)(g < CAPTURE_NO_GENERATION ? g : CAPTURE_NO_GENERATION),
-        };
+        uint64_t state = capture_state((uint16_t)flags, (uint8_t)(g < CAPTURE_NO_GENERATION
+                                                                      ? g : CAPTURE_NO_GENERATION));
+        ok = packed_set(&c->type, c->budget, at, type_index(c, type)) &&
+             (!state || packed_set(&c->state, c->budget, at, state)) &&
+             (!record_has(refcount, i) || refcount->value[i] >= CAPTURE_NONE ||
+              packed_set(&c->refcount, c->budget, at, refcount->value[i]));
     }
+    return ok;
 }
 
-static bool put_lengths(struct capture *c, struct capture_lengths *l,
-                        const struct record_column *in, uint32_t rows)
+/* The values of a batch behind those that a column has. */
+static bool put_packed(struct capture *c, struct packed *p, const struct record_column *in,
+                       uint32_t rows, uint64_t least)
 {
-    if (!in->value && !l->at) return true;
-    if (!grow_column(c, (void **)&l->at, &l->cap, c->n, (size_t)c->n + rows, sizeof *l->at))
-        return false;
-    for (uint32_t i = 0; in->value && i < rows; i++) {
-        if (!record_has(in, i)) continue;
-        uint64_t v = in->value[i];
-        l->at[c->n + i] = v < CAPTURE_NONE - 1 ? (uint32_t)v + 1 : CAPTURE_NONE;
-        if (v < CAPTURE_NONE - 1) continue;
-        if (!GROW(c, l->wide, l->wide_cap, l->n_wide + 1)) return false;
-        l->wide[l->n_wide++] = (struct capture_wide){ c->n + i, v };
-    }
-    return true;
+    bool ok = true;
+    for (uint32_t i = 0; ok && in->value && i < rows; i++)
+        if (record_has(in, i) && in->value[i] >= least)
+            ok = packed_set(p, c->budget, (uint64_t)c->n + i, in->value[i]);
+    return ok;
 }
 
-bool capture_length(const struct capture_lengths *l, uint32_t node, uint64_t *value)
-{
-    if (!l->at || !l->at[node]) return false;
-    *value = l->at[node] - 1u;
-    if (l->at[node] != CAPTURE_NONE) return true;
-    size_t low = 0, high = l->n_wide;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (l->wide[mid].node < node)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    *value = l->wide[low].value;
-    return true;
-}
-
-static bool put_native_stack_hash(struct capture *c, const struct record_batch *b)
+static bool put_native_stack(struct capture *c, const struct record_batch *b)
 {
     const struct record_column *native = &b->column[SNAP_COL_OBJECT_NATIVE];
     const struct record_column *stack = &b->column[SNAP_COL_OBJECT_STACK];
-    const struct record_column *hash = &b->column[SNAP_COL_OBJECT_HASH];
     size_t need = (size_t)c->n + b->rows;
     if ((native->value || c->native) &&
         !grow_column(c, (void **)&c->native, &c->native_cap, c->n, need, sizeof *c->native))
@@ -194,13 +172,8 @@ static bool put_native_stack_hash(struct capture *c, const struct record_batch *
     if ((stack->value || c->stack) &&
         !grow_column(c, (void **)&c->stack, &c->stack_cap, c->n, need, sizeof *c->stack))
         return false;
-    if ((hash->value || c->hash) &&
-        !grow_column(c, (void **)&c->hash, &c->hash_cap, c->n, need, sizeof *c->hash))
-        return false;
     for (uint32_t i = 0; native->value && i < b->rows; i++)
         if (record_has(native, i)) c->native[c->n + i] = plausible(c, native->value[i]);
-    for (uint32_t i = 0; hash->value && i < b->rows; i++)
-        if (record_has(hash, i)) c->hash[c->n + i] = hash->value[i];
     for (uint32_t i = 0; stack->value && i < b->rows; i++) {
         uint64_t index;
         if (stack->value[i] && idmap_find(&c->definitions->stack, stack->value[i], &index))
@@ -245,10 +218,13 @@ int capture_objects(struct capture *c, const struct record_batch *b)
     if (!grow_objects(c, (size_t)c->n + b->rows)) return CAPTURE_NO_MEMORY;
     int added = idmap_add(c->budget, &c->ordinal, b->first, b->rows);
     if (added != IDMAP_OK) return added == IDMAP_TAKEN ? CAPTURE_TAKEN : CAPTURE_NO_MEMORY;
-    put_plain(c, b);
-    if (!put_native_stack_hash(c, b) || !put_extra(c, b) ||
-        !put_lengths(c, &c->length, &b->column[SNAP_COL_OBJECT_LENGTH], b->rows) ||
-        !put_lengths(c, &c->capacity, &b->column[SNAP_COL_OBJECT_CAPACITY], b->rows))
+    const struct record_column *hash = &b->column[SNAP_COL_OBJECT_HASH];
+    const struct record_column *length = &b->column[SNAP_COL_OBJECT_LENGTH];
+    const struct record_column *capacity = &b->column[SNAP_COL_OBJECT_CAPACITY];
+    if (!put_plain(c, b) || !put_native_stack(c, b) || !put_extra(c, b) ||
+        !put_packed(c, &c->hash, hash, b->rows, 1) ||
+        !put_packed(c, &c->length, length, b->rows, 0) ||
+        !put_packed(c, &c->capacity, capacity, b->rows, 0))
         return CAPTURE_NO_MEMORY;
     c->n += b->rows;
     return CAPTURE_OK;
@@ -378,6 +354,14 @@ int capture_roots(struct capture *c, const struct record_batch *b)
         if (record_has(depth, i) && depth->value[i] < CAPTURE_NONE)
             r->depth = (uint32_t)depth->value[i];
     }
+    return CAPTURE_OK;
+}
+
+int capture_end(struct capture *c)
+{
+    struct packed *p[] = { &c->type, &c->state, &c->refcount, &c->hash, &c->length, &c->capacity };
+    for (size_t i = 0; i < sizeof p / sizeof p[0]; i++)
+        if (!packed_end(p[i], c->budget, c->n)) return CAPTURE_NO_MEMORY;
     return CAPTURE_OK;
 }
 

@@ -4,14 +4,16 @@
  * arrival), references in their order of arrival with runs that name the source. Nothing is
  * resolved here but what costs nothing now: the names and types that were defined before.
  *
- * Per object 28 B, and 4 to 8 B for each of native size, allocation site, length, capacity and
- * content hash where the capture has them; per reference 9 B, and 4 B more where keys are hashed,
- * 8 B more while its target is still an id.
+ * Per object 16 B for id and shallow size, 8 B for the native size and 4 B for the allocation site
+ * where the capture has them; all else is packed (packed.h), usually in 4 to 6 B. Per reference 9 B,
+ * and 4 B more where keys are hashed, 8 B more while its target is still an id. Once references are
+ * resolved, ids and names are packed, too.
  */
 #ifndef SNAP_TOOLS_DB_CAPTURE_H
 #define SNAP_TOOLS_DB_CAPTURE_H
 
 #include "db/idmap.h"
+#include "db/packed.h"
 #include "import/record.h"
 
 /** "No value" in 32-bit columns. */
@@ -41,27 +43,21 @@ struct capture_extra {
     uint8_t resource, state; /* 0: none */
 };
 
-/** A number beyond 32 bits in a 32-bit column. */
-struct capture_wide {
-    uint32_t node;
-    uint64_t value;
-};
+/** Flags and generation, which are asked for together, in the column `state`. */
+static inline uint64_t capture_state(uint16_t flags, uint8_t generation)
+{
+    return (uint64_t)(uint8_t)~generation << 16 | flags;
+}
 
-/** A column of lengths: value + 1, 0 for none; a number beyond 32 bits stands in `wide`, by node
- *  ascending, and CAPTURE_NONE here. */
-struct capture_lengths {
-    uint32_t *at; /* NULL: no object has one */
-    size_t cap;
-    struct capture_wide *wide;
-    size_t n_wide, wide_cap;
-};
+static inline uint16_t capture_flags(uint64_t state)
+{
+    return (uint16_t)state;
+}
 
-/** What is asked for together, one cache line an object. */
-struct capture_state {
-    uint32_t refcount; /* CAPTURE_NONE: none */
-    uint16_t flags;
-    uint8_t generation; /* CAPTURE_NO_GENERATION: none */
-};
+static inline uint8_t capture_generation(uint64_t state)
+{
+    return (uint8_t)~(state >> 16);
+}
 
 struct capture_preview {
     uint32_t node;
@@ -105,17 +101,17 @@ struct capture {
     struct capture_definitions *definitions;
 
     uint32_t n;
-    size_t cap; /* of all the columns that every object has */
+    size_t cap; /* of id and shallow */
     uint64_t *id, *shallow;
-    uint32_t *type;
-    struct capture_state *state;
+    struct packed ids;      /* in place of id, once resolved */
+    struct packed type;     /* index */
+    struct packed state;    /* capture_state(); none: no flags, no generation */
+    struct packed refcount; /* below CAPTURE_NONE */
+    struct packed hash, length, capacity;
     uint64_t *native; /* NULL: no object has one; 0 for none */
     size_t native_cap;
     uint32_t *stack; /* row of the stack, 0: none; NULL: none has one */
     size_t stack_cap;
-    uint64_t *hash; /* 0: none; NULL: none has one */
-    size_t hash_cap;
-    struct capture_lengths length, capacity;
     struct capture_extra *extra; /* by node ascending */
     size_t n_extra, extra_cap;
     struct capture_preview *preview;
@@ -127,6 +123,7 @@ struct capture {
     uint32_t *target; /* ordinal; CAPTURE_NONE: beyond 32 bits */
     uint8_t *kind;
     uint32_t *name; /* number of a text, 0: none */
+    struct packed names; /* in place of name, once resolved */
     uint32_t *key;  /* element index or key hash plus 1, 0: none; NULL: no edge has one */
     struct capture_run *run;
     size_t n_runs, run_cap;
@@ -165,13 +162,12 @@ enum { CAPTURE_OK = 0, CAPTURE_NO_MEMORY, CAPTURE_TOO_MANY, CAPTURE_TAKEN };
 int capture_objects(struct capture *c, const struct record_batch *batch);
 int capture_edges(struct capture *c, const struct record_batch *batch);
 int capture_roots(struct capture *c, const struct record_batch *batch);
+/** All objects are in: from here on packed columns can be read. */
+int capture_end(struct capture *c);
 
 /** A preview (the number of its text) of the object with this ordinal; unknown ordinals are
  *  ignored. */
 int capture_preview(struct capture *c, uint64_t ordinal, uint32_t text);
-
-/** The value of a length column at a node; false where it has none. */
-bool capture_length(const struct capture_lengths *l, uint32_t node, uint64_t *value);
 
 /** The number of a text that the file defined under `id`; 0 for 0 and for lost definitions. */
 uint32_t capture_text(struct capture_definitions *d, uint64_t id);

@@ -32,10 +32,10 @@ static int match_rows(struct loader *l, struct snapshot *s)
     sqlite3_bind_int64(q, 1, s->id);
     int rc;
     while ((rc = sqlite3_step(q)) == SQLITE_ROW && at < s->resolved.n) {
-        uint32_t node = s->resolved.by_address[at++];
+        uint32_t node = (uint32_t)packed_get(&s->resolved.by_address, at++);
         int64_t row = sqlite3_column_int64(q, 1) - s->first_id;
-        if ((uint64_t)sqlite3_column_int64(q, 0) != s->capture.id[node] || row < 1 ||
-            row >= a->n_rows || row == a->garbage_root || a->node[row] != HEAP_NONE)
+        if ((uint64_t)sqlite3_column_int64(q, 0) != packed_get(&s->capture.ids, node) ||
+            row < 1 || row >= a->n_rows || row == a->garbage_root || a->node[row] != HEAP_NONE)
             break;
         a->node[row] = node;
         a->row_of[node] = (uint32_t)row;

@@ -24,7 +24,7 @@
 #define SECONDS_PER_NATIVE  0.5e-6
 #define SECONDS_PER_REF_OUT 0.15e-6 /* read and analysed, but not written */
 /* Of memory, at the peak. No load was seen that takes less: whoever is refused has no way. */
-#define MEMORY_PER_OBJECT 120u
+#define MEMORY_PER_OBJECT 80u
 #define MEMORY_PER_REF    4u
 /* For files that do not announce their rows. */
 #define FILE_BYTES_PER_OBJECT 8u

@@ -56,13 +56,14 @@ uint32_t loader_row_of_id(const struct snapshot *s, uint64_t id)
     uint32_t low = 0, high = r->n;
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
-        if ((int64_t)s->capture.id[r->by_address[mid]] < (int64_t)id)
+        if ((int64_t)packed_get(&s->capture.ids, packed_get(&r->by_address, mid)) < (int64_t)id)
             low = mid + 1;
         else
             high = mid;
     }
-    if (low == r->n || s->capture.id[r->by_address[low]] != id) return HEAP_NONE;
-    return s->analysis.row_of[r->by_address[low]];
+    if (low == r->n) return HEAP_NONE;
+    uint64_t node = packed_get(&r->by_address, low);
+    return packed_get(&s->capture.ids, node) == id ? s->analysis.row_of[node] : HEAP_NONE;
 }
 
 static bool counter_value(const struct loader *l, const struct snapshot *s, const char *name,

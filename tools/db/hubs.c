@@ -101,7 +101,7 @@ static bool list_types(struct hubs *h)
         for (uint64_t e = off[v]; e < off[v + 1]; e++) {
             if (e + AHEAD < m) __builtin_prefetch(&h->count[c->target[e + AHEAD]]);
             uint32_t i = h->count[c->target[e]];
-            if (i != HEAP_NONE) h->type[h->next[i]++] = c->type[v];
+            if (i != HEAP_NONE) h->type[h->next[i]++] = (uint32_t)packed_get(&c->type, v);
         }
     }
     return true;

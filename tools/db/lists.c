@@ -136,12 +136,13 @@ static bool address_next(void *opaque, struct rows_row *out)
     const struct resolved *r = &x->s->resolved;
     if (x->at >= r->n) return false;
     if (x->at + AHEAD < r->n) {
-        __builtin_prefetch(&x->s->capture.id[r->by_address[x->at + AHEAD]]);
-        __builtin_prefetch(&x->s->analysis.row_of[r->by_address[x->at + AHEAD]]);
+        uint64_t ahead = packed_get(&r->by_address, x->at + AHEAD);
+        packed_prefetch(&x->s->capture.ids, ahead);
+        __builtin_prefetch(&x->s->analysis.row_of[ahead]);
     }
-    uint32_t node = r->by_address[x->at++];
+    uint32_t node = (uint32_t)packed_get(&r->by_address, x->at++);
     rows_set(out, 0, x->s->id);
-    rows_set(out, 1, (int64_t)x->s->capture.id[node]);
+    rows_set(out, 1, (int64_t)packed_get(&x->s->capture.ids, node));
     rows_set(out, 2, loader_object_id(x->s, x->s->analysis.row_of[node]));
     return true;
 }

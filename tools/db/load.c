@@ -111,6 +111,18 @@ static int size_by_row(struct loader *l, const struct snapshot *s, const uint64_
     return 0;
 }
 
+static void type_by_row(struct snapshot *s)
+{
+    const struct heap_analysis *a = &s->analysis;
+    const struct packed *type = &s->capture.type;
+    for (uint32_t row = 0; row < a->n_rows; row++) {
+        loader_prefetch(a, row, &type, 1);
+        s->type[row] = CAPTURE_TYPE_LIVE;
+        if (a->node[row] != HEAP_NONE) s->type[row] = (uint32_t)packed_get(type, a->node[row]);
+    }
+    s->type[a->garbage_root] = CAPTURE_TYPE_GARBAGE;
+}
+
 /* What everything that is written is ordered by; and own sizes in that order, since every summary
  * adds them up. */
 static int snapshot_order(struct loader *l, struct snapshot *s)
@@ -122,8 +134,7 @@ static int snapshot_order(struct loader *l, struct snapshot *s)
     s->graph.shallow = NULL;
     s->type = memory_new(&l->budget, a->n_rows, sizeof *s->type);
     if (!s->type) return loader_no_memory(l);
-    heap_permute_u32(a, s->capture.type, CAPTURE_TYPE_LIVE, s->type);
-    s->type[a->garbage_root] = CAPTURE_TYPE_GARBAGE;
+    type_by_row(s);
     if (s->capture.stack) {
         s->stack = memory_new(&l->budget, a->n_rows, sizeof *s->stack);
         if (!s->stack) return loader_no_memory(l);
@@ -174,7 +185,7 @@ static bool snapshot_is_complete(const struct snapshot *s)
 static uint64_t rows_expected(const struct snapshot *s)
 {
     uint64_t n = s->analysis.n_rows, rows = 5 * n;
-    if (s->capture.hash || s->capture.length.at) rows += n / 2;
+    if (s->capture.hash.block || s->capture.length.block) rows += n / 2;
     return s->has_refs ? rows + 2 * s->resolved.m : rows;
 }
 
@@ -192,8 +203,7 @@ static void release_details(struct snapshot *s)
     RELEASE(s->analysis.distance);
     RELEASE(s->analysis.parent);
     RELEASE(s->analysis.parent_position);
-    free(s->resolved.external);
-    s->resolved.external = NULL;
+    resolved_release_external(&s->resolved);
 }
 
 /* References need no more than where each object is, and are half of the database: everything

@@ -7,7 +7,7 @@
  * it is to stay and renames it when this returns 0 (cli/output.h). A failure leaves a file that
  * must be removed.
  *
- * Memory: everything of one snapshot at a time, 130 to 140 B an object at the peak. Bounded by a
+ * Memory: everything of one snapshot at a time, 95 to 115 B an object at the peak. Bounded by a
  * budget, so that a file that claims too much ends in a sentence.
  */
 #ifndef SNAP_TOOLS_DB_LOAD_H

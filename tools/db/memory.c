@@ -88,6 +88,16 @@ bool memory_grow(struct budget *b, void **array, size_t *cap, size_t need, size_
     return true;
 }
 
+void memory_give(struct budget *b, void **array, size_t *cap, size_t size)
+{
+    uint64_t bytes = (uint64_t)*cap / 2 * size; /* as memory_grow counts */
+    if (!*array) return;
+    free(*array);
+    b->used -= bytes < b->used ? bytes : b->used;
+    *array = NULL;
+    *cap = 0;
+}
+
 static void *memory_take(struct budget *b, uint64_t n, size_t size, bool zeroed)
 {
     if (n > SIZE_MAX / size || !budget_take(b, n * size)) return NULL;

@@ -26,6 +26,9 @@ void budget_init(struct budget *b, uint64_t limit);
  *  without memory or beyond the budget; then nothing has changed. */
 bool memory_grow(struct budget *b, void **array, size_t *cap, size_t need, size_t size);
 
+/** Frees an array that grew, and gives its bytes back to the budget. NULL is allowed. */
+void memory_give(struct budget *b, void **array, size_t *cap, size_t size);
+
 /** n zeroed elements under the budget; NULL like memory_grow's false. n = 0 gives a valid
  *  pointer. */
 void *memory_zeroed(struct budget *b, uint64_t n, size_t size);

@@ -171,12 +171,12 @@ static bool add_copies(struct duplicates *d, const struct typed_row *at, size_t 
     struct copies c = { .n = n, .type = at->type, .row = at->row, .length = UINT64_MAX };
     uint64_t largest = 0;
     for (size_t i = 0; i < n; i++) {
-        uint64_t size = s->own[at[i].row], length;
+        uint64_t size = s->own[at[i].row];
+        uint32_t node = s->analysis.node[at[i].row];
+        uint64_t length = packed_get(&s->capture.length, node);
         c.size += size;
         if (size > largest) largest = size;
-        if (capture_length(&s->capture.length, s->analysis.node[at[i].row], &length) &&
-            length < c.length)
-            c.length = length;
+        if (packed_has(&s->capture.length, node) && length < c.length) c.length = length;
     }
     c.wasted = c.size - largest;
     d->type[c.type].contents++;

@@ -49,7 +49,7 @@ static void prefetch_refs(const struct ref_rows *r)
         uint64_t ahead = off[a->node[r->row + AHEAD / 2]];
         __builtin_prefetch(&c->target[ahead]);
         __builtin_prefetch(&c->kind[ahead]);
-        __builtin_prefetch(&c->name[ahead]);
+        if (ahead < r->s->resolved.m) packed_prefetch(&c->names, ahead);
         if (c->key) __builtin_prefetch(&c->key[ahead]);
     }
 }
@@ -77,7 +77,7 @@ static bool ref_next(void *opaque, struct rows_row *out)
     const struct capture *c = &r->s->capture;
     if (!next_source(r)) return false;
     uint64_t e = r->e++;
-    uint32_t text = strings_row(&r->l->strings, c->name[e]);
+    uint32_t text = strings_row(&r->l->strings, (uint32_t)packed_get(&c->names, e));
     uint32_t position = (uint32_t)(e - r->first);
     heap_backward_add(r->backward, c->target[e], r->row, position);
     rows_set(out, 0, loader_object_id(r->s, r->row));

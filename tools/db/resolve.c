@@ -25,6 +25,8 @@ struct work {
     uint32_t n_before;
     uint32_t *slot;     /* hash table of nodes + 1 by id, 0 is free */
     uint64_t slots;
+    uint32_t *order;    /* [nodes before] nodes by id */
+    uint32_t *external; /* [nodes] as in resolved, CAPTURE_NONE for none; NULL: nobody knows */
 };
 
 static bool is_dead(const struct work *w, uint32_t node)
@@ -34,11 +36,11 @@ static bool is_dead(const struct work *w, uint32_t node)
 
 /* ---- duplicates ---------------------------------------------------------------------------- */
 
-/* Marks all but the first node of each id, and shortens by_address to those that stay. */
+/* Marks all but the first node of each id, and shortens the order to those that stay. */
 static bool find_duplicates(struct work *w)
 {
     const uint64_t *id = w->c->id;
-    uint32_t *order = w->out->by_address, n = w->c->n, keep = 0;
+    uint32_t *order = w->order, n = w->c->n, keep = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (i == 0 || id[order[i]] != id[order[i - 1]]) continue;
         if (!w->dead) {
@@ -61,38 +63,23 @@ static bool find_duplicates(struct work *w)
     return true;
 }
 
-static void compact_lengths(const struct work *w, struct capture_lengths *l)
-{
-    size_t keep = 0;
-    for (size_t i = 0; i < l->n_wide; i++) {
-        if (is_dead(w, l->wide[i].node)) continue;
-        l->wide[keep] = l->wide[i];
-        l->wide[keep++].node = w->renumber[l->wide[i].node];
-    }
-    l->n_wide = keep;
-}
-
 /* Takes the dropped nodes out of all columns. */
-static void compact_objects(struct work *w)
+static bool compact_objects(struct work *w)
 {
     struct capture *c = w->c;
+    struct packed *p[] = { &c->type, &c->state, &c->refcount, &c->hash, &c->length, &c->capacity };
     uint32_t to = 0;
+    for (size_t i = 0; i < sizeof p / sizeof p[0]; i++)
+        if (!packed_drop(p[i], w->b, w->n_before, w->dead)) return false;
     for (uint32_t v = 0; v < w->n_before; v++) {
         if (is_dead(w, v)) continue;
         c->id[to] = c->id[v];
         c->shallow[to] = c->shallow[v];
-        c->type[to] = c->type[v];
-        c->state[to] = c->state[v];
         if (c->native) c->native[to] = c->native[v];
         if (c->stack) c->stack[to] = c->stack[v];
-        if (c->hash) c->hash[to] = c->hash[v];
-        if (c->length.at) c->length.at[to] = c->length.at[v];
-        if (c->capacity.at) c->capacity.at[to] = c->capacity.at[v];
         to++;
     }
     c->n = to;
-    compact_lengths(w, &c->length);
-    compact_lengths(w, &c->capacity);
     size_t keep = 0;
     for (size_t i = 0; i < c->n_extra; i++) {
         if (is_dead(w, c->extra[i].node)) continue;
@@ -102,14 +89,15 @@ static void compact_objects(struct work *w)
     c->n_extra = keep;
     for (size_t i = 0; i < c->n_preview; i++)
         c->preview[i].node = w->renumber[c->preview[i].node];
+    return true;
 }
 
 static bool drop_duplicates(struct work *w)
 {
     w->n_before = w->c->n;
-    if (!sort_ids(w->b, w->c->id, w->c->n, &w->out->by_address)) return false;
-    if (!find_duplicates(w)) return false;
-    if (w->dead) compact_objects(w);
+    if (capture_end(w->c) != CAPTURE_OK) return false;
+    if (!sort_ids(w->b, w->c->id, w->c->n, &w->order)) return false;
+    if (!find_duplicates(w) || (w->dead && !compact_objects(w))) return false;
     w->out->n = w->c->n;
     return true;
 }
@@ -430,26 +418,25 @@ static bool root_owns(uint8_t kind)
 static bool find_external(struct work *w)
 {
     const struct capture *c = w->c;
-    bool known = false;
-    for (uint32_t v = 0; v < c->n && !known; v++) known = c->state[v].refcount != CAPTURE_NONE;
-    if (!known) return true;
+    if (!c->refcount.block) return true;
     uint32_t *owned = memory_zeroed(w->b, c->n, sizeof *owned);
     if (!owned) return false;
-    w->out->external = owned;
+    w->external = owned;
     for (uint64_t e = 0; e < c->m; e++) {
         if (e + AHEAD < c->m) __builtin_prefetch(&owned[c->target[e + AHEAD]], 1);
         if (c->kind[e] & CAPTURE_OWNS && owned[c->target[e]] < CAPTURE_NONE - 1)
             owned[c->target[e]]++;
     }
     for (uint32_t v = 0; v < c->n; v++) {
-        bool immortal = c->state[v].flags & SNAP_OBJECT_IMMORTAL;
-        if (c->state[v].refcount == CAPTURE_NONE || immortal) {
+        bool immortal = capture_flags(packed_get(&c->state, v)) & SNAP_OBJECT_IMMORTAL;
+        uint32_t count = (uint32_t)packed_get(&c->refcount, v);
+        if (!packed_has(&c->refcount, v) || immortal) {
             owned[v] = CAPTURE_NONE;
-        } else if (owned[v] > c->state[v].refcount) {
+        } else if (owned[v] > count) {
             owned[v] = CAPTURE_NONE;
             w->out->over_owned++;
         } else {
-            owned[v] = c->state[v].refcount - owned[v];
+            owned[v] = count - owned[v];
         }
     }
     for (size_t i = 0; i < w->out->n_roots; i++) {
@@ -464,9 +451,9 @@ static bool add_roots(struct work *w)
 {
     const struct capture *c = w->c;
     for (uint32_t v = 0; v < c->n; v++) {
-        uint32_t x = w->out->external ? w->out->external[v] : CAPTURE_NONE;
+        uint32_t x = w->external ? w->external[v] : CAPTURE_NONE;
         uint8_t kind = 0;
-        if (c->state[v].flags & SNAP_OBJECT_IMMORTAL)
+        if (capture_flags(packed_get(&c->state, v)) & SNAP_OBJECT_IMMORTAL)
             kind = SNAP_ROOT_IMMORTAL;
         else if (x != CAPTURE_NONE && x > 0)
             kind = SNAP_ROOT_EXTERNAL;
@@ -481,14 +468,14 @@ static bool add_namespaces(struct work *w, uint32_t dict_name)
 {
     const struct capture *c = w->c;
     const uint64_t *off = w->out->off;
-    size_t n = w->out->external && dict_name ? w->out->n_roots : 0;
+    size_t n = w->external && dict_name ? w->out->n_roots : 0;
     uint64_t *seen = memory_zeroed(w->b, heap_holds_words(c->n), sizeof *seen);
     bool ok = seen;
     for (size_t i = 0; ok && i < n; i++) {
         struct resolved_root r = w->out->root[i];
         if (r.kind != SNAP_ROOT_GLOBAL || !c->root[r.capture].name || !mark(seen, r.node)) continue;
         for (uint64_t e = off[r.node]; ok && e < off[r.node + 1]; e++) {
-            uint32_t outside = w->out->external[c->target[e]];
+            uint32_t outside = w->external[c->target[e]];
             if (c->name[e] == dict_name && outside != CAPTURE_NONE && outside > 0 &&
                 (c->kind[e] & ~CAPTURE_OWNS) == SNAP_EDGE_ATTRIBUTE)
                 ok = resolved_add_root(w->out, c->target[e], r.kind, r.capture);
@@ -496,6 +483,36 @@ static bool add_namespaces(struct work *w, uint32_t dict_name)
     }
     memory_free(w->b, seen, heap_holds_words(c->n), sizeof *seen);
     return ok;
+}
+
+/* ---- what waits for the tables ------------------------------------------------------------- */
+
+/* Packs a column, leaving out one value. */
+static bool pack(struct work *w, struct packed *p, const uint32_t *value, uint64_t n,
+                 uint32_t without)
+{
+    bool ok = true;
+    for (uint64_t i = 0; ok && i < n; i++)
+        if (value[i] != without) ok = packed_set(p, w->b, i, value[i]);
+    return ok && packed_end(p, w->b, n);
+}
+
+/* Ids, names and the like are not needed while the graph is analysed, which needs the memory. */
+static bool pack_away(struct work *w)
+{
+    struct capture *c = w->c;
+    bool ok = true;
+    for (uint32_t v = 0; ok && v < c->n; v++) ok = packed_set(&c->ids, w->b, v, c->id[v]);
+    if (!ok || !packed_end(&c->ids, w->b, c->n) || !pack(w, &c->names, c->name, c->m, 0) ||
+        !pack(w, &w->out->by_address, w->order, c->n, CAPTURE_NONE) ||
+        (w->external && !pack(w, &w->out->external, w->external, c->n, CAPTURE_NONE)))
+        return false;
+    free(c->id);
+    free(c->name);
+    c->id = NULL;
+    c->name = NULL;
+    c->name_cap = 0;
+    return true;
 }
 
 bool resolve(struct capture *c, bool complete, const struct resolve_how *how, struct resolved *out)
@@ -506,18 +523,25 @@ bool resolve(struct capture *c, bool complete, const struct resolve_how *how, st
               (how->rule != RESOLVE_V8_PAGE || rule_v8_page(&w)) && find_holds(&w);
     if (ok && complete)
         ok = find_external(&w) && add_roots(&w) && add_namespaces(&w, how->dict_name);
+    memory_free(w.b, w.slot, w.slots, sizeof *w.slot);
+    ok = ok && pack_away(&w);
     memory_free(w.b, w.renumber, w.n_before, sizeof *w.renumber);
     memory_free(w.b, w.dead, heap_holds_words(w.n_before), sizeof *w.dead);
-    memory_free(w.b, w.slot, w.slots, sizeof *w.slot);
+    memory_free(w.b, w.order, w.n_before, sizeof *w.order);
+    memory_free(w.b, w.external, c->n, sizeof *w.external);
     return ok;
+}
+
+void resolved_release_external(struct resolved *r)
+{
+    packed_free(&r->external, r->budget);
 }
 
 void resolved_release(struct resolved *r)
 {
-    free(r->by_address);
-    free(r->external);
+    resolved_release_external(r);
+    packed_free(&r->by_address, r->budget);
     free(r->root);
-    r->by_address = r->external = NULL;
     r->root = NULL;
 }
 

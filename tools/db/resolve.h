@@ -4,9 +4,9 @@
  * nodes, duplicate objects go (the first of an id holds, with its references), references to
  * nowhere go and are counted, and what is held from outside the heap becomes known.
  *
- * The capture is changed in place: afterwards its columns are by node without duplicates, and
- * target, kind, name and key are in the order of the graph (references of node v at off[v] ..
- * off[v+1]-1).
+ * The capture is changed in place: afterwards its columns are by node without duplicates; target,
+ * kind, name and key are in the order of the graph (references of node v at off[v] .. off[v+1]-1);
+ * and what waits for the tables, ids and names, is packed.
  */
 #ifndef SNAP_TOOLS_DB_RESOLVE_H
 #define SNAP_TOOLS_DB_RESOLVE_H
@@ -24,10 +24,9 @@ struct resolved {
     uint32_t n;
     uint64_t m;
     uint64_t *off;         /* [n+1] */
-    uint32_t *by_address;  /* [n] nodes by id ascending as a signed number */
+    struct packed by_address; /* nodes by id ascending as a signed number */
     uint64_t *holds;       /* bits by edge; NULL: all hold */
-    uint32_t *external;    /* [n] references held from outside, CAPTURE_NONE for null; NULL: nobody
-                              knows */
+    struct packed external;   /* by node: references held from outside, where that is known */
     struct resolved_root *root;
     size_t n_roots, root_cap;
     uint64_t duplicates;   /* objects dropped */
@@ -55,6 +54,8 @@ struct resolve_how {
  */
 bool resolve(struct capture *c, bool complete, const struct resolve_how *how, struct resolved *out);
 void resolved_free(struct resolved *r);
+/** Frees what only the rows of objects need. */
+void resolved_release_external(struct resolved *r);
 /** Frees all but `off` and `holds`. */
 void resolved_release(struct resolved *r);
 

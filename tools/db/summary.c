@@ -301,8 +301,9 @@ static int insert_named(struct global_writer *w, uint32_t module, uint32_t node,
     const uint64_t *off = w->s->resolved.off;
     int status = 0;
     for (uint64_t e = off[node]; e < off[node + 1] && !status; e++) {
-        if ((c->kind[e] & ~CAPTURE_OWNS) != kind || !c->name[e]) continue;
-        status = insert_global(w, module, c->name[e], c->target[e]);
+        uint32_t name = (uint32_t)packed_get(&c->names, e);
+        if ((c->kind[e] & ~CAPTURE_OWNS) != kind || !name) continue;
+        status = insert_global(w, module, name, c->target[e]);
         ++*n;
     }
     return status;
@@ -320,7 +321,7 @@ static int insert_global_root(struct global_writer *w, uint32_t node, uint32_t n
     uint64_t found = 0;
     int status = 0;
     for (uint64_t e = off[node]; e < off[node + 1] && !status; e++) {
-        const char *edge = strings_text(&w->l->strings, c->name[e]);
+        const char *edge = strings_text(&w->l->strings, (uint32_t)packed_get(&c->names, e));
         if (!edge || strcmp(edge, "__dict__") != 0) continue;
         status = insert_named(w, name, c->target[e], SNAP_EDGE_VALUE, &found);
         seen[c->target[e]] = 1;

@@ -11,8 +11,6 @@
 
 #include "db/notable.h"
 
-#define AHEAD 32u
-
 /* ---- object -------------------------------------------------------------------------------- */
 
 struct object_rows {
@@ -22,13 +20,12 @@ struct object_rows {
 
 static void prefetch_object(const struct snapshot *s, uint32_t row)
 {
-    uint32_t node = s->analysis.node[row];
-    if (node == HEAP_NONE) return;
     const struct capture *c = &s->capture;
-    __builtin_prefetch(&c->id[node]);
-    __builtin_prefetch(&c->state[node]);
-    if (c->native) __builtin_prefetch(&c->native[node]);
-    if (s->resolved.external) __builtin_prefetch(&s->resolved.external[node]);
+    const struct packed *column[] = { &c->ids, &c->state, &c->refcount, &s->resolved.external };
+    loader_prefetch(&s->analysis, row, column, sizeof column / sizeof column[0]);
+    uint32_t ahead = row + LOADER_AHEAD;
+    if (c->native && ahead < s->analysis.n_rows && s->analysis.node[ahead] != HEAP_NONE)
+        __builtin_prefetch(&c->native[s->analysis.node[ahead]]);
 }
 
 static void set_row(struct rows_row *out, int column, const struct snapshot *s, uint32_t row)
@@ -41,18 +38,24 @@ static void set_u32(struct rows_row *out, int column, uint32_t v)
     if (v != HEAP_NONE) rows_set(out, column, v);
 }
 
+static void set_packed(struct rows_row *out, int column, const struct packed *p, uint32_t node)
+{
+    if (packed_has(p, node)) rows_set(out, column, (int64_t)packed_get(p, node));
+}
+
 /* Columns that the two virtual roots do not have. */
 static void object_of_node(const struct snapshot *s, uint32_t v, struct rows_row *out)
 {
     const struct capture *c = &s->capture;
     const struct resolved *r = &s->resolved;
-    rows_set(out, 2, (int64_t)c->id[v]);
+    uint64_t state = packed_get(&c->state, v);
+    rows_set(out, 2, (int64_t)packed_get(&c->ids, v));
     if (c->native && c->native[v]) rows_set(out, 5, (int64_t)c->native[v]);
-    if (r->external) set_u32(out, 15, r->external[v]);
-    rows_set(out, 16, c->state[v].flags);
-    set_u32(out, 17, c->state[v].refcount);
-    if (c->state[v].generation != CAPTURE_NO_GENERATION)
-        rows_set(out, 18, c->state[v].generation);
+    set_packed(out, 15, &r->external, v);
+    rows_set(out, 16, capture_flags(state));
+    set_packed(out, 17, &c->refcount, v);
+    if (capture_generation(state) != CAPTURE_NO_GENERATION)
+        rows_set(out, 18, capture_generation(state));
 }
 
 static void object_of_row(const struct snapshot *s, uint32_t row, struct rows_row *out)
@@ -80,7 +83,7 @@ static bool object_next(void *opaque, struct rows_row *out)
     const struct heap_analysis *a = &o->s->analysis;
     uint32_t row = o->row++;
     if (row >= a->n_rows) return false;
-    if (row + AHEAD < a->n_rows) prefetch_object(o->s, row + AHEAD);
+    prefetch_object(o->s, row);
     object_of_row(o->s, row, out);
     if (a->node[row] != HEAP_NONE) {
         object_of_node(o->s, a->node[row], out);
@@ -110,8 +113,8 @@ struct detail_rows {
 static bool has_detail(const struct detail_rows *d, uint32_t node)
 {
     const struct capture *c = &d->s->capture;
-    return (c->length.at && c->length.at[node]) || (c->capacity.at && c->capacity.at[node]) ||
-           (c->hash && c->hash[node]) || (d->extra && d->extra[node]) ||
+    return packed_has(&c->length, node) || packed_has(&c->capacity, node) ||
+           packed_has(&c->hash, node) || (d->extra && d->extra[node]) ||
            (d->preview && d->preview[node]);
 }
 
@@ -132,9 +135,11 @@ static void detail_of_node(const struct detail_rows *d, uint32_t v, struct notab
                            struct rows_row *out)
 {
     const struct capture *c = &d->s->capture;
-    said->has_length = capture_length(&c->length, v, &said->length);
-    said->has_capacity = capture_length(&c->capacity, v, &said->capacity);
-    said->hash = c->hash ? c->hash[v] : 0;
+    said->has_length = packed_has(&c->length, v);
+    said->has_capacity = packed_has(&c->capacity, v);
+    said->length = packed_get(&c->length, v);
+    said->capacity = packed_get(&c->capacity, v);
+    said->hash = packed_get(&c->hash, v);
     if (said->has_length) rows_set(out, 2, (int64_t)said->length);
     if (said->has_capacity) rows_set(out, 3, (int64_t)said->capacity);
     if (said->hash) rows_set(out, 5, (int64_t)said->hash);
@@ -147,13 +152,13 @@ static void detail_of_node(const struct detail_rows *d, uint32_t v, struct notab
 
 static void prefetch_detail(const struct detail_rows *d, uint32_t row)
 {
+    const struct heap_analysis *a = &d->s->analysis;
     const struct capture *c = &d->s->capture;
-    uint32_t node = d->s->analysis.node[row];
-    if (node == HEAP_NONE) return;
-    if (c->length.at) __builtin_prefetch(&c->length.at[node]);
-    if (c->capacity.at) __builtin_prefetch(&c->capacity.at[node]);
-    if (c->hash) __builtin_prefetch(&c->hash[node]);
-    if (d->extra) __builtin_prefetch(&d->extra[node]);
+    const struct packed *column[] = { &c->length, &c->capacity, &c->hash };
+    loader_prefetch(a, row, column, sizeof column / sizeof column[0]);
+    uint32_t ahead = row + LOADER_AHEAD;
+    if (d->extra && ahead < a->n_rows && a->node[ahead] != HEAP_NONE)
+        __builtin_prefetch(&d->extra[a->node[ahead]]);
 }
 
 static bool detail_next(void *opaque, struct rows_row *out)
@@ -162,7 +167,7 @@ static bool detail_next(void *opaque, struct rows_row *out)
     const struct heap_analysis *a = &d->s->analysis;
     for (;; d->row++) {
         if (d->row >= a->n_rows) return false;
-        if (d->row + AHEAD < a->n_rows) prefetch_detail(d, d->row + AHEAD);
+        prefetch_detail(d, d->row);
         uint32_t node = a->node[d->row];
         if (node == HEAP_NONE || !has_detail(d, node)) continue;
         struct notable_detail said = { 0 };
