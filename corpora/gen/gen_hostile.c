@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Valid files that are hard on readers, of any size; the same arguments give the same bytes.
+ * Files that are hard on readers, of any size, all valid but the last; the same arguments give the
+ * same bytes.
  *
  *     gen_hostile SHAPE N OUT
  *
@@ -11,6 +12,8 @@
  *   ids         N objects of one and the same id
  *   types       N types of one object each
  *   list        a list of N objects of two types in turn: a way from the root for each
+ *   lost        N objects, each with a type and a name of its own, of which every third chunk is
+ *               damaged: definitions lost in the middle
  *
  * Exit status: 0 done, 2 wrong usage or failure. O(N) time; memory is the writer's.
  */
@@ -18,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snap/reader.h>
 #include <snap/writer.h>
 
 static uint64_t still_clock(void *opaque, int which)
@@ -138,13 +142,47 @@ static void make_list(snap_writer *w, uint64_t n, uint64_t t)
     finish(w);
 }
 
+static void make_lost(snap_writer *w, uint64_t n, uint64_t t)
+{
+    char text[32];
+    (void)t;
+    begin(w);
+    for (uint64_t i = 1; i <= n; i++) {
+        snprintf(text, sizeof text, "name %llu", (unsigned long long)i);
+        uint64_t name = string(w, text);
+        object(w, 16 * i, type(w, name), name);
+    }
+    root(w, 16);
+    finish(w);
+}
+
+/* Inverts a byte in every third chunk of strings and of types of the file. Returns 0 or -1. */
+static int lose_definitions(const char *path)
+{
+    snap_reader *r;
+    size_t chunks = 0, seen = 0;
+    if (snap_reader_open_path(&r, path, NULL, NULL) != SNAP_OK) return -1;
+    FILE *f = fopen(path, "r+b");
+    int status = f && snap_reader_load_index(r, &chunks, NULL) == SNAP_OK ? 0 : -1;
+    for (size_t i = 0; !status && i < chunks; i++) {
+        const snap_chunk_info *c = snap_reader_chunk(r, i);
+        if ((c->kind != SNAP_KIND_STRING && c->kind != SNAP_KIND_TYPE) || seen++ % 3 != 2) continue;
+        long last = (long)(c->offset + SNAP_CHUNK_HEADER_SIZE + c->stored_size - 1);
+        int byte = fseek(f, last, SEEK_SET) == 0 ? fgetc(f) : EOF;
+        if (byte == EOF || fseek(f, last, SEEK_SET) != 0 || fputc(byte ^ 255, f) == EOF) status = -1;
+    }
+    if (f && fclose(f) != 0) status = -1;
+    snap_reader_close(r);
+    return status;
+}
+
 static const struct shape {
     const char *name;
     void (*make)(snap_writer *w, uint64_t n, uint64_t type);
 } shapes[] = { { "rows", make_rows },           { "strings", make_strings },
                { "text", make_text },           { "snapshots", make_snapshots },
                { "ids", make_ids },             { "types", make_types },
-               { "list", make_list } };
+               { "list", make_list },           { "lost", make_lost } };
 
 int main(int argc, char **argv)
 {
@@ -155,15 +193,20 @@ int main(int argc, char **argv)
     while (argc == 4 && shape < end && strcmp(shape->name, argv[1]) != 0) shape++;
     uint64_t n = argc == 4 ? strtoull(argv[2], NULL, 10) : 0;
     if (n == 0 || shape == end) {
-        fputs("usage: gen_hostile rows|strings|text|snapshots|ids|types|list N OUT\n", stderr);
+        fputs("usage: gen_hostile rows|strings|text|snapshots|ids|types|list|lost N OUT\n", stderr);
         return 2;
     }
     memcpy(o.uuid, "hostile", 7);
     if (shape->make == make_rows) o.chunk_rows = 1;
+    if (shape->make == make_lost) o.chunk_rows = 1000;
     snap_status s = snap_writer_open_path(&w, argv[3], &o, &err);
     if (s == SNAP_OK) {
         shape->make(w, n, type(w, string(w, "Thing")));
         s = snap_writer_close(w, &err);
+    }
+    if (s == SNAP_OK && shape->make == make_lost && lose_definitions(argv[3]) != 0) {
+        perror(argv[3]);
+        return 2;
     }
     if (s == SNAP_OK) return 0;
     fprintf(stderr, "gen_hostile: %s: %s\n", argv[3], err.text);

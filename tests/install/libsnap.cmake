@@ -11,4 +11,11 @@ if(NOT SNAP_SANITIZE)
                          ${CMAKE_CPACK_COMMAND})
         set_tests_properties(install_package PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS cli)
     endif()
+    if(SNAP_CPYTHON)
+        string(STRIP "${CMAKE_C_COMPILER_LAUNCHER} ${CMAKE_C_COMPILER}" compiler)
+        add_test(NAME install_wheel
+                 COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/wheel.sh ${PROJECT_SOURCE_DIR}
+                         ${PROJECT_BINARY_DIR}/tools ${compiler})
+        set_tests_properties(install_wheel PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS e2e)
+    endif()
 endif()

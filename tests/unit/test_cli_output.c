@@ -9,10 +9,21 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/message.h"
 #include "cli/output.h"
+
+/* In place of the C library's: names of temporary files are made of it, and can so be foreseen. */
+static long nanoseconds = 1000;
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    (void)clock;
+    *now = (struct timespec){ 1700000000, nanoseconds };
+    return 0;
+}
 
 static char dir[] = "/tmp/test_cli_output.XXXXXX";
 static int saved_stderr;
@@ -71,6 +82,32 @@ static void test_publish(void)
     CHECK(stat("a.txt", &st) == 0 && (st.st_mode & 07777) == 0600 && st.st_nlink == 1);
     CHECK_U64(count_files(), 1);
     unlink("a.txt");
+}
+
+/* Somebody foresaw the name of the temporary file, and put a link there, or a file. */
+static void test_foreseen(void)
+{
+    struct output *o;
+    char foreseen[256];
+    put("victim", "mine");
+    for (int as_link = 0; as_link < 2; as_link++) {
+        nanoseconds += 1000;
+        CHECK_I64(output_open(&o, "a.txt", 0), 0);
+        snprintf(foreseen, sizeof foreseen, "%s", output_temporary(o));
+        output_discard(o);
+        CHECK(access(foreseen, F_OK) != 0);
+        CHECK_I64((as_link ? symlink : link)("victim", foreseen), 0);
+        CHECK_I64(output_open(&o, "a.txt", 0), 0);
+        CHECK(strcmp(output_temporary(o), foreseen) != 0);
+        fputs("secret", output_stream(o));
+        CHECK_I64(output_publish(o), 0);
+        CHECK_STR(get("victim"), "mine");
+        CHECK_STR(get("a.txt"), "secret");
+        unlink("a.txt");
+        unlink(foreseen);
+    }
+    unlink("victim");
+    CHECK_U64(count_files(), 0);
 }
 
 static void test_existing(void)
@@ -211,7 +248,8 @@ static void test_long_name(void)
     dup2(saved_stderr, 2);
 }
 
-CU_MAIN("cli output", { "publish", test_publish }, { "existing", test_existing },
+CU_MAIN("cli output", { "publish", test_publish }, { "foreseen", test_foreseen },
+        { "existing", test_existing },
         { "race", test_race }, { "devices", test_devices }, { "stdout", test_stdout },
         { "links", test_links }, { "fifo", test_fifo }, { "signals", test_signal },
         { "long name", test_long_name })
