@@ -204,7 +204,7 @@ static void recover_write_index(struct recover *r)
 {
     enum { COLUMNS = sizeof(struct placed) / sizeof(uint64_t) };
     size_t n = r->n_placed;
-    uint64_t *numbers = malloc((n ? n : 1) * sizeof(struct placed));
+    uint64_t *numbers = malloc((n ? n : 1) * COLUMNS * sizeof *numbers);
     struct encode_column columns[COLUMNS];
     r->n_placed = 0; /* whatever comes: there is room for the next one */
     if (!numbers) {
