@@ -44,6 +44,7 @@ static void rule_json(const struct rule *rule, struct json *j)
     json_string(j, "title", rule->title);
     json_string(j, "cause", rule->cause);
     json_string(j, "remedy", rule->remedy);
+    json_string(j, "limits", rule->limits);
     json_string(j, "runtime", rule->runtime);
     json_string(j, "sql", rule->sql);
     json_end_object(j);

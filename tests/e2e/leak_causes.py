@@ -151,7 +151,7 @@ class Causes(unittest.TestCase):
                        check=True)
         db = sqlite3.connect(base)
         for name in ("size", "plural", "percent", "since", "type_name", "path_of", "base",
-                     "before_id", "spare", "closes"):
+                     "before_id", "spare", "closes", "duration"):
             db.create_function(name, -1, lambda *args: None)
         for table in "grown", "cycle":
             db.execute("CREATE TEMP TABLE %s (name, type, growth, objects, rate, held_type,"

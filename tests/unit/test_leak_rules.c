@@ -13,6 +13,7 @@ static void test_heads(void)
         if (!CHECK(rule_read(&rule_files[n], &rule))) printf("  %s\n", rule_files[n].name);
         CHECK(rule.title && *rule.title && rule.title[strlen(rule.title) - 1] != '.');
         CHECK(rule.cause && *rule.cause && rule.remedy && *rule.remedy);
+        CHECK(rule.limits && *rule.limits && rule.limits[strlen(rule.limits) - 1] != '.');
         CHECK(strstr(rule.sql, "SELECT") != NULL);
         rule_free(&rule);
     }

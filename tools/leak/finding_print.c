@@ -89,6 +89,7 @@ static void put_rule(const struct findings *all, const struct rule_findings *r, 
     if (r->more) printf("  and %llu more (--all)\n", (unsigned long long)r->more);
     put_wrapped("why", r->rule.cause);
     put_wrapped("remedy", r->rule.remedy);
+    if (r->rule.limits) put_wrapped("limits", r->rule.limits);
 }
 
 static void put_count(const char *before, uint64_t n, const char *word)
@@ -179,6 +180,7 @@ void findings_json(const struct findings *f, struct json *j)
         json_string(j, "title", r->rule.title);
         json_u64(j, "findings", r->n + r->more + r->more_folded);
         json_string(j, "not_looked", r->skipped);
+        json_string(j, "limits", r->rule.limits);
         json_end_object(j);
     }
     json_end_array(j);

@@ -24,7 +24,7 @@ static const char SCHEMA[] =
     " explained_by INTEGER REFERENCES finding (id)) STRICT;"
     "CREATE TABLE rule ("
     " name TEXT PRIMARY KEY, title TEXT NOT NULL, findings INTEGER NOT NULL,"
-    " not_looked TEXT) STRICT;"
+    " not_looked TEXT, limits TEXT) STRICT;"
     "CREATE VIEW findings AS SELECT severity, rule, sentence, path, bytes, remedy FROM finding"
     " WHERE explained_by IS NULL ORDER BY id;"
     "CREATE TABLE doc (name TEXT NOT NULL, column TEXT, unit TEXT, meaning TEXT NOT NULL) STRICT;"
@@ -50,6 +50,7 @@ static const char SCHEMA[] =
     " ('rule', NULL, NULL, 'all rules that were asked for'),"
     " ('rule', 'findings', NULL, 'how many it has, those left out of finding included'),"
     " ('rule', 'not_looked', NULL, 'why it could not look; null: it did'),"
+    " ('rule', 'limits', NULL, 'what its evidence does not tell'),"
     " ('findings', NULL, NULL, 'findings that no other explains'),"
     " ('saved_query', NULL, NULL, 'questions to begin with');"
     "CREATE TABLE saved_query (name TEXT PRIMARY KEY, description TEXT NOT NULL,"
@@ -116,6 +117,7 @@ static void write_rule(struct result *to, sqlite3_stmt *q, const struct rule_fin
     result_text(q, 2, r->rule.title);
     put_count(q, 3, true, r->n + r->more + r->more_folded);
     result_text(q, 4, r->skipped);
+    result_text(q, 5, r->rule.limits);
     result_insert(to, q);
 }
 
@@ -129,7 +131,7 @@ int findings_store(const struct findings *f, const struct subject *subject,
         result_prepare(&to, "INSERT INTO snapshot VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     sqlite3_stmt *finding =
         result_prepare(&to, "INSERT INTO finding VALUES (?,1,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    sqlite3_stmt *rule = result_prepare(&to, "INSERT INTO rule VALUES (?,?,?,?)");
+    sqlite3_stmt *rule = result_prepare(&to, "INSERT INTO rule VALUES (?,?,?,?,?)");
     write_snapshot(&to, snapshot, 1, "file", subject);
     if (base) write_snapshot(&to, snapshot, 2, "base", base);
     for (size_t i = 0; i < f->n; i++) {

@@ -98,6 +98,17 @@ static void sql_since(sqlite3_context *c, int n, sqlite3_value **v)
     give_text(c, &t);
 }
 
+static void sql_duration(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct text t = { 0 };
+    (void)n;
+    double seconds = sqlite3_value_double(v[0]);
+    char out[NUMBER_MAX];
+    if (sqlite3_value_type(v[0]) == SQLITE_NULL) return;
+    if (seconds >= 0 && seconds < 1e9) text_adds(&t, number_duration(out, (uint64_t)(seconds * 1e9)));
+    give_text(c, &t);
+}
+
 static void sql_type_name(sqlite3_context *c, int n, sqlite3_value **v)
 {
     struct functions *f = sqlite3_user_data(c);
@@ -316,6 +327,7 @@ int functions_new(struct functions **out, struct subject *subject, struct subjec
     if (!status) status = define(f, "plural", 3, sql_plural);
     if (!status) status = define(f, "percent", 2, sql_percent);
     if (!status) status = define(f, "since", 2, sql_since);
+    if (!status) status = define(f, "duration", 1, sql_duration);
     if (!status) status = define(f, "type_name", 1, sql_type_name);
     if (!status) status = define(f, "path_of", 1, sql_path);
     if (!status) status = define(f, "closes", 1, sql_closes);

@@ -16,6 +16,7 @@
  *   percent(part, whole)         "37.5%"
  *   since(now, before)           ", +500 since the earlier snapshot"; '' where they are equal or
  *                                before is null
+ *   duration(seconds)            "10 min 00 s"; null for null
  *   type_name(type_id)           "app.models.Session", "dict"
  *   path_of(object_id)           the shortest path as people read code: "app.CACHE['x']"; '' where
  *                                there is none

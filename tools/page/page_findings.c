@@ -130,6 +130,10 @@ static void rule(const struct page *p, const struct rule_findings *r)
     page_put_words(out, r->rule.cause, RULE_BYTES);
     fputs(".</p>\n<p><b>What to do.</b> ", out);
     page_put_words(out, r->rule.remedy, RULE_BYTES);
+    if (r->rule.limits) {
+        fputs(".</p>\n<p><b>What it cannot tell.</b> ", out);
+        page_put_words(out, r->rule.limits, RULE_BYTES);
+    }
     fputs(".</p>\n</article>\n", out);
 }
 

@@ -5,6 +5,9 @@
 --     closure what it captured; without a call that unregisters, each stays
 -- remedy: unregister where the listener ends, or keep weak references (weakref.WeakMethod,
 --     WeakSet)
+-- limits: callbacks are told by type (functions, methods, partials) in the first 200 entries:
+--     objects that are called by another method are not seen, and a long list may be a fixed
+--     table
 -- runtime: cpython
 -- needs: refs
 WITH container AS MATERIALIZED (

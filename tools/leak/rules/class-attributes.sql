@@ -6,6 +6,7 @@
 --     instance puts in
 -- remedy: make it in __init__ where it is meant to be an instance's own; where it is meant to be
 --     shared, bound it or take entries out
+-- limits: size is no leak: only an earlier snapshot tells whether it grows
 -- yields: growing-owners callback-registries unbounded-caches exceptions suspended-tasks
 --     unclosed-resources
 -- runtime: cpython

@@ -4,6 +4,8 @@
 -- cause: parsers and drivers make a new string for every value that they read, equal or not
 -- remedy: sys.intern() for names and keys, a dict of values seen (pool.setdefault(s, s)), an
 --     enum, or a category type where columns repeat
+-- limits: equal is what has one 64-bit hash; whether the program may share the objects is not
+--     known
 -- yields: growing-owners callback-registries unbounded-caches exceptions suspended-tasks
 --     unclosed-resources
 WITH copies AS (

@@ -4,6 +4,7 @@
 -- cause: every object makes its list or dict at once, and few ever put something in
 -- remedy: make it when the first entry comes (None until then), or share one empty tuple or
 --     types.MappingProxyType({})
+-- limits: that they are empty now does not tell whether they will stay so
 -- runtime: cpython
 WITH empty AS (
     SELECT o.type_id, count(*) AS n, sum(o.shallow_size) AS bytes,

@@ -6,6 +6,7 @@
 -- remedy: keep what is to be said of it (str(e), traceback.format_exception(e)), not the object;
 --     or e.with_traceback(None), traceback.clear_frames(e.__traceback__); `del e` where it is in
 --     a cycle
+-- limits: an exception that is being handled at this moment is counted, too
 -- about: type
 -- runtime: cpython
 -- needs: refs

@@ -6,6 +6,7 @@
 -- remedy: leave the collector on (gc.enable()), or break the cycles where the objects are given
 --     up: weakref for the reference back, an explicit close(); what gc.freeze() or gc.garbage
 --     holds is never freed
+-- limits: how long it has been garbage is not recorded; young garbage is as it should be
 -- runtime: cpython
 -- needs: complete
 WITH fact AS (

@@ -4,6 +4,7 @@
 -- cause: a module lives as long as the process, and so does all that its variables hold
 -- remedy: keep per-request and per-user state in objects that end with the request; bound what is
 --     cached; del or clear() what is no longer needed
+-- limits: size is no leak: only an earlier snapshot tells whether it grows
 -- yields: growing-owners class-attributes callback-registries unbounded-caches exceptions
 --     suspended-tasks unclosed-resources
 -- needs: refs

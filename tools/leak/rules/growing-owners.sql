@@ -6,6 +6,7 @@
 -- remedy: find where entries are added, and take each out where its work ends (finally, a context
 --     manager), or bound the container; two snapshots under the same load tell a leak from
 --     warming up best
+-- limits: two snapshots cannot tell a leak from a cache that fills: ask snapdiff with three
 -- yields: callback-registries unbounded-caches exceptions suspended-tasks unclosed-resources
 -- needs: refs base
 WITH whole AS (

@@ -5,6 +5,8 @@
 --     holds the objects from outside; where they become more, it forgets to let go
 -- remedy: look which library makes objects of this type, close what it hands out, try its newest
 --     version; a reference too many in an extension of your own is a missing Py_DECREF
+-- limits: a type in C that does not tell the collector what it refers to looks the same as one
+--     that leaks; only growth is more than a hint
 -- runtime: cpython
 -- needs: complete
 WITH held AS (

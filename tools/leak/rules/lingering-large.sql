@@ -5,6 +5,7 @@
 --     memory gathers; whatever refers to this object keeps all of it
 -- remedy: look at the path: drop the last reference when the work is done (del, a narrower scope,
 --     None), or keep only what is needed of it
+-- limits: size is no leak: only an earlier snapshot tells whether it grows
 -- yields: globals class-attributes growing-owners threads number-lists callback-registries
 --     unbounded-caches exceptions suspended-tasks unclosed-resources
 WITH large AS (
@@ -18,7 +19,9 @@ WITH large AS (
     AND 2 * coalesce((SELECT c.retained_size FROM object c
                       WHERE c.id = o.id + 1 AND c.dominator_id = o.id), 0) < o.retained_size
 ), compared AS (
-    SELECT l.*, base('SELECT retained_size FROM object WHERE id = ?2', l.old) AS before
+    SELECT l.*, base('SELECT retained_size FROM object WHERE id = ?2', l.old) AS before,
+           (SELECT captured_at FROM snapshot WHERE id = :snapshot)
+               - base('SELECT captured_at FROM snapshot WHERE id = ?1') AS age
     FROM large l
 )
 SELECT 'note',
@@ -29,7 +32,8 @@ SELECT 'note',
            || ' retains ' || size(l.retained_size) || ', '
            || percent(l.retained_size, :live_size) || ' of the live heap'
            || iif(l.n = 0, '', ', in ' || plural(l.n, 'object'))
-           || coalesce('; ' || size(l.before) || ' in the earlier snapshot', ''),
+           || coalesce('; ' || size(l.before) || ' in the earlier snapshot'
+                       || iif(l.age >= 1, ', ' || duration(l.age) || ' ago', ''), ''),
        l.retained_size, l.n, l.id,
        'SELECT id, label, shallow_size, retained_size, retained_count FROM children'
            || ' WHERE dominator_id = ' || l.id || ' ORDER BY id LIMIT 20'

@@ -7,6 +7,8 @@
 -- remedy: of allocated memory, look for the library: heaptrack, memray --native, or LD_PRELOAD of
 --     a checking malloc; of memory free but held, allocate large short-lived things in a process
 --     of their own, or try MALLOC_ARENA_MAX=2, malloc_trim(0), jemalloc
+-- limits: sums of the allocators of CPython and glibc only, and not who asked for the memory:
+--     that takes a trace
 WITH part AS (
     SELECT m.part, m.bytes,
         base('SELECT bytes FROM memory_map WHERE snapshot_id = ?1 AND part = ?2',

@@ -5,6 +5,7 @@
 --     beside the 8 bytes that refer to it
 -- remedy: array.array('q') or array.array('d'), 8 bytes a number; numpy where it is calculated
 --     with
+-- limits: numbers must fit into eight bytes, and the list into one type of array
 -- runtime: cpython
 WITH list AS MATERIALIZED (
     SELECT o.id, o.last_dominated, o.retained_size, o.shallow_size, d.length

@@ -6,6 +6,8 @@
 --     more seldom
 -- remedy: make the reference that closes the cycle weak (weakref.ref, weakref.proxy,
 --     WeakKeyDictionary), or cut it where the object is given up
+-- limits: cycles of objects that stay in use are no mistake; the reference that closes one is of
+--     one kind, and where several are needed none is named
 -- yields: garbage-pending growing-owners callback-registries unbounded-caches exceptions
 --     suspended-tasks unclosed-resources
 -- runtime: cpython

@@ -5,6 +5,7 @@
 --     it smaller
 -- remedy: replace it by a copy when it has been emptied (d = dict(d), s = set(s), l = l[:]);
 --     tuple() or frozenset() for what does not change
+-- limits: whether the room is filled again is not known
 -- runtime: cpython
 WITH sparse AS (
     SELECT o.id, o.type_id, o.shallow_size, d.length, d.capacity,

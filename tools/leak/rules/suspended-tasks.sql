@@ -5,6 +5,8 @@
 --     waits for what never comes keeps them for ever
 -- remedy: bound waiting (asyncio.timeout, wait_for), cancel tasks with the request that made them
 --     (TaskGroup), close() generators that are given up
+-- limits: waiting is what servers do: how many are too many is not known, 1,000 of one function
+--     are taken for it
 -- about: type
 -- runtime: cpython
 -- needs: refs

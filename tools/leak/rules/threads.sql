@@ -4,6 +4,7 @@
 -- cause: while a function runs, or waits, its local variables live: a loop that never ends keeps
 --     what its last round left in them
 -- remedy: del what is no longer needed before waiting, or do the work in a function that returns
+-- limits: local variables at the moment of the capture: they may be gone in the next
 -- yields: growing-owners exceptions suspended-tasks
 -- needs: refs
 WITH own AS ( -- objects that the variables of one thread alone hold

@@ -5,6 +5,7 @@
 --     method it keeps every instance as well
 -- remedy: give it a maxsize (functools.lru_cache(maxsize=1024)); for methods
 --     functools.cached_property, or a cache on the instance
+-- limits: functools.lru_cache only; a dict that serves as a cache is found by its growth
 -- runtime: cpython
 -- needs: refs
 WITH cache AS (

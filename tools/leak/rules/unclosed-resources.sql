@@ -6,6 +6,8 @@
 --     runs out of memory
 -- remedy: use the context manager (with open(...) as f), close() in finally, or
 --     contextlib.ExitStack
+-- limits: of connections, cursors, sessions and pools of libraries it is not recorded whether
+--     they are closed: many at once are taken for it, by the names of a list of types
 -- about: type
 -- needs: refs
 WITH resource AS (
