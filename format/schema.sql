@@ -270,6 +270,14 @@ CREATE TABLE root (
 -- Rows are inserted by object_id ascending, so this index is as cheap as a table in order.
 CREATE INDEX root_by_object ON root (object_id);
 
+CREATE TABLE root_list ( -- the 10,000 of each kind whose objects retain most
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
+    kind        INTEGER NOT NULL REFERENCES root_kind (id),
+    rank        INTEGER NOT NULL,
+    root_id     INTEGER NOT NULL REFERENCES root (id),
+    PRIMARY KEY (snapshot_id, kind, rank)
+) WITHOUT ROWID, STRICT;
+
 CREATE TABLE component (
     id              INTEGER PRIMARY KEY,
     snapshot_id     INTEGER NOT NULL REFERENCES snapshot (id),
@@ -681,8 +689,13 @@ FROM referrer b
 JOIN ref r ON r.source_id = b.source_id AND r.position = b.position
           AND r.target_id = b.target_id;
 
+-- The id is that of `child`, so that an order by it is the order of that table.
 CREATE VIEW children AS
-SELECT o.*
+SELECT c.object_id AS id, o.snapshot_id, o.address_hex, o.type, o.label, o.shallow_size,
+       o.native_size, o.retained_size, o.retained_native, o.retained_count, o.is_garbage,
+       o.length, o.capacity, o.dominator_id, o.last_dominated, o.distance, o.parent_id,
+       o.parent_position, o.component_id, o.stack_id, o.refcount, o.external_refs,
+       o.generation, o.flags, o.type_id, o.address
 FROM child c JOIN objects o ON o.id = c.object_id AND o.dominator_id = c.dominator_id;
 
 CREATE VIEW top_objects AS
@@ -1172,6 +1185,8 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('ref', NULL, NULL, 'references, by source_id and position'),
     ('referrer', NULL, NULL, 'references backwards, by target_id'),
     ('root', NULL, NULL, 'what keeps the live objects alive; several rows an object, the most telling first'),
+    ('root_list', NULL, NULL, 'the 10,000 roots of each kind whose objects retain most'),
+    ('root_list', 'root_id', 'root.id', 'the root'),
     ('component', NULL, NULL, 'cycles: two members or more, or an object that refers to itself'),
     ('component', 'n', 'objects', 'members'),
     ('component', 'retained_size', 'bytes', 'what goes when every reference into the cycle goes'),
@@ -1290,6 +1305,7 @@ SELECT o.rank, o.id, o.label, o.length, o.shallow_size, o.retained_size, o.addre
 FROM type_objects o
 WHERE o.type_id IN (SELECT id FROM type WHERE name = :type
                     AND snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)))
+  AND o.rank <= 50
 ORDER BY o.rank LIMIT 50'),
 ('globals_by_retained', 'global variables by retained size', '
 SELECT g.module, g.name, g.type, g.length, g.retained_size, g.object_id
@@ -1316,19 +1332,19 @@ SELECT rank, id, label, shallow_size, retained_size
 FROM cycle_objects WHERE component_id = :cycle ORDER BY rank LIMIT 50'),
 ('held_from_c', 'objects that C code holds: more references are counted than the heap explains', '
 SELECT o.id, o.label, o.external_refs, o.refcount, o.retained_size
-FROM root r JOIN objects o ON o.id = r.object_id
-WHERE r.kind = 8 AND o.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
-ORDER BY o.retained_size DESC, o.id LIMIT 50'),
+FROM root_list x CROSS JOIN root r ON r.id = x.root_id CROSS JOIN objects o ON o.id = r.object_id
+WHERE x.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND x.kind = 8
+ORDER BY x.rank LIMIT 50'),
 ('roots_by_kind', 'what holds the live objects', '
 SELECT kind, n, n_objects, shallow_size, retained_size
 FROM root_summaries
 WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
 ORDER BY retained_size DESC'),
 ('thread_locals', 'local variables of the threads by retained size', '
-SELECT thread, function, file, line, name, type, retained_size, object_id
-FROM roots
-WHERE kind_id = 3 AND snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot))
-ORDER BY retained_size DESC, id LIMIT 50'),
+SELECT r.thread, r.function, r.file, r.line, r.name, r.type, r.retained_size, r.object_id
+FROM root_list x CROSS JOIN roots r ON r.id = x.root_id
+WHERE x.snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND x.kind = 3
+ORDER BY x.rank LIMIT 50'),
 ('thread_stacks', 'where every thread is', '
 SELECT t.id AS thread_id, t.name, f.level, f.function, f.file, f.line
 FROM thread t JOIN stack_frames f ON f.stack_id = t.stack_id

@@ -408,6 +408,9 @@ class Writer:
             self.insert("root_summary", s, kind, sum(r[1] == kind for r in h.roots), len(objects),
                         sum(h.objects[v]["shallow"] for v in objects),
                         sum(parts[0].size[v] for v in self.topmost(parts[0], objects)))
+        self.db.execute("INSERT INTO root_list SELECT o.snapshot_id, r.kind, row_number() OVER (PARTITION BY"
+                        " r.kind ORDER BY o.retained_size DESC, r.id), r.id FROM root r JOIN object o"
+                        " ON o.id = r.object_id WHERE o.snapshot_id = ?", (s,))
 
 
 # ---- heaps ------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import tempfile
 
-BIG = "object ref referrer child address detail type_object component_object site_object".split()
+BIG = "root object ref referrer child address detail type_object component_object site_object".split()
 
 # Shapes in which people ask the views; every view stands here at least once.
 QUERIES = """
@@ -39,7 +39,7 @@ SELECT * FROM blocks WHERE id = 5
 SELECT * FROM events WHERE id = 5
 SELECT o.* FROM shared_buffer_object m JOIN objects o ON o.id = m.object_id WHERE m.snapshot_id = 1 AND m.address = 5
 SELECT * FROM roots WHERE object_id = 5
-SELECT * FROM roots WHERE kind_id = 3
+SELECT r.* FROM root_list x JOIN roots r ON r.id = x.root_id WHERE x.snapshot_id = 1 AND x.kind = 3
 SELECT * FROM types WHERE snapshot_id = 1 ORDER BY retained_size DESC
 SELECT * FROM sites WHERE snapshot_id = 1
 SELECT * FROM stack_frames WHERE stack_id = 5 ORDER BY level
@@ -74,6 +74,7 @@ STATISTICS = {
     "site_object": [("site_object", "1000000 50 50 1")],
     "component_object": [("component_object", "100000 300 1")],
     "top_object": [("top_object", "10000 10000 1")],
+    "root_list": [("root_list", "30000 30000 3000 1")],
     "duplicate": [("duplicate", "10000 10000 1")],
     "long_object": [("long_object", "1000 1000 1")],
     "sparse_object": [("sparse_object", "1000 1000 1")],

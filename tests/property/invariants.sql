@@ -328,6 +328,13 @@ SELECT 'list of ' || what || ' ' || snapshot_id FROM (
     SELECT * FROM (SELECT * FROM wanted WHERE rank <= 1000 OR what = 'resource_object'
                    EXCEPT SELECT * FROM there)
     UNION ALL SELECT * FROM (SELECT * FROM there EXCEPT SELECT * FROM wanted)) LIMIT 5;
+SELECT 'root_list ' || snapshot_id || ' ' || kind || ' ' || rank FROM (
+    WITH wanted AS (
+        SELECT o.snapshot_id, r.kind, row_number() OVER (PARTITION BY o.snapshot_id, r.kind
+               ORDER BY o.retained_size DESC, r.id) AS rank, r.id
+        FROM root r JOIN object o ON o.id = r.object_id)
+    SELECT * FROM (SELECT * FROM wanted WHERE rank <= 10000 EXCEPT SELECT * FROM root_list)
+    UNION ALL SELECT * FROM (SELECT * FROM root_list EXCEPT SELECT * FROM wanted)) LIMIT 5;
 SELECT what || ' ' || snapshot_id || ' ' || rank FROM (
     WITH wanted AS MATERIALIZED (
         SELECT o.snapshot_id, o.type_id, count(*) AS n, min(d.length) AS length,

@@ -225,6 +225,7 @@ int64_t define_thread_row(const struct snapshot *s, uint64_t id);
 void facts_uuid(const struct import_result *r, char out[37]);
 int facts_write(struct loader *l, struct snapshot *s);
 int tables_write(struct loader *l, struct snapshot *s);
+int roots_write(struct loader *l, struct snapshot *s);
 /* Finds what is shared among the objects that stay, once references are resolved. */
 int shared_find(struct loader *l, struct snapshot *s);
 void shared_sizes(struct snapshot *s, enum shared_sizes which);

@@ -17,22 +17,23 @@ static int compare_entries(const void *pa, const void *pb)
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
-static void list_sort(struct notable_list *list)
+void notable_list_sort(struct notable_list *list)
 {
     if (list->n) qsort(list->at, list->n, sizeof *list->at, compare_entries);
     if (list->keep && list->n > list->keep) list->n = list->keep;
 }
 
-/* A bounded list holds up to twice what it keeps, so that an entry costs O(log keep) in the mean. */
-static void list_add(struct notable *x, struct notable_list *list, uint64_t weight, uint32_t row)
+bool notable_list_add(struct budget *b, struct notable_list *list, uint64_t weight, uint32_t row)
 {
-    if (list->keep && list->n >= 2 * list->keep) list_sort(list);
-    if (!memory_grow(&x->l->budget, (void **)&list->at, &list->cap, list->n + 1,
-                     sizeof *list->at)) {
-        x->failed = true;
-        return;
-    }
+    if (list->keep && list->n >= 2 * list->keep) notable_list_sort(list);
+    if (!memory_grow(b, (void **)&list->at, &list->cap, list->n + 1, sizeof *list->at)) return false;
     list->at[list->n++] = (struct notable_entry){ weight, row };
+    return true;
+}
+
+void notable_list_free(struct budget *b, struct notable_list *list)
+{
+    memory_free(b, list->at, list->cap, sizeof *list->at);
 }
 
 /* Rows (snapshot, rank, object). */
@@ -54,7 +55,7 @@ static bool list_next(void *opaque, struct rows_row *out)
 
 static int list_write(struct notable *x, struct notable_list *list, const char *table)
 {
-    list_sort(list);
+    notable_list_sort(list);
     struct list_rows rows = { x->s, list, 0 };
     return loader_rows(x->l, table, &(struct rows_source){ &rows, list_next, 3, ROWS_NO_TEXT });
 }
@@ -65,6 +66,11 @@ void notable_init(struct notable *x, struct loader *l, const struct snapshot *s)
 {
     *x = (struct notable){ .l = l, .s = s };
     x->longest.keep = x->sparsest.keep = HEAPDB_NOTABLE_MAX;
+}
+
+static void list_add(struct notable *x, struct notable_list *list, uint64_t weight, uint32_t row)
+{
+    if (!notable_list_add(&x->l->budget, list, weight, row)) x->failed = true;
 }
 
 static void add_hash(struct notable *x, uint32_t row, uint64_t hash)
@@ -303,7 +309,7 @@ void notable_free(struct notable *x)
     struct budget *b = &x->l->budget;
     memory_free(b, x->hash, x->hash_cap, sizeof *x->hash);
     memory_free(b, x->row, x->row_cap, sizeof *x->row);
-    memory_free(b, x->longest.at, x->longest.cap, sizeof *x->longest.at);
-    memory_free(b, x->sparsest.at, x->sparsest.cap, sizeof *x->sparsest.at);
-    memory_free(b, x->resources.at, x->resources.cap, sizeof *x->resources.at);
+    notable_list_free(b, &x->longest);
+    notable_list_free(b, &x->sparsest);
+    notable_list_free(b, &x->resources);
 }

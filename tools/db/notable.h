@@ -17,7 +17,7 @@
  *  elements is sparse. */
 enum { NOTABLE_LONG = 1000, NOTABLE_SPARE = 64 };
 
-/** Entries of a list by weight descending, then by row. */
+/** Entries of a list: by weight descending, then by row. */
 struct notable_entry {
     uint64_t weight;
     uint32_t row;
@@ -28,6 +28,13 @@ struct notable_list {
     size_t n, cap;
     size_t keep; /* only the so many first; 0: all */
 };
+
+/** Adds an entry; false without memory. A bounded list holds up to twice what it keeps, so that an
+ *  entry costs O(log keep) in the mean. */
+bool notable_list_add(struct budget *b, struct notable_list *list, uint64_t weight, uint32_t row);
+/** Brings it into order and drops what is beyond `keep`. */
+void notable_list_sort(struct notable_list *list);
+void notable_list_free(struct budget *b, struct notable_list *list);
 
 struct notable {
     struct loader *l;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The big tables of objects, each filled in the order of its key from arrays: object and detail by
- * row, root by object.
+ * row.
  *
  * A source of rows is a structure with the position in it, and `next` that moves on and fills a row
  * (rows.h). Columns by node are gathered: `next` prefetches what the row some steps ahead will
@@ -205,90 +205,10 @@ static int write_details(struct loader *l, struct snapshot *s)
     return status;
 }
 
-/* ---- root ---------------------------------------------------------------------------------- */
-
-/* Roots by object, the most telling first: a name says more than "held from outside". */
-struct root_entry {
-    uint32_t row, index;
-    uint8_t dull;
-};
-
-static uint8_t root_dullness(uint8_t kind)
-{
-    switch (kind) {
-    case SNAP_ROOT_GLOBAL:
-        return 0;
-    case SNAP_ROOT_LOCAL:
-    case SNAP_ROOT_TASK:
-        return 1;
-    case SNAP_ROOT_EXTERNAL:
-    case SNAP_ROOT_IMMORTAL:
-    case SNAP_ROOT_INTERNED:
-    case SNAP_ROOT_UNREACHABLE:
-    case SNAP_ROOT_UNKNOWN:
-        return 3;
-    default:
-        return 2;
-    }
-}
-
-static int compare_roots(const void *pa, const void *pb)
-{
-    const struct root_entry *a = pa, *b = pb;
-    if (a->row != b->row) return a->row < b->row ? -1 : 1;
-    if (a->dull != b->dull) return a->dull < b->dull ? -1 : 1;
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
-struct root_rows {
-    struct loader *l;
-    const struct snapshot *s;
-    const struct root_entry *at, *end;
-};
-
-static bool root_next(void *opaque, struct rows_row *out)
-{
-    struct root_rows *x = opaque;
-    if (x->at >= x->end) return false;
-    const struct root_entry *e = x->at++;
-    const struct resolved_root *r = &x->s->resolved.root[e->index];
-    rows_set(out, 0, x->l->next_root++);
-    rows_set(out, 1, loader_object_id(x->s, e->row));
-    rows_set(out, 2, r->kind);
-    if (r->capture == CAPTURE_NONE) return true;
-    const struct capture_root *c = &x->s->capture.root[r->capture];
-    uint32_t name = strings_row(&x->l->strings, c->name);
-    int64_t thread = define_thread_row(x->s, c->thread);
-    uint64_t frame;
-    if (name) rows_set(out, 3, name);
-    if (thread) rows_set(out, 4, thread);
-    if (c->frame && idmap_find(&x->l->file.frame, c->frame, &frame))
-        rows_set(out, 5, x->l->file.frame_row[frame]);
-    if (c->depth != CAPTURE_NONE) rows_set(out, 6, c->depth);
-    return true;
-}
-
-static int write_roots(struct loader *l, struct snapshot *s)
-{
-    const struct resolved *r = &s->resolved;
-    struct root_entry *e = memory_new(&l->budget, r->n_roots, sizeof *e);
-    if (!e) return loader_no_memory(l);
-    for (size_t i = 0; i < r->n_roots; i++) {
-        uint8_t kind = r->root[i].kind;
-        e[i] = (struct root_entry){ s->analysis.row_of[r->root[i].node], (uint32_t)i,
-                                    root_dullness(kind) };
-    }
-    qsort(e, r->n_roots, sizeof *e, compare_roots);
-    struct root_rows x = { .l = l, .s = s, .at = e, .end = e + r->n_roots };
-    int status = loader_rows(l, "root", &(struct rows_source){ &x, root_next, 7, ROWS_NO_TEXT });
-    memory_free(&l->budget, e, r->n_roots, sizeof *e);
-    return status;
-}
-
 int tables_write(struct loader *l, struct snapshot *s)
 {
     int status = write_objects(l, s);
     if (!status) status = write_details(l, s);
-    if (!status) status = write_roots(l, s);
+    if (!status) status = roots_write(l, s);
     return status;
 }
