@@ -78,6 +78,14 @@ flags=$(pkg-config --cflags --libs snap)
 # shellcheck disable=SC2086
 "$cc" "$source/tests/install/consumer/main.c" $flags -o "$scratch/by_pkg_config"
 LD_LIBRARY_PATH=$libdir "$scratch/by_pkg_config" > /dev/null || fail "the pkg-config build fails"
+# shellcheck disable=SC2086
+"$cxx" "$source/tests/install/consumer/main.cpp" $flags -o "$scratch/by_pkg_config"
+LD_LIBRARY_PATH=$libdir "$scratch/by_pkg_config" > /dev/null || fail "the pkg-config build in C++ fails"
+# The static library, with what it needs itself; nothing is looked for at run time.
+flags="$(pkg-config --cflags snap) $libdir/libsnap.a $(pkg-config --static --libs snap | sed 's/-lsnap//')"
+# shellcheck disable=SC2086
+"$cc" "$source/tests/install/consumer/main.c" $flags -o "$scratch/by_pkg_config"
+"$scratch/by_pkg_config" > /dev/null || fail "the static pkg-config build fails"
 
 "$build/libsnap/examples/example_01_write" "$scratch/a.snap" > "$scratch/out"
 grep -q '^4 objects, 3 edges$' "$scratch/out" || fail "01_write: $(cat "$scratch/out")"

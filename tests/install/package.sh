@@ -37,6 +37,10 @@ for tool in $tools; do
         "share/zsh/site-functions/_$tool" "share/fish/vendor_completions.d/$tool.fish"; do
         [ -s "$usr/$file" ] || fail "$file is missing"
     done
+    # Made by scdoc, where it is.
+    if command -v scdoc > /dev/null; then
+        grep -q '^\.SH NAME' "$usr/share/man/man1/$tool.1" || fail "the man page of $tool is missing"
+    fi
     [ "$("$usr/bin/$tool" --help | head -n 1 | cut -d' ' -f2)" = "$tool" ] || fail "$tool --help"
     # Completion as bash finds it: by the file's name, without the tool being asked.
     bash -c '. "$1/share/bash-completion/completions/$2"; COMP_WORDS=("$2" --jso); COMP_CWORD=1
