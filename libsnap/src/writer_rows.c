@@ -182,12 +182,21 @@ static snap_status write_edges(snap_writer *w, uint64_t source, const snap_edge 
     return SNAP_OK;
 }
 
+/* Edges of the object that was written last: one count of positions for both ways to write them,
+ * which edges_from goes on with when the object is the last one no more. */
+static snap_status edges_of_last(snap_writer *w, uint64_t ordinal, const snap_edge *edges, size_t n)
+{
+    snap_status status = write_edges(w, ordinal, edges, n, &w->object_next);
+    if (ordinal == w->from_source) w->from_next = w->object_next;
+    return status;
+}
+
 snap_status snap_writer_edges(snap_writer *w, const snap_edge *edges, size_t n)
 {
     if (w->status != SNAP_OK) return w->status;
     uint64_t objects = w->snapshot_rows[SNAP_KIND_OBJECT];
     if (!w->snapshot || objects == 0) return outside(w);
-    return write_edges(w, objects - 1, edges, n, &w->object_next);
+    return edges_of_last(w, objects - 1, edges, n);
 }
 
 snap_status snap_writer_edges_from(snap_writer *w, uint64_t ordinal, const snap_edge *edges,
@@ -197,9 +206,9 @@ snap_status snap_writer_edges_from(snap_writer *w, uint64_t ordinal, const snap_
     if (!w->snapshot) return outside(w);
     uint64_t objects = w->snapshot_rows[SNAP_KIND_OBJECT];
     if (ordinal >= objects) return unknown_id(w);
-    if (ordinal == objects - 1) return write_edges(w, ordinal, edges, n, &w->object_next);
     if (ordinal != w->from_source) w->from_next = 0;
     w->from_source = ordinal;
+    if (ordinal == objects - 1) return edges_of_last(w, ordinal, edges, n);
     return write_edges(w, ordinal, edges, n, &w->from_next);
 }
 

@@ -1,6 +1,8 @@
 # Property tests of libsnap.
-snap_test(prop_snap_roundtrip SOURCES property/prop_snap_roundtrip.c
-          LIBS snap_objects snap_gen_rows LABELS libsnap)
+foreach(suite roundtrip model)
+    snap_test(prop_snap_${suite} SOURCES property/prop_snap_${suite}.c property/prop_snap_read.c
+              LIBS snap_objects snap_gen_rows LABELS libsnap)
+endforeach()
 
 # Against the format as the specification has it, in code that shares nothing with libsnap.
 add_library(snap_plain STATIC ${CMAKE_CURRENT_LIST_DIR}/prop_snap_plain.c)
