@@ -41,6 +41,12 @@ static int is_trailer(const uint8_t *data, size_t size)
     return size >= SNAP_TRAILER_SIZE && chunk_trailer_get(data, &index, &total) == 0;
 }
 
+static int ends_with_trailer(const uint8_t *data, size_t size)
+{
+    return size >= SNAP_TRAILER_SIZE &&
+           is_trailer(data + size - SNAP_TRAILER_SIZE, SNAP_TRAILER_SIZE);
+}
+
 snap_status reader_is_boundary(snap_reader *r, uint64_t offset, int *yes)
 {
     const uint8_t *data;
@@ -65,10 +71,7 @@ snap_status reader_resync(snap_reader *r, uint64_t from)
         if (got < SCAN) {
             /* The end: a trailer may stand right before it. */
             r->offset = at + got;
-            if (got >= SNAP_TRAILER_SIZE && is_trailer(data + got - SNAP_TRAILER_SIZE,
-                                                       SNAP_TRAILER_SIZE)) {
-                r->offset -= SNAP_TRAILER_SIZE;
-            }
+            if (ends_with_trailer(data, got)) r->offset -= SNAP_TRAILER_SIZE;
             return SNAP_OK;
         }
         /* A header or trailer may begin in the last bytes of what was seen. */
@@ -134,7 +137,7 @@ snap_status reader_end(snap_reader *r)
     uint64_t index, total;
     if (got >= SNAP_TRAILER_SIZE && chunk_trailer_get(data, &index, &total) >= 0)
         return check_trailer(r, data);
-    if (got < SNAP_CHUNK_HEADER_SIZE) {
+    if (got < SNAP_CHUNK_HEADER_SIZE && !ends_with_trailer(data, got)) {
         /* Fewer bytes than a header has: the end is missing, here or a few bytes on. */
         if (!r->told_end) {
             STATUS_RETURN_IF_ERROR(reader_damage(r, SNAP_E_TRUNCATED, at,
