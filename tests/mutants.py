@@ -207,7 +207,7 @@ def main():
     trial = None if asked.list else Trial(asked.build.resolve())
     report = None if asked.list else open(asked.build / "report", "w", buffering=1, encoding="utf-8")
     for name, number, new in chosen:
-        old = (ROOT / name).read_text().splitlines()[number]
+        old = ((trial.copy if trial else ROOT) / name).read_text().splitlines()[number]
         reason = known.get((name, old.strip(), new.strip()))
         verdict = "listed" if asked.list else f"equivalent {reason}" if reason else trial.attempt(name, number, new)
         line = "\t".join([verdict, f"{name}:{number + 1}", old.strip(), new.strip()])

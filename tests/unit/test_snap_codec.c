@@ -408,6 +408,11 @@ static void test_utf8_pairs(void)
         }
     CHECK_U64(wrong, 0);
     CHECK(utf8_is_name((const uint8_t *)"", 0));
+    /* What stands behind the end is not looked at, though it would make a sequence whole. */
+    uint8_t cut[4] = { 0, 0, 0, 0 };
+    utf8_copy_repaired(cut, (const uint8_t *)"ab\xC3\xA4", 3);
+    CHECK_STR((const char *)cut, "ab?");
+    CHECK(!utf8_is_name((const uint8_t *)"ab\xC3\xA4", 3));
 }
 
 /* ---- varints and statuses ---- */

@@ -154,12 +154,16 @@ int __wrap_getentropy(void *to, size_t size)
     return fails(next_order(ENTROPY)) ? -1 : __real_getentropy(to, size);
 }
 
+/* Descriptors that a program which is started meanwhile would get. */
+static unsigned inherited;
+
 /* Only the mode of a file that is made follows the flags. */
 #define OPEN_AS(real)                                                                              \
     va_list rest;                                                                                  \
     va_start(rest, flags);                                                                         \
     mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;                                      \
     va_end(rest);                                                                                  \
+    inherited += !(flags & O_CLOEXEC);                                                             \
     return fails(next_order(OPEN)) ? -1 : real(path, flags, mode)
 
 int __wrap_open(const char *path, int flags, ...)
@@ -578,6 +582,28 @@ static void test_names(void)
     drop_folder();
 }
 
+static void test_not_inherited(void)
+{
+    struct source s;
+    struct sink k;
+    uint8_t bytes[8];
+    snap_allocator a = alloc_choose(NULL);
+    make_folder();
+    forget();
+    inherited = 0;
+    CHECK_I64(sink_from_path(&k, path, 0, 0, NULL), SNAP_OK);
+    CHECK(fcntl(k.fd, F_GETFD) & FD_CLOEXEC);
+    CHECK_I64(source_from_path(&s, part, &a), 0);
+    source_close(&s);
+    CHECK_I64(source_from_path(&s, "/nonexistent/x", &a), ENOENT);
+    sink_close(&k, 1);
+    order(ENTROPY, -ENOSYS);
+    CHECK_I64(os_random(bytes, sizeof bytes), 0);
+    CHECK_U64(script.made[OPEN], 4);
+    CHECK_U64(inherited, 0);
+    drop_folder();
+}
+
 /* ---- random bytes and clocks ---- */
 
 static void test_random(void)
@@ -626,4 +652,4 @@ CU_MAIN("snap input and output", { "windows over every source", test_windows },
         { "short writes", test_short_writes }, { "writes that fail", test_write_errors },
         { "publishing", test_publish }, { "publishing that fails", test_publish_errors },
         { "no hard links", test_no_links }, { "names", test_names },
-        { "random bytes", test_random }, { "clocks", test_clock })
+        { "descriptors stay here", test_not_inherited }, { "random bytes", test_random }, { "clocks", test_clock })

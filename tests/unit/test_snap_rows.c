@@ -89,6 +89,13 @@ static void test_owners(void)
         }
         edges_once(base[b], 1, 20000, 1); /* a full chunk, every edge with an owner of its own */
     }
+    put_edges((uint64_t)1 << 40, 9); /* runs that are spread in place, the first of them too */
+    put_edges(3, 2);
+    struct snap_batch wide = decode(SNAP_OK);
+    const uint64_t *source = snap_batch_u64(&wide, SNAP_COL_EDGE_SOURCE);
+    for (uint32_t i = 0; source && i < 11; i++)
+        CHECK_U64(source[i], i < 9 ? (uint64_t)1 << 40 : 3);
+    batch_free(&wide);
     put_edges(5, 7); /* one owner for all */
     put_edges(5, 7);
     struct snap_batch batch = decode(SNAP_OK);

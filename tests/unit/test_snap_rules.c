@@ -175,7 +175,7 @@ static void test_limits(void)
     snap_writer *w = ready();
     big[SNAP_MAX_TEXT] = 0;
     CHECK_I64(snap_writer_label(w, big, big), SNAP_OK);
-    snap_object unused = { .type = 1, .native_size = n, .length = n };
+    snap_object unused = { .type = 1, .native_size = n, .length = n, .capacity = n, .bound = n };
     CHECK_I64(snap_writer_object(w, &unused, NULL), SNAP_OK);
     snap_writer_abort(w, 0);
     memory_free(&f);
@@ -222,6 +222,39 @@ static void test_structure_sizes(void)
     CHECK(sizeof(snap_root) <= 40);
     CHECK(sizeof(snap_chunk_info) <= 32);
     CHECK(sizeof(snap_error) <= 256);
+}
+
+/* The clock is asked once in 256 rows, and edges count as rows. */
+static unsigned asked;
+
+static uint64_t counting_clock(void *opaque, int which)
+{
+    (void)opaque;
+    asked++;
+    return which ? 1000 : 1700000000000000000u;
+}
+
+static void test_clock(void)
+{
+    static const snap_edge edges[256] = { { .kind = 1 } };
+    snap_writer_options o = memory_options();
+    uint64_t name;
+    o.clock = counting_clock;
+    for (int aged = 0; aged <= 1; aged++) {
+        o.max_chunk_age_ns = aged ? 1000000 : 0;
+        snap_writer *w = memory_writer(&f, &o);
+        CHECK_I64(snap_writer_string(w, "t", 1, &name), SNAP_OK);
+        CHECK_I64(snap_writer_type(w, &(snap_type){ .name = name }, NULL), SNAP_OK);
+        CHECK_I64(snap_writer_begin(w, &(snap_begin){ .reason = "x" }), SNAP_OK);
+        asked = 0;
+        for (uint64_t i = 0; i < 2560; i++)
+            CHECK_I64(snap_writer_object(w, &(snap_object){ .id = i, .type = 1 }, NULL), SNAP_OK);
+        CHECK_U64(asked, aged ? 10 : 0);
+        for (unsigned i = 0; i < 10; i++) CHECK_I64(snap_writer_edges(w, edges, 256), SNAP_OK);
+        CHECK_U64(asked, aged ? 20 : 0);
+        snap_writer_abort(w, 0);
+        memory_free(&f);
+    }
 }
 
 /* ---- long strings ---- */
@@ -535,6 +568,7 @@ static void test_stack(void)
 
 CU_MAIN("snap_rules", { "unknown ids", test_unknown_ids }, { "order", test_order },
         { "limits", test_limits }, { "options", test_options }, { "statuses", test_statuses }, { "sizes of structures", test_structure_sizes },
+        { "the clock", test_clock },
         { "strings in parts", test_parts }, { "ends that lie", test_lying_ends },
         { "long index", test_long_index }, { "several readers", test_parallel },
         { "stack", test_stack })
