@@ -1,5 +1,5 @@
 # Unit tests of libsnap. They link the objects, so that what is hidden is within reach.
-foreach(suite column rows roundtrip rules damage hostile threads io joiner codec gaps)
+foreach(suite column rows roundtrip rules damage hostile threads io joiner codec gaps limits)
     snap_test(test_snap_${suite} SOURCES unit/test_snap_${suite}.c
               LIBS snap_objects snap_gen_rows LABELS libsnap)
 endforeach()
