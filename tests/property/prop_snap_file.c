@@ -2,7 +2,8 @@
 /*
  * Whole files that libsnap writes, read by nothing but the specification (prop_snap_plain.c): every
  * rule of its sections 2 to 7 that a writer has to keep, chunk by chunk; and what libsnap's reader
- * gives of each chunk against the same columns decoded plainly: numbers, bytes, presence, positions.
+ * gives of each chunk against the same columns decoded plainly: numbers, bytes, presence,
+ * positions.
  */
 #include <stdlib.h>
 #define XXH_INLINE_ALL
@@ -240,7 +241,8 @@ static void check_numbers(const snap_batch *b, const struct plain_column *col, u
     }
 }
 
-/* Section 5.11: its index, or one more than the edge before where that has the same source, or 0. */
+/* Section 5.11: its index, or one more than the edge before where that has the same source, or 0.
+ */
 static void check_positions(const snap_batch *b, const struct plain_column *col, int n)
 {
     uint32_t rows = snap_batch_rows(b);
@@ -351,7 +353,8 @@ static void check_ends(struct file *f, struct plain_bytes *b, uint64_t total_off
     uint64_t sum = XXH3_64bits(b->at, 16);
     WANT(plain_number(b, 8) == f->index_offset && plain_number(b, 8) == total_offset);
     WANT(plain_number(b, 8) == sum && f->unlisted == 0 && !f->open);
-    WANT(memcmp(start, "\x89\x53\x4E\x41\x50\x0D\x0A\x1A\x00\x01\x00\x00\x00\x00\x00\x00", 16) == 0);
+    WANT(memcmp(start, "\x89\x53\x4E\x41\x50\x0D\x0A\x1A\x00\x01\x00\x00\x00\x00\x00\x00", 16) ==
+         0);
     struct plain_bytes tail = { start + 32, start + 48, false };
     WANT(plain_number(&tail, 8) == 0 && plain_number(&tail, 8) == XXH3_64bits(start, 40));
 }

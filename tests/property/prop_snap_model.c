@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The writer against a model of its contract: random sequences of calls, good and bad, in any order,
- * to a writer and to a plain list in memory that knows which ids were handed out, where positions
- * stand and what each call must answer. A sequence ends by closing, by giving up, or by the call
- * that the contract forbids; then what was written is read back and held against the list.
+ * The writer against a model of its contract: random sequences of calls, good and bad, in any
+ * order, to a writer and to a plain list in memory that knows which ids were handed out, where
+ * positions stand and what each call must answer. A sequence ends by closing, by giving up, or by
+ * the call that the contract forbids; then what was written is read back and held against the list.
  */
 #include <stdlib.h>
 
@@ -29,7 +29,7 @@ struct model {
     uint64_t next;                    /* position after the last edge of the last object */
     uint64_t from, from_next;         /* the same of the source that edges_from had last */
     int from_known;
-    uint64_t seen[40];                /* ids of the strings "0", "1", ..: the cache never fails here */
+    uint64_t seen[40]; /* ids of the strings "0", "1", ..: the cache never fails here */
     unsigned calls[2];                /* answered well, answered by an error */
 };
 

@@ -29,7 +29,8 @@ bool plain_decode(const uint8_t *from, size_t size, unsigned encoding, uint64_t 
 size_t plain_put_varint(uint8_t *to, uint64_t x);
 
 /* Numbers in a given encoding (1 to 6, 8), whether or not a sensible writer would choose it; shift
- * and width as small as they can be. At most 22 n + 12 bytes. 0 where the encoding cannot say it. */
+ * and width as small as they can be. At most 22 n + 12 bytes. 0 where the encoding cannot say it.
+ */
 size_t plain_encode(const uint64_t *values, size_t n, unsigned encoding, uint8_t *to);
 
 /* Section 3.1. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A whole file read by libsnap into the normal form of corpora/gen/random_rows.h, to be held against
- * what was written. A check that fails is reported (cu.h).
+ * A whole file read by libsnap into the normal form of corpora/gen/random_rows.h, to be held
+ * against what was written. A check that fails is reported (cu.h).
  */
 #ifndef PROP_SNAP_READ_H
 #define PROP_SNAP_READ_H

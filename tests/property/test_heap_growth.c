@@ -177,7 +177,8 @@ static uint32_t plain_holder(const struct tree *s, const uint32_t *match, uint32
     return HEAP_NONE;
 }
 
-/* What holds a top of the live root by another way; HEAP_NONE: nothing, or it is not asked about. */
+/* What holds a top of the live root by another way; HEAP_NONE: nothing, or it is not asked about.
+ */
 static uint32_t other_way(const struct truth *t, bool in_b, uint32_t top)
 {
     const struct tree *s = in_b ? t->b : t->a;

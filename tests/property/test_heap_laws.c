@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Laws that hold between the analyses of two graphs of which one is made from the other: renumbered,
- * in another order, with an edge more or less, an object more, every size doubled. No law needs to
- * know the right answer, so the graphs can be larger than brute force could judge. A failure tells
- * the seed that makes its graph.
+ * Laws that hold between the analyses of two graphs of which one is made from the other:
+ * renumbered, in another order, with an edge more or less, an object more, every size doubled. No
+ * law needs to know the right answer, so the graphs can be larger than brute force could judge. A
+ * failure tells the seed that makes its graph.
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -14,8 +14,8 @@
 
 #define MIB ((size_t)1 << 20)
 
-/* Sizes at which something changes: nothing, a word, a page, a huge page, two of them (from where on
- * arrays are mapped), and their neighbours. */
+/* Sizes at which something changes: nothing, a word, a page, a huge page, two of them (from where
+ * on arrays are mapped), and their neighbours. */
 static const size_t sizes[] = { 0, 1, 7, 8, 15, 16, 17, 4095, 4096, 4097, 2 * MIB - 1, 2 * MIB,
                                 4 * MIB - 17, 4 * MIB - 16, 4 * MIB - 1, 4 * MIB, 4 * MIB + 1,
                                 6 * MIB - 1, 6 * MIB, 6 * MIB + 1 };

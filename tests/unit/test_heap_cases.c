@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the contract of matching and growth says in sentences, as small heaps whose answer is known: a
- * list that got a new head, a slot that is used again, a table that a thread holds for a moment, two
- * registries that share, tenants by the thousand, a history that is made anew with each entry, two
- * processes; and every argument that is refused.
+ * What the contract of matching and growth says in sentences, as small heaps whose answer is known:
+ * a list that got a new head, a slot that is used again, a table that a thread holds for a moment,
+ * two registries that share, tenants by the thousand, a history that is made anew with each entry,
+ * two processes; and every argument that is refused.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -46,7 +46,8 @@ static void refer(struct heap *h, uint32_t from, uint32_t to)
 }
 
 /* A new object that one other refers to. */
-static uint32_t below(struct heap *h, uint32_t from, uint64_t identity, uint32_t type, uint64_t size)
+static uint32_t below(struct heap *h, uint32_t from, uint64_t identity, uint32_t type,
+                      uint64_t size)
 {
     uint32_t v = object(h, identity, type, size);
     refer(h, from, v);
@@ -123,8 +124,8 @@ static int64_t all_growth(const struct heap_match *m)
 
 /* ---- cases ---- */
 
-/* A chain below an owner gets a new head: the rest counts as gone and as come, and as moved; what is
- * left is the head. */
+/* A chain below an owner gets a new head: the rest counts as gone and as come, and as moved; what
+ * is left is the head. */
 static void test_prepended(void)
 {
     begin();
@@ -147,8 +148,8 @@ static void test_prepended(void)
     heap_match_free(&m);
 }
 
-/* The address of something that is gone, with another owner, is another object; in the same place and
- * of the same sort it cannot be told from the old one. */
+/* The address of something that is gone, with another owner, is another object; in the same place
+ * and of the same sort it cannot be told from the old one. */
 static void test_slot_used_again(void)
 {
     begin();
@@ -186,8 +187,8 @@ static bool held_anyway(void *opaque, uint32_t x, uint32_t y, const uint32_t *a_
     return *(bool *)opaque;
 }
 
-/* A thread's frame refers to a table while B is taken: the table hangs below the live root then. Asked
- * whether something holds it as before, the caller says so, and nothing has grown. */
+/* A thread's frame refers to a table while B is taken: the table hangs below the live root then.
+ * Asked whether something holds it as before, the caller says so, and nothing has grown. */
 static void test_held_for_a_moment(void)
 {
     for (int says = 0; says <= 1; says++) {
@@ -198,7 +199,8 @@ static void test_held_for_a_moment(void)
         uint32_t middle_a = below(&A, a, 2, THING, 16), middle_b = below(&B, b, 2, THING, 16);
         uint32_t table_a = below(&A, middle_a, 3, TABLE, 64);
         uint32_t table_b = below(&B, middle_b, 3, TABLE, 64);
-        uint32_t entry_a = below(&A, table_a, 4, THING, 8), entry_b = below(&B, table_b, 4, THING, 8);
+        uint32_t entry_a = below(&A, table_a, 4, THING, 8),
+                 entry_b = below(&B, table_b, 4, THING, 8);
         uint32_t frame = object(&B, 900, FRAME, 100);
         B.root[B.n_roots++] = frame; /* met first: the shortest path leads through it */
         B.root[B.n_roots++] = b;
@@ -215,8 +217,8 @@ static void test_held_for_a_moment(void)
     }
 }
 
-/* What two registries hold hangs below neither: it goes to the first on the shortest path, as shared;
- * with to_holders what hangs below a real object goes to its holder, too. */
+/* What two registries hold hangs below neither: it goes to the first on the shortest path, as
+ * shared; with to_holders what hangs below a real object goes to its holder, too. */
 static void test_two_registries(void)
 {
     for (int to_holders = 0; to_holders <= 1; to_holders++) {
@@ -286,8 +288,8 @@ static uint64_t place_by_type(void *opaque, bool in_b, uint32_t row, const uint3
     return h->row_type[row] == LIST ? 77 : 0; /* `app.history`, wherever it is now */
 }
 
-/* history = history + [x]: another list each time, which is the successor of the one before; what both
- * hold is still there. */
+/* history = history + [x]: another list each time, which is the successor of the one before; what
+ * both hold is still there. */
 static void test_history(void)
 {
     for (int named = 0; named <= 1; named++) {
@@ -433,7 +435,8 @@ static void test_arguments(void)
     begin();
 }
 
-CU_MAIN("heap cases", { "a new head", test_prepended }, { "a slot used again", test_slot_used_again },
+CU_MAIN("heap cases", { "a new head", test_prepended },
+        { "a slot used again", test_slot_used_again },
         { "held for a moment", test_held_for_a_moment }, { "two registries", test_two_registries },
         { "a thousand tenants", test_tenants }, { "a history made anew", test_history },
         { "two processes", test_processes }, { "the least", test_least },

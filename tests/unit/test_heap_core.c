@@ -233,8 +233,8 @@ static bool met_without(const struct plain_walk *p, uint32_t v, uint32_t set, ui
     return ((start | reached(p, start, set, garbage_root)) >> v & 1) != 0;
 }
 
-/* The strict dominator that is largest: dominators of one vertex are ancestors of each other, so the
- * nearest one has the largest number. `group` gives the set that goes with a number. */
+/* The strict dominator that is largest: dominators of one vertex are ancestors of each other, so
+ * the nearest one has the largest number. `group` gives the set that goes with a number. */
 static uint32_t plain_idom(const struct plain_walk *p, uint32_t v, const uint32_t *group,
                            uint32_t root, uint32_t garbage_root)
 {

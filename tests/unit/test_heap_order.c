@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Columns, orders, lists, sums and histograms at sizes where small random graphs do not come: rows
- * around the ends of blocks and buckets, ids that begin anywhere, keys that nobody has, ranges of one
- * row, nothing at all; and each refusal.
+ * around the ends of blocks and buckets, ids that begin anywhere, keys that nobody has, ranges of
+ * one row, nothing at all; and each refusal.
  */
 #include <stdbool.h>
 #include <stdlib.h>

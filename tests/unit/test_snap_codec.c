@@ -169,7 +169,8 @@ static void test_trailer(void)
     }
 }
 
-/* XXH3 as others compute it: the vectors of its own test suite for the empty input, and one byte. */
+/* XXH3 as others compute it: the vectors of its own test suite for the empty input, and one byte.
+ */
 static void test_checksums(void)
 {
     CHECK_U64(checksum64("", 0), 0x2D06800538D394C2u);

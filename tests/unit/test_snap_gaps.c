@@ -91,8 +91,8 @@ static struct verdict from_memory(const uint8_t *bytes, size_t size)
     return v;
 }
 
-/* The file with `n` bytes put in at `at`: any bytes, with the first one of a chunk's magic in places,
- * a whole magic, and a header whose checksum is wrong. */
+/* The file with `n` bytes put in at `at`: any bytes, with the first one of a chunk's magic in
+ * places, a whole magic, and a header whose checksum is wrong. */
 static uint8_t *with_gap(size_t at, size_t n, size_t *size)
 {
     *size = whole.size + n;

@@ -652,4 +652,5 @@ CU_MAIN("snap input and output", { "windows over every source", test_windows },
         { "short writes", test_short_writes }, { "writes that fail", test_write_errors },
         { "publishing", test_publish }, { "publishing that fails", test_publish_errors },
         { "no hard links", test_no_links }, { "names", test_names },
-        { "descriptors stay here", test_not_inherited }, { "random bytes", test_random }, { "clocks", test_clock })
+        { "descriptors stay here", test_not_inherited }, { "random bytes", test_random },
+        { "clocks", test_clock })

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole strings out of chunks against a model of the rule: parts follow each other under one id, each
- * but the last of a full part's size, and add up to what the first one said. Random sequences of
- * chunks, made by hand so that any of it can be wrong; ids, bytes, what is dropped, refusals.
+ * Whole strings out of chunks against a model of the rule: parts follow each other under one id,
+ * each but the last of a full part's size, and add up to what the first one said. Random sequences
+ * of chunks, made by hand so that any of it can be wrong; ids, bytes, what is dropped, refusals.
  */
 #include <stdlib.h>
 
@@ -188,8 +188,8 @@ static void model_part(struct model *m, uint64_t id, uint64_t part, uint64_t siz
         m->next_part = 0;
     }
     uint64_t left = m->total - m->filled;
-    if (!m->joining || id != m->id || part != m->next_part || m->total > SNAP_MAX_STRING || size > left ||
-        (size != PART && size != left)) {
+    if (!m->joining || id != m->id || part != m->next_part || m->total > SNAP_MAX_STRING ||
+        size > left || (size != PART && size != left)) {
         m->dropped += (m->joining != 0) + (m->id != id); /* this one, and one without beginning */
         m->joining = 0;
         m->id = id;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits of the specification from the writer's side: at the edge everything is written and read back,
- * one beyond is refused by the right name; texts of every kind, strings around the borders of parts up
- * to the longest, rows of a chunk, chunks of an index, numbers; options; and which kinds a reader
- * delivers.
+ * Limits of the specification from the writer's side: at the edge everything is written and read
+ * back, one beyond is refused by the right name; texts of every kind, strings around the borders of
+ * parts up to the longest, rows of a chunk, chunks of an index, numbers; options; and which kinds a
+ * reader delivers.
  */
 #include <stdlib.h>
 

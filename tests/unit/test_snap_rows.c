@@ -105,8 +105,8 @@ static void test_owners(void)
     free(memory);
 }
 
-/* Every column of objects in use, with values that take all eight bytes: the encoder writes over its
- * own input, and must never be faster than it reads. */
+/* Every column of objects in use, with values that take all eight bytes: the encoder writes over
+ * its own input, and must never be faster than it reads. */
 static void test_widest(void)
 {
     const uint32_t room = 4096;

@@ -567,8 +567,8 @@ static void test_stack(void)
 }
 
 CU_MAIN("snap_rules", { "unknown ids", test_unknown_ids }, { "order", test_order },
-        { "limits", test_limits }, { "options", test_options }, { "statuses", test_statuses }, { "sizes of structures", test_structure_sizes },
-        { "the clock", test_clock },
+        { "limits", test_limits }, { "options", test_options }, { "statuses", test_statuses },
+        { "sizes of structures", test_structure_sizes }, { "the clock", test_clock },
         { "strings in parts", test_parts }, { "ends that lie", test_lying_ends },
         { "long index", test_long_index }, { "several readers", test_parallel },
         { "stack", test_stack })
