@@ -32,7 +32,16 @@ static const struct option_spec specs[] = {
     OPT_STRING(struct options, export.sql, "sql", 0, "SQL",
                "csv, ndjson: the rows of a query, in which :snapshot is the snapshot's number"),
     OPT_U64(struct options, export.top, "top", 'n', "N",
-            "json: at most N rows a list (default 100)"),
+            "json: at most N rows a list (default 100); dot: N objects (default 50); openmetrics: "
+            "N types (default 50)"),
+    OPT_ENUM(struct options, export.stacks, "stacks", 0, "WHAT", export_stacks_words,
+             "pprof, speedscope, folded: stacks of allocation sites (site), of native memory "
+             "(native), of types down the dominator tree (type), or the first of these that there "
+             "is (auto, the default)"),
+    OPT_ENUM(struct options, export.weight, "weight", 0, "WHAT", export_weight_words,
+             "folded: weigh stacks by bytes (the default) or by the count of objects"),
+    OPT_STRING(struct options, export.object, "object", 0, "OBJECT",
+               "dot: the shortest path that keeps OBJECT (#id, address, type or global) alive"),
     OPT_SUBJECT(struct options, subject),
     OPT_COMMON(struct options, common),
     OPT_END
@@ -156,11 +165,19 @@ static const struct command command = {
         "  ndjson       .ndjson .jsonl      the same, one JSON object a line\n"
         "  json         .json               one document: facts, memory, the largest of everything\n"
         "  heapsnapshot .heapsnapshot       the whole heap for Chrome DevTools and memlab\n"
+        "  pprof        .pb.gz .pprof       weighted stacks for go tool pprof\n"
+        "  speedscope   .speedscope.json    the same for speedscope\n"
+        "  folded       .folded .collapsed  the same, a line a stack, for flame graphs\n"
+        "  dot          .dot .gv            the top of the dominator tree, or a path, for Graphviz\n"
+        "  openmetrics  .prom .openmetrics  totals, memory map, types, for a textfile collector\n"
         "\n"
         "Examples:\n"
         "  snapexport a.snap -o objects.csv\n"
         "  snapexport a.snap --table types -o types.ndjson\n"
-        "  snapexport a.snap -o a.heapsnapshot",
+        "  snapexport a.snap -o a.heapsnapshot\n"
+        "  snapexport a.snap -o a.pb.gz && go tool pprof -http=: a.pb.gz\n"
+        "  snapexport a.snap --stacks type -o - --format folded | flamegraph.pl > a.svg\n"
+        "  snapexport a.snap --object app.CACHE -o path.dot && dot -Tsvg path.dot > path.svg",
     .run = run,
 };
 

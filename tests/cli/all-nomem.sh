@@ -28,7 +28,7 @@ LINES = [
     ["snapleak", "--min", "1", "good.db", "good.db"],
     ["snapreport", "--force", "-o", "out.html", "good.db", "good.db"],
     *[["snapexport", "--force", "-o", "out." + ending, "good.db"]
-      for ending in ("csv", "heapsnapshot")],
+      for ending in ("csv", "heapsnapshot", "pb.gz", "dot")],
 ]
 problems = 0
 random.seed(1)

@@ -24,7 +24,7 @@ COMMANDS = {
     "snapreport": [["-q", "-f", "-o", "out.html", "{}"],
                    ["-q", "-f", "-o", "out.html", "good.snap", "{}"]],
     "snapexport": [["-q", "-f", "-o", "out." + ending, "{}"]
-                   for ending in ("csv", "json", "heapsnapshot")],
+                   for ending in ("csv", "json", "heapsnapshot", "pb.gz", "dot", "prom")],
 }
 
 

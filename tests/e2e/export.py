@@ -21,6 +21,8 @@ if not TOOLS or not WORK:
 os.makedirs(WORK, exist_ok=True)
 ARGUMENTS = sys.argv
 sys.argv = [sys.argv[0], TOOLS, os.environ["SNAP_V8_WORK"]]
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cli"))
+import check_export  # noqa: E402
 import import_v8  # noqa: E402
 
 PYTHON_PROGRAM = """
@@ -209,6 +211,78 @@ class HeapSnapshot(unittest.TestCase):
             self.assertEqual(a.execute(ask).fetchone(), b.execute(ask).fetchone())
             self.assertEqual(a.execute(types).fetchall(), b.execute(types).fetchall())
             self.assertGreaterEqual(a.execute(types).fetchone()[1], 1000)
+
+
+class Profiles(unittest.TestCase):
+    """Stacks, metrics and drawings by the readers that there are, and by the rules everywhere."""
+
+    def totals(self, name, title):
+        """Objects and bytes that stacks of this kind add up to."""
+        columns = "n_live, live_size" if title.startswith("live objects by") else "n_objects, shallow_size"
+        return sqlite3.connect(HEAPS[name]).execute("SELECT %s FROM snapshot" % columns).fetchone()
+
+    def test_pprof(self):
+        """What `go tool pprof` adds up is what the database says."""
+        for name in HEAPS:
+            path = export(name, ".pb.gz")
+            profile = check_export.read(path)
+            stacks, live = profile["stacks"], self.totals(name, profile["comments"][0])
+            self.assertEqual(sum(v[0] for _, v in stacks), live[0], name)
+            self.assertEqual(sum(v[1] for _, v in stacks), live[1], name)
+            if shutil.which("go"):
+                env = dict(os.environ, GOFLAGS="-mod=mod", GOTOOLCHAIN="local", PPROF_TMPDIR=WORK)
+                done = subprocess.run(["go", "tool", "pprof", "-top", "-unit=B", "-nodecount=100000",
+                                       "-nodefraction=0", path], stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, env=env, cwd=WORK,
+                                      universal_newlines=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("100%% of %dB total" % live[1], done.stdout)
+                if name == "python":
+                    self.assertRegex(done.stdout, r"\bfill\b")
+        if not shutil.which("go"):
+            print("no go: not read by go tool pprof")
+
+    def test_speedscope(self):
+        for name in HEAPS:
+            for stacks in "auto", "type":
+                path = export(name, ".speedscope.json", "--stacks", stacks)
+                profiles = check_export.read(path)
+                with open(path) as f:
+                    title = json.load(f)["profiles"][0]["name"]
+                lines = check_export.read(export(name, ".folded", "--stacks", stacks))
+                self.assertEqual([w for _, w in profiles[0]], [w for _, w in lines])
+                n, size = self.totals(name, title)
+                self.assertEqual(sum(w for _, w in lines), size, (name, stacks))
+                self.assertEqual(sum(w for _, w in profiles[1]), n, (name, stacks))
+
+    def test_openmetrics(self):
+        for name in HEAPS:
+            path = export(name, ".prom", "--top", "1000000")
+            samples = check_export.read(path)
+            live, = sqlite3.connect(HEAPS[name]).execute("SELECT live_size FROM snapshot").fetchone()
+            self.assertEqual(samples['snap_heap_bytes{state="live"}'], live)
+            self.assertEqual(sum(v for k, v in samples.items() if k.startswith("snap_type_bytes")), live)
+            try:
+                from prometheus_client.openmetrics import parser
+            except ImportError:
+                print("no prometheus_client: not read by it")
+                continue
+            with open(path) as f:
+                read = {s.name + str(s.labels): s.value for family in
+                        parser.text_fd_to_metric_families(f) for s in family.samples}
+            self.assertEqual(len(read), len(samples))
+            self.assertEqual(read["snap_heap_bytes{'state': 'live'}"], live)
+
+    def test_dot(self):
+        for name in HEAPS:
+            path = export(name, ".dot")
+            drawn = check_export.read(path)
+            self.assertGreater(drawn["nodes"], 50)
+            self.assertLessEqual(len(drawn["roots"]), 2)
+            if shutil.which("dot"):
+                subprocess.run(["dot", "-Tsvg", "-o", work("drawn.svg"), path], check=True)
+        if not shutil.which("dot"):
+            print("no Graphviz: not drawn")
 
 
 if __name__ == "__main__":

@@ -21,10 +21,21 @@ const struct export_format export_formats[] = {
     { "heapsnapshot", ENDINGS(".heapsnapshot"),
       "the whole heap for Chrome DevTools, memlab and other readers of V8's format",
       SUBJECT_NEEDS_REFS, 0, export_heapsnapshot },
+    { "pprof", ENDINGS(".pb.gz", ".pprof"), "weighted stacks for go tool pprof and its kin",
+      SUBJECT_LIKES_REFS, EXPORT_TAKES_STACKS, export_pprof },
+    { "speedscope", ENDINGS(".speedscope.json"), "the same for speedscope", SUBJECT_LIKES_REFS,
+      EXPORT_TAKES_STACKS, export_speedscope },
+    { "folded", ENDINGS(".folded", ".collapsed"), "the same, a line a stack, for flame graphs",
+      SUBJECT_LIKES_REFS, EXPORT_TAKES_STACKS | EXPORT_TAKES_WEIGHT, export_folded },
+    { "dot", ENDINGS(".dot", ".gv"), "the top of the dominator tree, or a path, for Graphviz",
+      SUBJECT_NEEDS_REFS, EXPORT_TAKES_TOP | EXPORT_TAKES_OBJECT, export_dot },
+    { "openmetrics", ENDINGS(".prom", ".openmetrics"), "totals, memory map, types for a scrape",
+      SUBJECT_LIKES_REFS, EXPORT_TAKES_TOP, export_openmetrics },
     { 0 }
 };
 
-const char *const export_format_words[] = { "csv", "ndjson", "json", "heapsnapshot", NULL };
+const char *const export_format_words[] = { "csv",    "ndjson", "json", "heapsnapshot", "pprof",
+                                            "speedscope", "folded", "dot", "openmetrics", NULL };
 
 const struct export_format *export_format_of(const char *path)
 {

@@ -108,5 +108,10 @@ int export_csv(struct export_job *job);
 int export_ndjson(struct export_job *job);
 int export_document(struct export_job *job);
 int export_heapsnapshot(struct export_job *job);
+int export_pprof(struct export_job *job);
+int export_speedscope(struct export_job *job);
+int export_folded(struct export_job *job);
+int export_dot(struct export_job *job);
+int export_openmetrics(struct export_job *job);
 
 #endif

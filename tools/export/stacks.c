@@ -377,7 +377,7 @@ int export_stacks_load(struct subject *s, enum stacks_kind of, bool or_none,
     static const char *const what[] = {
         [EXPORT_STACKS_SITE] = "the capture recorded no allocation stacks",
         [EXPORT_STACKS_NATIVE] = "the capture recorded no native memory",
-        [EXPORT_STACKS_TYPE] = "there are no objects",
+        [EXPORT_STACKS_TYPE] = "the database has no paths of types",
     };
     struct export_stacks t = { .of = of };
     bool there = false;
@@ -434,7 +434,17 @@ const char *export_stacks_title(const struct export_stacks *t)
                                            : "live objects and garbage by what retains them";
 }
 
-void export_stacks_tell(const struct export_stacks *t, struct export_job *job)
+size_t export_stacks_path(const struct export_stacks *t, uint32_t at,
+                          uint32_t frame[STACKS_DEPTH_MAX])
+{
+    size_t n = 0;
+    for (; at != STACKS_NONE && n < STACKS_DEPTH_MAX; at = t->at[at].parent)
+        frame[n++] = t->at[at].frame;
+    return n;
+}
+
+/* Notes how many stacks there are, and how many are cut. */
+static void tell(const struct export_stacks *t, struct export_job *job)
 {
     uint64_t cut = 0, samples = 0;
     for (size_t i = 0; i < t->n; i++) {
@@ -444,4 +454,16 @@ void export_stacks_tell(const struct export_stacks *t, struct export_job *job)
     }
     export_made(job, "stacks", samples);
     export_changed(job, "stacks are deeper than 1000 frames, and their outer ones left out", cut);
+}
+
+int export_stacks_with(struct export_job *job,
+                       int (*write)(struct export_job *job, const struct export_stacks *stacks))
+{
+    struct export_stacks t;
+    int status = export_stacks_load(job->subject, (enum stacks_kind)job->options->stacks, false, &t);
+    if (status) return status;
+    tell(&t, job);
+    status = write(job, &t);
+    export_stacks_free(&t);
+    return status;
 }

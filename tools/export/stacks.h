@@ -66,13 +66,19 @@ void export_stacks_free(struct export_stacks *stacks);
 /** A text, NULL for 0. */
 const char *export_stacks_text(const struct export_stacks *stacks, uint64_t text);
 
+/** The frames of a stack, innermost first, at most STACKS_DEPTH_MAX of them; returns how many. */
+size_t export_stacks_path(const struct export_stacks *stacks, uint32_t at,
+                          uint32_t frame[STACKS_DEPTH_MAX]);
+
 /** "function (file:line)" of a frame, as it is. */
 void export_stacks_frame(const struct export_stacks *stacks, uint32_t frame, struct text *out);
 
 /** What stacks[].bytes are: "objects allocated", and so on. */
 const char *export_stacks_title(const struct export_stacks *stacks);
 
-/** Notes how many stacks there are, and how many are cut. */
-void export_stacks_tell(const struct export_stacks *stacks, struct export_job *job);
+/** Loads the stacks that the job asks for, has them written, and notes how many there are and how
+ *  many are cut. */
+int export_stacks_with(struct export_job *job,
+                       int (*write)(struct export_job *job, const struct export_stacks *stacks));
 
 #endif
