@@ -27,7 +27,7 @@ static const struct option_spec specs[] = {
     OPT_FLAG(struct options, verify, "verify", 'c',
              "check every checksum and every rule of the format; exit status 2 when damaged"),
     OPT_FLAG(struct options, types, "types", 't',
-             "count objects and shallow bytes by type (a single pass, no graph)"),
+             "count objects and shallow bytes by type, in other dumps too (no graph)"),
     OPT_U64(struct options, top, "top", 'n', "N",
             "show at most N types, 0 for all (default 40; with --json all)"),
     OPT_FLAG(struct options, privacy, "privacy", 'p',
@@ -174,6 +174,20 @@ static int one_database(const struct options *o, const char *path, struct json *
                          "not a .snap file: --%s looks into those", what);
 }
 
+/* A dump of another tool counted by type, without loading it. */
+static int one_foreign(const struct options *o, const char *path, struct json *j, bool *shown)
+{
+    struct info_types types;
+    const char *what;
+    bool complete;
+    int status = info_types_foreign(&types, path, &what, &complete);
+    *shown = !status;
+    if (status) return status;
+    status = info_show_types(path, what, complete, &types, o->top, j);
+    info_types_free(&types);
+    return status;
+}
+
 static void unusable(const char *path, struct json *j)
 {
     uint64_t offset;
@@ -193,9 +207,12 @@ static int one_file(const struct options *o, const char *path, struct json *j)
     bool shown = false;
     int status = spool_open(&input, path);
     if (!status) {
-        bool database = sniff_path(input.file, &sniff) == 0 && sniff.kind != SNIFF_SNAP &&
-                        (sniff.kind == SNIFF_HEAPDB || import_known(input.file));
-        status = (database ? one_database : one_snapshot)(o, input.file, j, &shown);
+        bool other = sniff_path(input.file, &sniff) == 0 && sniff.kind != SNIFF_SNAP &&
+                     (sniff.kind == SNIFF_HEAPDB || import_known(input.file));
+        bool counted = other && sniff.kind != SNIFF_HEAPDB && o->types && !o->verify &&
+                       !o->privacy && !o->chunks && !o->recover;
+        status = (counted ? one_foreign : other ? one_database : one_snapshot)(o, input.file, j,
+                                                                               &shown);
         spool_close(&input);
     }
     if (j && !shown) unusable(input.name, j);

@@ -9,6 +9,7 @@ of the JVM is taken before and after: what both histograms agree on must be in t
 """
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -43,6 +44,13 @@ def load(path, *options):
     return jvm_support.load(TOOLS, WORK, path, *options)
 
 
+def counted(path):
+    """What a single pass without a database finds."""
+    answer = run(os.path.join(TOOLS, "snapinfo"), "-q", "--json", "--types", path)
+    return {row["type"]: (row["objects"], row["shallow_size"])
+            for row in json.loads(answer)["files"][0]["types"]["rows"]}
+
+
 def totals(db):
     return db.execute("SELECT n_objects, n_refs, n_roots, live_size, garbage_size, complete"
                       " FROM snapshot").fetchone()
@@ -54,7 +62,7 @@ class Dumps:
     def __init__(self, name, *options):
         self.plain = os.path.join(WORK, name + ".hprof")
         self.packed = os.path.join(WORK, name + ".hprof.gz")
-        with jvm_support.Program(WORK, "Prog", *options) as program:
+        with jvm_support.Program(WORK, "Prog", options=options) as program:
             histogram(program.pid)  # what the attaching itself allocates is there from now on
             self.before = histogram(program.pid)
             program.dump(self.plain)
@@ -76,6 +84,7 @@ class Java(unittest.TestCase):
 
     def check_histogram(self, dumps):
         types, differing = dumps.types(), []
+        self.assertEqual(counted(dumps.plain), {k: v for k, v in types.items() if v[0]})
         same = {k: v for k, v in dumps.before.items() if dumps.after.get(k) == v}
         for name, want in same.items():
             got = types.get(name)

@@ -6,6 +6,7 @@ of references.
     import_hprof_made.py TOOLS WORK
 """
 
+import json
 import os
 import sqlite3
 import struct
@@ -187,6 +188,14 @@ class Made(unittest.TestCase):
                                  " d.object_id = o.id WHERE o.address = 0x4000"), ("byte[]", 100))
         facts = dict(db.execute("SELECT key, value FROM metadata"))
         self.assertEqual(facts["size.model"], "reported")
+        done = run("snapinfo", "--json", "--types", os.path.join(WORK, "android.hprof"))
+        entry, = json.loads(done.stdout)["files"]
+        self.assertEqual((entry["taken_as"], entry["complete"]), ("a Java heap dump (HPROF)", True))
+        self.assertEqual({row["type"]: (row["objects"], row["shallow_size"])
+                          for row in entry["types"]["rows"]},
+                         {name: (n, size) for name, n, size in db.execute(
+                             "SELECT name, n + n_garbage, shallow_size + garbage_size FROM type"
+                             " WHERE n + n_garbage > 0 AND object_id IS NOT NULL OR name = 'byte[]'")})
 
     def test_several_roots(self):
         d = basic()

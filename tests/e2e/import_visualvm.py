@@ -95,7 +95,7 @@ class VisualVm(unittest.TestCase):
     def setUpClass(cls):
         dump, text = os.path.join(WORK, "visualvm.hprof"), os.path.join(WORK, "visualvm.txt")
         jvm_support.compile_java(WORK, "Prog", jvm_support.PROGRAM)
-        with jvm_support.Program(WORK, "Prog", "-XX:+UseSerialGC") as program:
+        with jvm_support.Program(WORK, "Prog", options=["-XX:+UseSerialGC"]) as program:
             program.dump(dump)
         shutil.rmtree(dump + ".hwcache", ignore_errors=True)
         subprocess.run(["java", "-cp", JAR, os.path.join(HERE, "VisualVm.java"), dump, text],

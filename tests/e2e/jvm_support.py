@@ -69,9 +69,9 @@ def run(*argv, **kw):
 class Program:
     """A Java program that waits, once its first line of output is there."""
 
-    def __init__(self, work, name, *options):
+    def __init__(self, work, name, *arguments, options=()):
         self.process = subprocess.Popen(
-            ["java", "-Xshare:auto", *options, "-cp", work, name], stdin=subprocess.PIPE,
+            ["java", "-Xshare:auto", *options, "-cp", work, name, *arguments], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
             raise RuntimeError(name + " does not run")

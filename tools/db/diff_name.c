@@ -14,7 +14,7 @@
 #include "cli/message.h"
 #include "db/diff_rowmap.h"
 #include "db/diff_variable.h"
-#include "db/type_name.h"
+#include "cli/type_name.h"
 #include "heap/match.h"
 
 

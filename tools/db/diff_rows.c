@@ -11,7 +11,7 @@
 #include <snap/format.h>
 
 #include "cli/message.h"
-#include "db/type_name.h"
+#include "cli/type_name.h"
 
 enum { TYPE_IDS_MAX = 1 << 26 };
 

@@ -198,5 +198,5 @@ static int hprof_bid(const unsigned char *head, size_t n)
 
 const struct import_format import_hprof = {
     .name = "hprof", .what = "a Java heap dump (HPROF)", .bid = hprof_bid, .read = hprof_read,
-    .totals = hprof_totals,
+    .totals = hprof_totals, .tallies = true,
 };

@@ -51,6 +51,7 @@ struct import_format {
     /** What the file announces, without reading all of it; false where it does not say. Silent.
      *  NULL: the format never says. */
     bool (*totals)(const char *path, struct import_totals *totals);
+    bool tallies; /* calls record_sink.tally */
 };
 
 /** The format that bids highest for these bytes; NULL when none bids at all. */

@@ -143,6 +143,11 @@ struct info_types {
 int info_types(struct info_types *types, const struct info_input *in);
 void info_types_free(struct info_types *types);
 
+/** The same of a dump of another tool: *what it was taken for, and whether it is whole. Of a Java
+ *  heap dump one pass and no memory for objects. Damage is a warning each for the first few. */
+int info_types_foreign(struct info_types *types, const char *path, const char **what,
+                       bool *complete);
+
 /* ---- privacy: which strings the file holds --------------------------------------------------- */
 
 enum info_category {
@@ -259,12 +264,20 @@ const struct info_damage *info_report_damage(const struct info_report *report);
 /** Whether the file is whole as far as the report has looked. */
 bool info_report_complete(const struct info_report *report);
 
+/** Shows the types of a dump of another tool, for people or as members of an entry of "files". */
+int info_show_types(const char *path, const char *what, bool complete,
+                    const struct info_types *types, uint64_t top, struct json *j);
+
 /** Prints for people. */
 int info_show_text(const struct info_report *report);
 
 /** Writes the members of one entry of "files" in snap.info/1; the caller opens and closes the
  *  object. */
 int info_show_json(const struct info_report *report, struct json *j);
+
+/** Used by info_show_types. */
+void info_json_types(const char *path, const char *what, bool complete,
+                     const struct info_types *types, uint64_t top, struct json *j);
 
 /** Calls back for each chunk in file order; used by both. Returns 0 or STATUS_UNUSABLE. */
 int info_each_chunk(const struct info_input *in,

@@ -252,6 +252,15 @@ static void json_chunk(void *opaque, const snap_batch *b)
     json_end_object(j);
 }
 
+void info_json_types(const char *path, const char *what, bool complete,
+                     const struct info_types *types, uint64_t top, struct json *j)
+{
+    json_string(j, "path", path);
+    json_string(j, "taken_as", what);
+    json_bool(j, "complete", complete);
+    json_types(j, types, top);
+}
+
 int info_show_json(const struct info_report *report, struct json *j)
 {
     int status = 0;

@@ -221,16 +221,15 @@ static int show_totals(const struct info_total totals[INFO_KINDS], uint64_t file
     return status;
 }
 
-static int show_types(const struct info_report *report)
+static int show_types(const struct info_types *x, uint64_t top)
 {
     static const struct table_column columns[] = {
         { .title = "objects", .align = TABLE_RIGHT }, { .title = "shallow", .align = TABLE_RIGHT },
         { .title = "share", .align = TABLE_RIGHT },   { .title = "native", .align = TABLE_RIGHT },
         { .title = "type", .shrink = true, .cut = TEXT_CUT_MIDDLE },
     };
-    const struct info_types *x = report->types;
     struct table *t = table_new(columns, 5);
-    size_t n = report->top && report->top < x->n ? (size_t)report->top : x->n;
+    size_t n = top && top < x->n ? (size_t)top : x->n;
     char share[NUMBER_MAX];
     for (size_t i = 0; i < n; i++) {
         const struct info_type *type = &x->types[i];
@@ -365,6 +364,19 @@ static int show_recovery(const struct info_report *report)
     return show_totals(x->totals, x->bytes);
 }
 
+int info_show_types(const char *path, const char *what, bool complete,
+                    const struct info_types *types, uint64_t top, struct json *j)
+{
+    if (j) {
+        info_json_types(path, what, complete, types, top, j);
+        return STATUS_DONE;
+    }
+    printf("%s", color_on(stdout, COLOR_HEAD));
+    text_put(stdout, path, strlen(path));
+    printf("%s: %s%s\n", color_off(stdout), what, complete ? "" : ", incomplete");
+    return show_types(types, top);
+}
+
 int info_show_text(const struct info_report *report)
 {
     const struct info_facts *f = report->facts;
@@ -381,7 +393,7 @@ int info_show_text(const struct info_report *report)
         if (!status) status = show_snapshots(f);
         if (!status) status = show_totals(f->totals, f->size);
     }
-    if (!status && report->types) status = show_types(report);
+    if (!status && report->types) status = show_types(report->types, report->top);
     if (!status && report->privacy) status = show_privacy(report->privacy);
     if (!status && report->chunks) status = show_chunks(report->in);
     if (!status && report->verdict) status = show_verdict(report->verdict);

@@ -4,31 +4,16 @@
  * from the type rows after it: so the type rows are read first (the rest is skipped over), then the
  * names that they need, together with the objects.
  */
-#include "info.h"
+#include "types_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/message.h"
 #include "cli/progress.h"
+#include "cli/type_name.h"
 
-/* One TYPE row. */
-struct type_row {
-    uint64_t name, module; /* string ids */
-    uint64_t n, shallow, native;
-};
-
-struct types_job {
-    struct info_types *out;
-    struct type_row *rows;
-    size_t n_rows, cap_rows;
-    struct u64map by_id;   /* type id -> index in rows + 1 */
-    struct u64map strings; /* string id -> offset of its copy in names + 1, 0: not seen yet */
-    struct text names;     /* copies, each ended by 0 after its length in 4 bytes */
-    bool failed;
-};
-
-static void types_add_row(struct types_job *t, uint64_t id, const snap_type *type)
+void types_add_row(struct types_job *t, uint64_t id, const snap_type *type)
 {
     if (t->n_rows == t->cap_rows) {
         size_t cap = t->cap_rows ? t->cap_rows * 2 : 1024;
@@ -60,7 +45,7 @@ static void types_definitions(struct types_job *t, const snap_batch *b)
     }
 }
 
-static int types_string(void *opaque, uint64_t id, const char *bytes, size_t size)
+int types_string(void *opaque, uint64_t id, const char *bytes, size_t size)
 {
     struct types_job *t = opaque;
     const uint64_t *wanted = u64map_get(&t->strings, id);
@@ -74,32 +59,36 @@ static int types_string(void *opaque, uint64_t id, const char *bytes, size_t siz
     return t->failed;
 }
 
+void types_count(struct types_job *t, uint64_t type, uint64_t n, uint64_t shallow,
+                 uint64_t native)
+{
+    if (type != t->last || !t->last_row) { /* objects of one type come in runs */
+        const uint64_t *index = u64map_get(&t->by_id, type);
+        t->last_row = index ? (size_t)*index : 0;
+        t->last = type;
+    }
+    struct info_type *all = &t->out->all;
+    all->n += n;
+    all->shallow += shallow;
+    all->native += native;
+    if (!t->last_row) {
+        t->out->unknown += n;
+        return;
+    }
+    struct type_row *row = &t->rows[t->last_row - 1];
+    row->n += n;
+    row->shallow += shallow;
+    row->native += native;
+}
+
 static void types_objects(struct types_job *t, const snap_batch *b)
 {
     const uint64_t *type = snap_batch_u64(b, SNAP_COL_OBJECT_TYPE);
     const uint64_t *shallow = snap_batch_u64(b, SNAP_COL_OBJECT_SHALLOW);
     const uint64_t *native = snap_batch_u64(b, SNAP_COL_OBJECT_NATIVE);
-    uint64_t last = 0;
-    struct type_row *row = NULL;
     if (!type || !shallow) return;
-    for (uint32_t i = 0; i < snap_batch_rows(b); i++) {
-        if (type[i] != last || !row) { /* objects of one type come in runs */
-            const uint64_t *index = u64map_get(&t->by_id, type[i]);
-            row = index ? &t->rows[*index - 1] : NULL;
-            last = type[i];
-        }
-        struct info_type *all = &t->out->all;
-        all->n++;
-        all->shallow += shallow[i];
-        all->native += native ? native[i] : 0;
-        if (!row) {
-            t->out->unknown++;
-            continue;
-        }
-        row->n++;
-        row->shallow += shallow[i];
-        row->native += native ? native[i] : 0;
-    }
+    for (uint32_t i = 0; i < snap_batch_rows(b); i++)
+        types_count(t, type[i], 1, shallow[i], native ? native[i] : 0);
 }
 
 /* One reading of the kinds of the mask. */
@@ -129,24 +118,28 @@ static int types_read(struct types_job *t, const struct info_input *in, uint64_t
     return s == SNAP_END ? 0 : info_failed(in, &err);
 }
 
-/* Appends the text of a string id. */
-static bool types_add_name(struct types_job *t, uint64_t id)
+/* The text of a string id; NULL: lost, or none. */
+static const char *types_name(const struct types_job *t, uint64_t id, size_t *n)
 {
     const uint64_t *at = id ? u64map_get(&t->strings, id) : NULL;
-    uint32_t n;
-    if (!at || *at == 0) return false;
-    memcpy(&n, t->names.s + *at - 1, sizeof n);
-    text_add(&t->out->text, t->names.s + *at - 1 + sizeof n, n);
-    return true;
+    uint32_t size = 0;
+    *n = 0;
+    if (!at || *at == 0) return NULL;
+    memcpy(&size, t->names.s + *at - 1, sizeof size);
+    *n = size;
+    return t->names.s + *at - 1 + sizeof size;
 }
 
-/* Makes the row of a type's output: "module.name". */
+/* Makes the row of a type's output: its name as all commands print it. */
 static void types_qualify(struct types_job *t, const struct type_row *row, struct info_type *out)
 {
+    size_t module_n, name_n;
+    const char *module = types_name(t, row->module, &module_n);
+    const char *name = types_name(t, row->name, &name_n);
     *out = (struct info_type){ .name = t->out->text.n, .classes = 1, .n = row->n,
                                .shallow = row->shallow, .native = row->native };
-    if (types_add_name(t, row->module)) text_add(&t->out->text, ".", 1);
-    if (!types_add_name(t, row->name)) text_adds(&t->out->text, "(name lost)");
+    type_name(&t->out->text, module, module_n, name, name_n);
+    if (!name) text_adds(&t->out->text, "(name lost)");
     out->name_n = t->out->text.n - out->name;
 }
 
@@ -227,12 +220,17 @@ int info_types(struct info_types *types, const struct info_input *in)
     int status = types_read(&t, in, INFO_BIT(SNAP_KIND_TYPE));
     if (!status)
         status = types_read(&t, in, INFO_BIT(SNAP_KIND_STRING) | INFO_BIT(SNAP_KIND_OBJECT));
-    if (!status) status = types_merge(&t);
-    free(t.rows);
-    u64map_free(&t.by_id);
-    u64map_free(&t.strings);
-    text_free(&t.names);
-    if (status) info_types_free(types);
+    return types_end(&t, status);
+}
+
+int types_end(struct types_job *t, int status)
+{
+    if (!status) status = types_merge(t);
+    free(t->rows);
+    u64map_free(&t->by_id);
+    u64map_free(&t->strings);
+    text_free(&t->names);
+    if (status) info_types_free(t->out);
     return status;
 }
 

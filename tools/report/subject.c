@@ -6,7 +6,7 @@
 
 #include "cli/color.h"
 #include "cli/message.h"
-#include "db/type_name.h"
+#include "cli/type_name.h"
 #include "report/subject_name.h"
 
 int subject_open(struct subject *s, const char *path, const struct subject_options *options,

@@ -6,6 +6,7 @@
 --     enum, or a category type where columns repeat
 -- limits: equal is what has one 64-bit hash; whether the program may share the objects is not
 --     known
+-- runtime: cpython
 -- yields: growing-owners callback-registries unbounded-caches exceptions suspended-tasks
 --     unclosed-resources
 WITH copies AS (

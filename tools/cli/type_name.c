@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of types; the rule stands in the header. */
-#include "db/type_name.h"
+#include "cli/type_name.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * The name of a type as people read it: its module, a dot and its name; without a module that goes
  * without saying (`builtins`), and where the name begins with its module already, as Java's do.
  */
-#ifndef SNAP_TOOLS_DB_TYPE_NAME_H
-#define SNAP_TOOLS_DB_TYPE_NAME_H
+#ifndef SNAP_TOOLS_CLI_TYPE_NAME_H
+#define SNAP_TOOLS_CLI_TYPE_NAME_H
 
 #include "cli/text.h"
 
