@@ -7,9 +7,11 @@ if(SNAP_PYTHONS AND TARGET snapleak)
 endif()
 find_program(snap_python3 python3 NO_CACHE)
 if(snap_python3 AND TARGET snapleak AND NOT SNAP_SANITIZE)
-    add_test(NAME e2e_leak_java
-             COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/leak_java.py
-                     $<TARGET_FILE_DIR:snapleak> ${CMAKE_CURRENT_BINARY_DIR}/leak_java)
-    set_tests_properties(e2e_leak_java PROPERTIES TIMEOUT 300 COST 20 LABELS e2e
-                         SKIP_RETURN_CODE 77)
+    foreach(program java page)
+        add_test(NAME e2e_leak_${program}
+                 COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/leak_${program}.py
+                         $<TARGET_FILE_DIR:snapleak> ${CMAKE_CURRENT_BINARY_DIR}/leak_${program})
+        set_tests_properties(e2e_leak_${program} PROPERTIES TIMEOUT 300 COST 20 LABELS e2e
+                             SKIP_RETURN_CODE 77)
+    endforeach()
 endif()

@@ -214,6 +214,7 @@ static void reading_free(struct v8_reading *v)
     free(v->table);
     free(v->table_id);
     u64map_free(&v->types);
+    u64map_free(&v->parts);
     u64map_free(&v->table_ids);
     u64map_free(&v->stacks);
 }

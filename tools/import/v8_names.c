@@ -187,11 +187,68 @@ static bool send_tag(struct v8_reading *v, struct record_text text, uint64_t *id
     return v8_define(v, (struct record_text){ tag, n }, id);
 }
 
+/* Newer versions of V8 tell what a part of theirs belongs to: "system / Code / Array.from". The
+ * type is what stands before the second stroke; its size, 0: not such a name. */
+static size_t first_part(struct record_text text)
+{
+    static const char system[] = "system / ", stroke[] = " / ";
+    if (!starts_with(text, system)) return 0;
+    for (size_t i = sizeof system - 1; i + sizeof stroke - 1 < text.size; i++)
+        if (memcmp(text.at + i, stroke, sizeof stroke - 1) == 0) return i;
+    return 0;
+}
+
+bool v8_part_name(struct v8_reading *v, uint32_t name, uint64_t *id)
+{
+    static const char scope[] = "scope @";
+    struct record_text text = v8_text(v, name);
+    size_t n = first_part(text) + 3;
+    *id = 0;
+    text.at += n;
+    text.size -= n;
+    if (starts_with(text, scope)) return true; /* an id that says nothing */
+    bool is_new;
+    uint64_t *known = u64map_put(&v->parts, name, &is_new);
+    if (!known) return v8_no_memory(v);
+    if (is_new) {
+        uint64_t made = 0;
+        if (!v8_define(v, text, &made)) return false;
+        *known = made;
+    }
+    *id = *known;
+    return true;
+}
+
+/* A type whose name is the first `size` bytes of a string. */
+static bool send_parted(struct v8_reading *v, enum v8_node kind, uint32_t name, size_t size,
+                        uint64_t *id)
+{
+    snap_type type = { .kind = rules[kind].kind };
+    struct record_text text = { v8_text(v, name).at, size };
+    for (size_t i = 0; i < v->n_parted; i++)
+        if (v->parted[i].kind == kind && v->parted[i].size == size &&
+            memcmp(v8_text(v, v->parted[i].name).at, text.at, size) == 0) {
+            *id = v->parted[i].type;
+            return true;
+        }
+    if (!v8_define(v, text, &type.name)) return false;
+    *id = ++v->next_type;
+    if (v->n_parted < V8_MAX_PARTED) {
+        v->parted[v->n_parted].kind = (uint8_t)kind;
+        v->parted[v->n_parted].name = name;
+        v->parted[v->n_parted].size = size;
+        v->parted[v->n_parted++].type = *id;
+    }
+    return !v->sink->type || v8_sent(v, v->sink->type(v->sink->opaque, *id, &type));
+}
+
 static bool send_type(struct v8_reading *v, enum v8_node kind, uint32_t name, uint64_t *id)
 {
     snap_type type = { .kind = rules[kind].kind };
     struct record_text text = v8_text(v, name);
+    size_t part = name == V8_NONE ? 0 : first_part(text);
     bool sent;
+    if (part) return send_parted(v, kind, name, part, id);
     if (name == V8_NONE || !text.size)
         sent = v8_define(v, (struct record_text){ rules[kind].generic,
                                                   strlen(rules[kind].generic) }, &type.name);
@@ -222,7 +279,10 @@ bool v8_type(struct v8_reading *v, enum v8_node kind, uint32_t name, uint64_t *i
         struct record_text text = v8_text(v, name);
         if (is_internal_name(text)) *is = V8_NAME_IS_TYPE;
     }
-    if (*is != V8_NAME_IS_TYPE || name >= v->strings.n) name = V8_NONE;
+    if (*is == V8_NAME_IS_TYPE && name < v->strings.n && first_part(v8_text(v, name)))
+        *is = V8_NAME_IS_PARTED;
+    bool named = *is == V8_NAME_IS_TYPE || *is == V8_NAME_IS_PARTED;
+    if (!named || name >= v->strings.n) name = V8_NONE;
     bool is_new;
     uint64_t *type = u64map_put(&v->types, (uint64_t)kind << 32 | name, &is_new);
     if (!type) return v8_no_memory(v);

@@ -22,7 +22,7 @@
 #include "import/json_stream.h"
 #include "info/u64map.h"
 
-enum { V8_MAX_FIELDS = 32, V8_MAX_KINDS = 64, V8_BATCH = 8192 };
+enum { V8_MAX_FIELDS = 32, V8_MAX_KINDS = 64, V8_BATCH = 8192, V8_MAX_PARTED = 256 };
 
 /* No index: of a field that the file does not have, of a string. */
 #define V8_NONE UINT32_MAX
@@ -112,6 +112,9 @@ struct v8_reading {
 
     uint64_t next_string, next_type;
     struct u64map types;     /* (kind, string) -> type id */
+    struct { uint32_t name; size_t size; uint64_t type; uint8_t kind; } parted[V8_MAX_PARTED];
+    size_t n_parted;         /* types that are the first part of a name */
+    struct u64map parts;     /* string -> id of its second part */
     struct u64map table_ids; /* ids of weak maps that names of ephemerons mention */
 
     struct v8_function *function;
@@ -168,9 +171,11 @@ bool v8_edge_name(struct v8_reading *v, uint64_t index, uint64_t *id);
 /* Defines a text that is not in the file. */
 bool v8_define(struct v8_reading *v, struct record_text text, uint64_t *id);
 /* The type of a node, and whether its name is its own (a function's) or content. */
-enum v8_name_is { V8_NAME_IS_TYPE, V8_NAME_IS_OWN, V8_NAME_IS_CONTENT };
+enum v8_name_is { V8_NAME_IS_TYPE, V8_NAME_IS_OWN, V8_NAME_IS_CONTENT, V8_NAME_IS_PARTED };
 bool v8_type(struct v8_reading *v, enum v8_node kind, uint32_t name, uint64_t *id,
              enum v8_name_is *is);
+/* The own name in one that is type and name ("system / Code / Array.from"); 0 where it has none. */
+bool v8_part_name(struct v8_reading *v, uint32_t name, uint64_t *id);
 /* The id of the weak map that this name of an ephemeron mentions. */
 bool v8_table_id(struct record_text name, uint64_t *id);
 /* Is it a number of at most 10 digits? */

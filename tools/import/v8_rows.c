@@ -78,6 +78,7 @@ static bool put_node(struct v8_reading *v, struct node_batch *b, const uint64_t 
     b->has_stacks |= b->stack[i] != 0;
     b->name[i] = b->content[i] = 0;
     if (is == V8_NAME_IS_OWN && name < v->strings.n && !v8_name(v, name, &b->name[i])) return false;
+    if (is == V8_NAME_IS_PARTED && !v8_part_name(v, (uint32_t)name, &b->name[i])) return false;
     b->has_names |= b->name[i] != 0;
     if (is == V8_NAME_IS_CONTENT && v->options && v->options->values && v->sink->value &&
         name < v->strings.n) {
