@@ -5,6 +5,7 @@
 --     others, and what they hold is not freed
 -- remedy: look at what the thread "Finalizer" is doing (jstack); close resources by
 --     try-with-resources, or java.lang.ref.Cleaner, in place of finalize()
+-- limits: the queue is as long as it was at this moment; a collection may just have filled it
 -- runtime: jvm
 -- needs: refs
 WITH queue AS (
