@@ -352,7 +352,7 @@ static void map_fit(struct memory_map *m, int64_t rss)
     int64_t over = rest < 0 ? -rest : 0;
     for (int loose = LOOSE_FREE; loose > LOOSE_NOT && over > 0; loose--)
         over = map_take(m, loose, over);
-    if (over > 0) over = map_take(m, LOOSE_NOT, over);
+    if (over > 0) map_take(m, LOOSE_NOT, over);
     map_add(m, "rest", rest > 0 ? rest : 0, false, LOOSE_NOT);
 }
 

@@ -88,8 +88,8 @@ static bool is_single(const struct named_list *list, uint64_t i)
 
 static bool fits(const struct heap_matching *m, uint32_t x, uint32_t y)
 {
-    return m->a->type[x] == m->b->type[y] &&
-           (x < m->a->garbage_root) == (y < m->b->garbage_root);
+    return (x < m->a->garbage_root) == (y < m->b->garbage_root) &&
+           m->a->type[x] == m->b->type[y];
 }
 
 /* A place is worth a name where what is there holds something, or is large by itself. */

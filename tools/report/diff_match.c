@@ -118,21 +118,22 @@ static uint64_t root_place(void *opaque, bool in_b, uint32_t row)
 }
 
 static int match_by_identity(struct comparison *c, struct diff_report *r,
-                             struct heap_match_options *options)
+                             const struct heap_match_options *common)
 {
+    struct heap_match_options options = *common;
     struct heap_side a = diff_rows_side(c->a, NULL), b = diff_rows_side(c->b, NULL);
     const struct diff_name_source source = { c->db_a, c->snapshot_a, c->a, &r->types_known.names };
     struct placed placed = { .names = { NULL, c->names } };
     int status = diff_held_new(&placed.held, c->db_a, c->a, c->db_b, c->b);
     if (!status) status = diff_names_new(&placed.names[0], &source, &r->sign);
     if (!status) {
-        options->mode = r->matching == DIFF_ID ? HEAP_MATCH_ID : HEAP_MATCH_ADDRESS;
-        options->held = is_held;
-        options->name = place_of;
-        options->beside = beside;
-        options->place = root_place;
-        options->opaque = &placed;
-        status = match_status(c, heap_match_compute(&a, &b, options, &c->match));
+        options.mode = r->matching == DIFF_ID ? HEAP_MATCH_ID : HEAP_MATCH_ADDRESS;
+        options.held = is_held;
+        options.name = place_of;
+        options.beside = beside;
+        options.place = root_place;
+        options.opaque = &placed;
+        status = match_status(c, heap_match_compute(&a, &b, &options, &c->match));
         if (diff_held_failed(placed.held) || diff_names_failed(placed.names[0]) ||
             diff_names_failed(c->names))
             status = STATUS_UNUSABLE;
