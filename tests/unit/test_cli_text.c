@@ -175,7 +175,30 @@ static void test_fixed(void)
     CHECK(t.s == NULL);
 }
 
-CU_MAIN("cli text", { "escape", test_escape }, { "invalid UTF-8", test_invalid },
+/* Control characters, and those that turn the direction of a line or take no room: each range at its
+ * edges and one beyond. */
+static void test_hostile_characters(void)
+{
+    static const struct {
+        uint32_t c;
+        bool hostile;
+    } at[] = {
+        { 0, true },       { 0x1f, true },    { 0x20, false },    { 0x7e, false },
+        { 0x7f, true },    { 0x9f, true },    { 0xa0, false },    { 0x61b, false },
+        { 0x61c, true },   { 0x61d, false },  { 0x200a, false },  { 0x200b, true },
+        { 0x200f, true },  { 0x2010, false }, { 0x2027, false },  { 0x2028, true },
+        { 0x202e, true },  { 0x202f, false }, { 0x205f, false },  { 0x2060, true },
+        { 0x2069, true },  { 0x206a, false }, { 0xfefe, false },  { 0xfeff, true },
+        { 0xff00, false }, { 0xdffff, false }, { 0xe0000, true }, { 0xe007f, true },
+        { 0xe0080, false },
+    };
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
+        if (text_is_hostile(at[i].c) != at[i].hostile) CHECK_U64(at[i].c, UINT64_MAX);
+    CHECK(!text_is_hostile('a'));
+}
+
+CU_MAIN("cli text", { "hostile characters", test_hostile_characters },
+        { "escape", test_escape }, { "invalid UTF-8", test_invalid },
         { "every code point", test_decode_all }, { "width", test_width },
         { "shorten", test_shorten }, { "growing", test_growing }, { "no memory", test_no_memory },
         { "fixed", test_fixed })
