@@ -17,6 +17,7 @@
 # cppcheck    cppcheck, by tests/cppcheck.txt
 # abi         abidiff of libsnap.so against tests/install/libsnap.abi (x86-64), which is written anew by
 #             SNAP_ABI_UPDATE=1; additions are no difference, all else is
+# debian      the package and the wheel in a new, minimal Debian (chroot): installed, used, removed
 # reproducible  two builds, in folders of different names: library, commands and package, byte by byte
 #
 # A step says what it lacks where it cannot be tried, and is skipped. As root on Debian, what is
@@ -32,7 +33,7 @@ work=${SNAP_PORTABILITY:-$root/build/portability}
 jobs=$(nproc 2>/dev/null || echo 2)
 mkdir -p "$work" || exit 2
 work=$(CDPATH= cd -- "$work" && pwd) || exit 2
-steps="warnings bits32 big_endian musl threads memory tidy cppcheck abi reproducible"
+steps="warnings bits32 big_endian musl threads memory tidy cppcheck abi debian reproducible"
 passed=0 failed=0 skipped=0
 
 # lack TEXT: why a step cannot be tried.
@@ -281,6 +282,28 @@ step_abi() {
     [ -z "${SNAP_ABI_UPDATE:-}" ] || cp "$now" "$known" || return 1
     abidiff --no-added-syms "$known" "$now" || return 1
     said="$(grep -c '<elf-symbol ' "$now") symbols"
+}
+
+# A machine on which there is nothing.
+step_debian() {
+    has debootstrap dpkg-deb dpkg-shlibdeps || return
+    [ "$(id -u)" -eq 0 ] || lack "a chroot is made by root" || return
+    suite=$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_CODENAME:-}")
+    [ -n "$suite" ] || lack "what is built here is for this system, which is no Debian" || return
+    if ! [ -e "$work/chroot/done" ]; then
+        rm -rf "$work/chroot"
+        debootstrap --variant=minbase "$suite" "$work/chroot" || lack "no Debian can be fetched" || return
+        touch "$work/chroot/done"
+    fi
+    build debian -DSNAP_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr -DSNAP_CPYTHON_INTERPRETER=/usr/bin/python3 ||
+        return 1
+    rm -rf "$work/debian/made"
+    (cd "$work/debian" && cpack -B "$work/debian/made") || return 1
+    /usr/bin/python3 -m pip wheel -q --no-deps --no-build-isolation --no-cache-dir \
+        -w "$work/debian/made" "$root/libsnap/agents/cpython" || return 1
+    sh "$root/tests/install/chroot.sh" "$work/chroot" "$work"/debian/made/*.deb \
+        "$work"/debian/made/*.whl || return 1
+    said="$suite: $(cd "$work/debian/made" && echo *.deb *.whl)"
 }
 
 # Where the checkout and the build lie must not be in what is delivered.

@@ -42,6 +42,7 @@ libclang-rt-dev     portability  ls "$(clang -print-resource-dir)"/lib/linux/lib
 qemu-user-static    portability  command -v qemu-s390x-static
 abigail-tools       portability  command -v abidw
 musl-tools          portability  command -v musl-gcc
+debootstrap         portability  command -v debootstrap
 END
 }
 
