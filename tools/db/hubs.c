@@ -52,7 +52,7 @@ static bool count_references(struct hubs *h)
     uint64_t m = h->s->resolved.m;
     h->count = memory_zeroed(&h->l->budget, h->s->resolved.n, sizeof *h->count);
     for (uint64_t e = 0; h->count && e < m; e++) {
-        if (e + AHEAD < m) __builtin_prefetch(&h->count[target[e + AHEAD]], 1);
+        if (e + AHEAD < m) HEAP_PREFETCH(&h->count[target[e + AHEAD]]);
         h->count[target[e]] += h->count[target[e]] != UINT32_MAX;
     }
     return h->count;
@@ -87,7 +87,7 @@ static bool list_types(struct hubs *h)
     const uint64_t *off = h->s->resolved.off;
     uint64_t m = h->s->resolved.m;
     for (uint64_t e = 0; e < m; e++) {
-        if (e + AHEAD < m) __builtin_prefetch(&h->count[c->target[e + AHEAD]]);
+        if (e + AHEAD < m) HEAP_PREFETCH(&h->count[c->target[e + AHEAD]]);
         if (h->count[c->target[e]] != HEAP_NONE) h->hub[h->count[c->target[e]]].n++;
     }
     h->next = memory_new(&h->l->budget, h->n, sizeof *h->next);
@@ -99,7 +99,7 @@ static bool list_types(struct hubs *h)
     if (!h->next || !h->type) return false;
     for (uint32_t v = 0; v < c->n; v++) {
         for (uint64_t e = off[v]; e < off[v + 1]; e++) {
-            if (e + AHEAD < m) __builtin_prefetch(&h->count[c->target[e + AHEAD]]);
+            if (e + AHEAD < m) HEAP_PREFETCH(&h->count[c->target[e + AHEAD]]);
             uint32_t i = h->count[c->target[e]];
             if (i != HEAP_NONE) h->type[h->next[i]++] = (uint32_t)packed_get(&c->type, v);
         }

@@ -138,7 +138,7 @@ static bool address_next(void *opaque, struct rows_row *out)
     if (x->at + AHEAD < r->n) {
         uint64_t ahead = packed_get(&r->by_address, x->at + AHEAD);
         packed_prefetch(&x->s->capture.ids, ahead);
-        __builtin_prefetch(&x->s->analysis.row_of[ahead]);
+        HEAP_PREFETCH(&x->s->analysis.row_of[ahead]);
     }
     uint32_t node = (uint32_t)packed_get(&r->by_address, x->at++);
     rows_set(out, 0, x->s->id);

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "db/memory.h"
+#include "heap/prefetch.h"
 
 enum { PACKED_ROWS = 64 };
 
@@ -110,14 +111,14 @@ static inline uint64_t packed_get(const struct packed *p, uint64_t row)
 /** For rows that are read at random: asks for the block, and, some steps later, for the value. */
 static inline void packed_prefetch_block(const struct packed *p, uint64_t row)
 {
-    if (p->block) __builtin_prefetch(&p->block[row / PACKED_ROWS]);
+    if (p->block) HEAP_PREFETCH(&p->block[row / PACKED_ROWS]);
 }
 
 static inline void packed_prefetch(const struct packed *p, uint64_t row)
 {
     if (!packed_has(p, row)) return;
     const struct packed_block *k = &p->block[row / PACKED_ROWS];
-    if (k->at & 15) __builtin_prefetch(p->byte + packed_place(k, row, k->at & 15));
+    if (k->at & 15) HEAP_PREFETCH(p->byte + packed_place(k, row, k->at & 15));
 }
 
 #endif

@@ -18,7 +18,7 @@ static enum heap_status targets_to_rows(struct snapshot *s)
     const uint32_t *row_of = s->analysis.row_of;
     uint64_t m = s->resolved.m;
     for (uint64_t e = 0; e < m; e++) {
-        if (e + AHEAD < m) __builtin_prefetch(&row_of[target[e + AHEAD]]);
+        if (e + AHEAD < m) HEAP_PREFETCH(&row_of[target[e + AHEAD]]);
         target[e] = row_of[target[e]];
         none |= target[e] == HEAP_NONE;
     }
@@ -43,14 +43,14 @@ static void prefetch_refs(const struct ref_rows *r)
     const struct capture *c = &r->s->capture;
     const uint64_t *off = r->s->resolved.off;
     if (r->row + AHEAD < a->n_rows && a->node[r->row + AHEAD] != HEAP_NONE)
-        __builtin_prefetch(&off[a->node[r->row + AHEAD]]);
+        HEAP_PREFETCH(&off[a->node[r->row + AHEAD]]);
     if (!c->target) return; /* not one reference */
     if (r->row + AHEAD / 2 < a->n_rows && a->node[r->row + AHEAD / 2] != HEAP_NONE) {
         uint64_t ahead = off[a->node[r->row + AHEAD / 2]];
-        __builtin_prefetch(&c->target[ahead]);
-        __builtin_prefetch(&c->kind[ahead]);
+        HEAP_PREFETCH(&c->target[ahead]);
+        HEAP_PREFETCH(&c->kind[ahead]);
         if (ahead < r->s->resolved.m) packed_prefetch(&c->names, ahead);
-        if (c->key) __builtin_prefetch(&c->key[ahead]);
+        if (c->key) HEAP_PREFETCH(&c->key[ahead]);
     }
 }
 
@@ -114,7 +114,7 @@ static bool referrer_next(void *opaque, struct rows_row *out)
         if (f->status != HEAP_OK) return false;
     }
     if (f->at + AHEAD / 4 < f->b->n)
-        __builtin_prefetch(&f->b->ref[f->b->order[f->at + AHEAD / 4]]);
+        HEAP_PREFETCH(&f->b->ref[f->b->order[f->at + AHEAD / 4]]);
     const struct heap_backward_ref *ref = &f->b->ref[f->b->order[f->at++]];
     rows_set(out, 0, loader_object_id(f->s, ref->target));
     rows_set(out, 1, loader_object_id(f->s, ref->source));

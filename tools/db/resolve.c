@@ -10,6 +10,7 @@
 #include "db/heapdb.h"
 #include "db/sort.h"
 #include "heap/analysis.h"
+#include "heap/prefetch.h"
 
 /* Look-ups that are under way at the same time: their cache misses overlap. */
 #define AHEAD 16u
@@ -138,7 +139,7 @@ static void resolve_by_id(struct work *w, const struct capture_by_id *s)
 {
     const uint64_t *id = w->c->target_id + s->at;
     for (uint64_t i = 0; i < s->n; i++) {
-        if (i + AHEAD < s->n) __builtin_prefetch(&w->slot[slot_hash(w, id[i + AHEAD])]);
+        if (i + AHEAD < s->n) HEAP_PREFETCH(&w->slot[slot_hash(w, id[i + AHEAD])]);
         w->c->target[s->first + i] = node_of_id(w, id[i]);
     }
 }
@@ -366,7 +367,7 @@ static void mark_page(const struct work *w, uint64_t *page, uint32_t *queue)
     for (uint32_t i = 0; i < n; i++) {
         uint32_t v = queue[i];
         for (uint64_t e = off[v]; e < off[v + 1]; e++) {
-            if (e + AHEAD < c->m) __builtin_prefetch(&page[c->target[e + AHEAD] / 64]);
+            if (e + AHEAD < c->m) HEAP_PREFETCH(&page[c->target[e + AHEAD] / 64]);
             if ((c->kind[e] & ~CAPTURE_OWNS) != SNAP_EDGE_WEAK && mark(page, c->target[e]))
                 queue[n++] = c->target[e];
         }
@@ -423,7 +424,7 @@ static bool find_external(struct work *w)
     if (!owned) return false;
     w->external = owned;
     for (uint64_t e = 0; e < c->m; e++) {
-        if (e + AHEAD < c->m) __builtin_prefetch(&owned[c->target[e + AHEAD]], 1);
+        if (e + AHEAD < c->m) HEAP_PREFETCH(&owned[c->target[e + AHEAD]]);
         if (c->kind[e] & CAPTURE_OWNS && owned[c->target[e]] < CAPTURE_NONE - 1)
             owned[c->target[e]]++;
     }

@@ -25,7 +25,7 @@ static void prefetch_object(const struct snapshot *s, uint32_t row)
     loader_prefetch(&s->analysis, row, column, sizeof column / sizeof column[0]);
     uint32_t ahead = row + LOADER_AHEAD;
     if (c->native && ahead < s->analysis.n_rows && s->analysis.node[ahead] != HEAP_NONE)
-        __builtin_prefetch(&c->native[s->analysis.node[ahead]]);
+        HEAP_PREFETCH(&c->native[s->analysis.node[ahead]]);
 }
 
 static void set_row(struct rows_row *out, int column, const struct snapshot *s, uint32_t row)
@@ -158,7 +158,7 @@ static void prefetch_detail(const struct detail_rows *d, uint32_t row)
     loader_prefetch(a, row, column, sizeof column / sizeof column[0]);
     uint32_t ahead = row + LOADER_AHEAD;
     if (d->extra && ahead < a->n_rows && a->node[ahead] != HEAP_NONE)
-        __builtin_prefetch(&d->extra[a->node[ahead]]);
+        HEAP_PREFETCH(&d->extra[a->node[ahead]]);
 }
 
 static bool detail_next(void *opaque, struct rows_row *out)

@@ -19,13 +19,12 @@
 
 #include "heap/analysis.h"
 #include "heap/memory.h"
+#include "heap/prefetch.h"
 
 #if defined(__GNUC__)
-#define HEAP_PREFETCH(address) __builtin_prefetch(address)
 #define HEAP_LIKELY(x)         __builtin_expect(!!(x), 1)
 #define HEAP_UNLIKELY(x)       __builtin_expect(!!(x), 0)
 #else
-#define HEAP_PREFETCH(address) ((void)0)
 #define HEAP_LIKELY(x)         (x)
 #define HEAP_UNLIKELY(x)       (x)
 #endif
