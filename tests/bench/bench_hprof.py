@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A Java heap dump of ten million objects to every retained size: CPU, time and memory of snapload.
+"""A Java heap dump of ten million objects to every retained size, and counted by class: CPU, time and
+memory of snapload and of snapinfo --types, beside hprof-slurp where it is on the path (cargo install
+hprof-slurp).
 
     bench_hprof.py SNAPLOAD FOLDER [NODES]
 
@@ -7,6 +9,7 @@ The dump is made by the JDK on the path (javac, java, jcmd) and kept in FOLDER f
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -52,7 +55,9 @@ def make(folder, nodes):
 
 
 def measure(name, argv):
-    start, pid = time.monotonic(), os.spawnvp(os.P_NOWAIT, argv[0], argv)
+    start, pid = time.monotonic(), os.posix_spawnp(
+        argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull,
+                                                  os.O_WRONLY, 0)])
     _, status, used = os.wait4(pid, 0)
     print(f"{name:28} {used.ru_utime + used.ru_stime:6.2f} CPU s "
           f"{time.monotonic() - start:6.2f} s {used.ru_maxrss / 1024:6.0f} MiB  exit {status}",
@@ -68,6 +73,11 @@ def main():
     for name, options in (("snapload --summary", ["--summary"]), ("snapload", [])):
         measure(name, [snapload, "-q", "--force", *options, dump, "-o", database])
     os.unlink(database)
+    snapinfo = os.path.join(os.path.dirname(os.path.abspath(snapload)), "snapinfo")
+    for _ in range(3):
+        measure("snapinfo --types", [snapinfo, "-q", "--types", dump])
+        if shutil.which("hprof-slurp"):
+            measure("hprof-slurp", ["hprof-slurp", "-i", dump])
 
 
 main()

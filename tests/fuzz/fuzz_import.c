@@ -19,6 +19,7 @@
 
 struct seen {
     uint64_t objects, edges, roots, strings, types, stacks, damages;
+    uint64_t shallow; /* modulo 2^64 */
     bool begun, finished;
 };
 
@@ -62,9 +63,19 @@ static int on_objects(void *opaque, const struct record_batch *b)
         uint64_t type = record_get(&b->column[SNAP_COL_OBJECT_TYPE], i);
         expect(type && type <= s->types);
         expect(record_get(&b->column[SNAP_COL_OBJECT_NAME], i) <= s->strings);
+        s->shallow += record_get(&b->column[SNAP_COL_OBJECT_SHALLOW], i);
         expect(record_get(&b->column[SNAP_COL_OBJECT_STACK], i) <= s->stacks);
     }
     s->objects += b->rows;
+    return 0;
+}
+
+static int on_tally(void *opaque, uint64_t type, uint64_t objects, uint64_t shallow)
+{
+    struct seen *s = opaque;
+    expect(type && type <= s->types && objects);
+    s->objects += objects;
+    s->shallow += shallow;
     return 0;
 }
 
@@ -118,6 +129,21 @@ static void on_damage(void *opaque, uint64_t offset, const char *text)
     s->damages++;
 }
 
+/* Counted without rows, it is as many; a guess is no crash. */
+static void count(const struct import_format *format, const char *path, const struct seen *rows)
+{
+    struct seen s = { 0 };
+    const struct record_sink sink = { .opaque = &s, .string = on_string, .type = on_type,
+                                      .tally = on_tally, .damage = on_damage };
+    struct import_result result;
+    struct import_totals totals;
+    if (format->totals) format->totals(path, &totals);
+    if (!format->tallies) return;
+    int status = format->read(path, &sink, NULL, &result);
+    expect((status == RECORD_OK) == rows->finished);
+    expect(status != RECORD_OK || (s.objects == rows->objects && s.shallow == rows->shallow));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static int file = -1;
@@ -136,6 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct import_result result;
     int saved = fuzz_hush();
     int status = JOIN(import_, FUZZ_FORMAT).read(path, &sink, &options, &result);
+    count(&JOIN(import_, FUZZ_FORMAT), path, &s);
     fuzz_unhush(saved);
     expect(status == RECORD_OK || status == RECORD_STOP);
     expect(status != RECORD_OK || s.finished);

@@ -59,7 +59,9 @@ struct hprof_value {
 
 /** Objects of one class. */
 struct hprof_tally {
-    uint64_t n, elements; /* elements of arrays, else bytes of bodies */
+    uint64_t n;
+    uint64_t instances, bodies; /* of them; bytes of their bodies */
+    uint64_t elements;          /* of arrays */
     uint64_t bytes[HPROF_LAYOUTS]; /* of arrays */
 };
 

@@ -30,7 +30,8 @@ bool hprof_tally_object(struct hprof *h, const struct hprof_object *o, struct hp
         add_array(h, &c->tally, o);
     } else if (c) {
         c->tally.n++;
-        c->tally.elements += o->bytes;
+        c->tally.instances++;
+        c->tally.bodies += o->bytes;
     }
     return true;
 }
@@ -42,16 +43,9 @@ static bool send(struct hprof *h, uint64_t type, uint64_t n, uint64_t bytes)
     return !n || hprof_sent(h, h->sink->tally(h->sink->opaque, type, n, bytes));
 }
 
-static bool is_array(const struct hprof *h, const struct hprof_class *c)
-{
-    struct record_text name = hprof_text_of(h, c->name);
-    return name.size && name.at[0] == '[';
-}
-
 bool hprof_tally_send(struct hprof *h)
 {
     uint64_t classes = 0, class_bytes = 0;
-    struct hprof_tally unknown = { 0 };
     if (!hprof_send_types(h)) return false;
     for (size_t i = 0; i < h->n_classes; i++) {
         const struct hprof_class *c = &h->classes[i];
@@ -60,17 +54,15 @@ bool hprof_tally_send(struct hprof *h)
             classes++;
             class_bytes += hprof_class_bytes(h, c);
         }
-        uint64_t bytes = is_array(h, c) || t->bytes[h->layout] ? t->bytes[h->layout]
-                         : c->defined ? t->n * c->size
-                                      : t->elements + t->n * h->model.header;
-        if (!send(h, c->type, t->n, bytes)) return false;
+        uint64_t bytes = c->defined ? t->instances * c->size
+                                    : t->bodies + t->instances * h->model.header;
+        if (!send(h, c->type, t->n, bytes + t->bytes[h->layout])) return false;
     }
     for (unsigned type = 4; type < 12; type++)
         if (!send(h, h->primitive_type[type], h->primitive[type].n,
                   h->primitive[type].bytes[h->layout]))
             return false;
-    return send(h, h->unknown_type, unknown.n, unknown.bytes[0]) &&
-           send(h, h->class_type, classes, class_bytes);
+    return send(h, h->class_type, classes, class_bytes);
 }
 
 /* Addresses that all are multiples of more than 8 show only at the end: once more then. */
@@ -105,8 +97,9 @@ bool hprof_tally_estimate(struct hprof *h, const char *path, struct import_total
     for (size_t i = 0; i < h->n_classes; i++) {
         const struct hprof_class *c = &h->classes[i];
         objects += (double)c->tally.n;
-        references += c->tally.bytes[0] ? (double)c->tally.elements
-                                        : (double)c->tally.n * (double)references_of(h, c);
+        references += (double)c->tally.elements;
+        if (c->tally.instances)
+            references += (double)c->tally.instances * (double)references_of(h, c);
     }
     for (unsigned type = 4; type < 12; type++) objects += (double)h->primitive[type].n;
     /* Bytes of the file itself, wrapped or not, that have been used up. */
