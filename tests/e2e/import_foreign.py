@@ -8,10 +8,12 @@ Runtimes that this machine does not have are skipped, aloud.
 
 import glob
 import gzip
+import json
 import os
 import pickle
 import pickletools
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -163,6 +165,26 @@ def pythons():
     return found
 
 
+GROWING = """
+import sys, tracemalloc
+tracemalloc.start(int(sys.argv[1]))
+def idle(n): return [bytearray(100) for _ in range(n)]
+def leak(n): return [bytearray(200 + i % 7) for i in range(n)]
+def shrink(n): return [bytearray(300) for _ in range(n)]
+kept, other, less = leak(2000), idle(3000), shrink(1000)
+tracemalloc.take_snapshot().dump(sys.argv[2])
+kept += leak(500)
+del less[:100]
+churn = idle(3000)
+other = churn
+tracemalloc.take_snapshot().dump(sys.argv[3])
+a, b = (tracemalloc.Snapshot.load(p) for p in sys.argv[2:4])
+for d in b.compare_to(a, 'lineno'):
+    frame = d.traceback[0]
+    print(d.size_diff, d.count_diff, frame.lineno, frame.filename)
+"""
+
+
 class Tracemalloc(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -193,6 +215,35 @@ class Tracemalloc(unittest.TestCase):
                     " GROUP BY f.file, f.line")}
                 for size, count, line, _ in lines[1:]:
                     self.assertIn((int(size), int(count), int(line)), sites, version)
+
+    def test_growth(self):
+        """snapdiff names the places that compare_to names, with the same numbers."""
+        for frames in ("1", "5"):
+            paths = [os.path.join(WORK, f"grow-{frames}-{n}.tracemalloc") for n in "ab"]
+            script = os.path.join(WORK, "growing.py")
+            with open(script, "w") as f:
+                f.write(GROWING)
+            said = subprocess.run([sys.executable, script, frames, *paths], capture_output=True, text=True,
+                                  check=True).stdout.splitlines()
+            wanted = {}
+            for line in said:
+                size, count, lineno, file = line.split(" ", 3)
+                if os.path.basename(file) == "growing.py" and (size, count) != ("0", "0"):
+                    wanted[int(lineno)] = int(size), int(count)
+            out = subprocess.run([os.path.join(TOOLS, "snapdiff"), "-q", "--json", "--all", "--no-cache",
+                                  *paths], capture_output=True, text=True, check=True).stdout
+            diff = json.loads(out)
+            got = {}
+            for owner in diff["owners"]:
+                place = re.search(r"growing\.py:(\d+)", owner["signature"])
+                if place:
+                    size, count = got.get(int(place[1]), (0, 0))
+                    got[int(place[1])] = (size + owner["retained_delta"], count + owner["count_delta"])
+            got = {line: sums for line, sums in got.items() if sums != (0, 0)}
+            self.assertEqual(got, wanted)
+            leak = max(wanted, key=wanted.get)
+            self.assertIn(f"growing.py:{leak}", diff["owners"][0]["signature"])
+            self.assertIn(f"growing.py:{leak}", diff["verdict"]["sentence"])
 
     def test_wrapped(self):
         self.dump(sys.executable, 3)

@@ -12,6 +12,7 @@
 #include <snap/format.h>
 
 #include "cli/message.h"
+#include "db/diff_place.h"
 #include "db/diff_rowmap.h"
 #include "db/diff_variable.h"
 #include "cli/type_name.h"
@@ -150,6 +151,51 @@ static int read_roots(struct diff_names *n, struct text *t)
     return got ? STATUS_UNUSABLE : 0;
 }
 
+/* Of records of allocations, objects that nothing refers to, the place of allocation is all that
+ * is known. */
+static bool is_traced(const struct diff_name_source *source)
+{
+    return source->rows->stack && source->snapshot->n_refs == 0;
+}
+
+/* "<allocated at app/views.py:12>" by stack. */
+static int read_sites(struct diff_names *n, struct text *t)
+{
+    int64_t last = 0;
+    sqlite3_stmt *q;
+    int got;
+    for (uint32_t i = 0; i < n->from.rows->n_rows; i++)
+        if (n->from.rows->stack[i] >= n->n_sites) n->n_sites = n->from.rows->stack[i] + 1;
+    if (heapdb_number(n->from.db, "SELECT max(id) FROM stack", 0, &last) < 0)
+        return STATUS_UNUSABLE;
+    if (n->n_sites > (uint64_t)last + 1)
+        return heapdb_damaged(n->from.db, "objects were allocated at stacks that are not there");
+    n->site = malloc(((size_t)n->n_sites + 1) * sizeof *n->site);
+    if (!n->site) return message_no_memory("names of objects");
+    for (uint32_t i = 0; i < n->n_sites; i++) n->site[i] = ROWMAP_NONE;
+    if (heapdb_prepare(n->from.db, &q, "SELECT k.id, f.function, f.file, f.line FROM stack k "
+                                       "JOIN frame f ON f.id = k.frame_id"))
+        return STATUS_UNUSABLE;
+    while ((got = heapdb_step(n->from.db, q)) == 1) {
+        uint64_t stack = (uint64_t)sqlite3_column_int64(q, 0);
+        if (stack >= n->n_sites) continue;
+        text_adds(t, "<allocated at ");
+        diff_place_frame(t, q, 1);
+        text_adds(t, ">");
+        n->site[stack] = text_number(n, t);
+    }
+    sqlite3_finalize(q);
+    return got ? STATUS_UNUSABLE : 0;
+}
+
+static int read_holders(struct diff_names *n, struct text *t)
+{
+    /* Classes first: a module's name as a global overrides nothing of theirs. */
+    int status = read_classes(n, t);
+    if (status) return status;
+    return is_traced(&n->from) ? read_sites(n, t) : read_roots(n, t);
+}
+
 static int prepare(struct diff_names *n)
 {
     struct heapdb *db = n->from.db;
@@ -184,8 +230,7 @@ int diff_names_new(struct diff_names **out, const struct diff_name_source *sourc
     int status = 0;
     if (!n->climb || !n->type_text) status = message_no_memory("names of objects");
     for (uint32_t i = 0; n->type_text && i < n_types; i++) n->type_text[i] = TEXTS_NONE;
-    /* Classes first: a module's name as a global overrides nothing of theirs. */
-    if (!status) status = read_classes(n, &t) || read_roots(n, &t) || prepare(n);
+    if (!status) status = read_holders(n, &t) || prepare(n);
     if (!status) status = diff_variables_new(&n->variables, source);
     text_free(&t);
     if (!status && sign->failed) status = message_no_memory("names of objects");
@@ -329,6 +374,11 @@ static uint32_t variable_node(struct diff_names *n, uint32_t row, uint32_t label
     return sign_root(n->sign, s, length, type_number(n, row));
 }
 
+uint32_t diff_names_root_label(const struct diff_names *n, uint32_t row)
+{
+    return n->site ? n->site[n->from.rows->stack[row]] : rowmap_get(&n->roots, row);
+}
+
 /* Where a climb ends: the node of a row that needs no parent, or SIGN_NONE. `variable` is the label
  * of the variable that it stands in. */
 static uint32_t start_at(struct diff_names *n, uint32_t row, uint32_t variable)
@@ -338,7 +388,7 @@ static uint32_t start_at(struct diff_names *n, uint32_t row, uint32_t variable)
     bool is_root = a->parent[row] == 0;
     if (row == 0) return sign_root(n->sign, "(live)", 6, TEXTS_NONE);
     if (row == a->garbage_root) return sign_root(n->sign, "(garbage)", 9, TEXTS_NONE);
-    if (label == ROWMAP_NONE && is_root) label = rowmap_get(&n->roots, row);
+    if (label == ROWMAP_NONE && is_root) label = diff_names_root_label(n, row);
     if (label != ROWMAP_NONE) return named_node(n, row, label);
     if (variable != no_label) return variable_node(n, row, variable);
     if (a->parent[row] == HEAP_NONE) return sign_root(n->sign, "(garbage)", 9, type_number(n, row));
@@ -382,7 +432,7 @@ int diff_names_is_named(struct diff_names *n, uint32_t row, bool *named)
     for (uint32_t i = 0; i < NAME_CLIMB_MAX; i++) {
         if (rowmap_get(&n->own, row) != ROWMAP_NONE) return 0;
         if (a->parent[row] == HEAP_NONE) break;
-        if (a->parent[row] == 0 && rowmap_get(&n->ranks, row) <= RANK_NAMED) return 0;
+        if (a->parent[row] == 0 && (n->site || rowmap_get(&n->ranks, row) <= RANK_NAMED)) return 0;
         if (a->parent[row] == 0) break;
         if (held_in_variable(n, row, &label)) return STATUS_UNUSABLE;
         if (label != no_label) return 0;
@@ -556,7 +606,8 @@ int diff_names_other(struct diff_names *n, uint32_t row, uint32_t holder, const 
 uint64_t diff_names_label_hash(const struct diff_names *n, uint32_t row)
 {
     uint32_t label = rowmap_get(&n->own, row);
-    if (label == ROWMAP_NONE && n->from.rows->parent[row] == 0) label = rowmap_get(&n->roots, row);
+    if (label == ROWMAP_NONE && n->from.rows->parent[row] == 0)
+        label = diff_names_root_label(n, row);
     return label == ROWMAP_NONE ? 0 : texts_hash(&n->sign->texts, label);
 }
 
@@ -582,5 +633,6 @@ void diff_names_free(struct diff_names *n)
     rowmap_free(&n->found);
     free(n->climb);
     free(n->type_text);
+    free(n->site);
     free(n);
 }

@@ -64,7 +64,8 @@ uint32_t diff_names_beside(struct diff_names *names, uint32_t row, const uint32_
 
 /** The place in the runtime that holds a row as its root, `<runtime attribute cache>`,
  *  `<callback atexit>`: its node + 1; 0 where the row is no such root, or one that has other names
- *  as well or is a variable. */
+ *  as well or is a variable. In records of allocations, without references, the place where it was
+ *  allocated: `<allocated at app/views.py:12>`. */
 uint64_t diff_names_root_place(struct diff_names *names, uint32_t row);
 
 /** How the parent refers to a row: appends `[*]`, `.x`; nothing where it has no parent. */

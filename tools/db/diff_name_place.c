@@ -105,11 +105,11 @@ uint32_t diff_names_beside(struct diff_names *n, uint32_t row, const uint32_t *m
 uint64_t diff_names_root_place(struct diff_names *n, uint32_t row)
 {
     static const char runtime[] = "<runtime ", callback[] = "<callback ";
-    uint32_t label = rowmap_get(&n->roots, row);
+    uint32_t label = diff_names_root_label(n, row);
     size_t length;
     if (label == ROWMAP_NONE || rowmap_get(&n->own, row) != ROWMAP_NONE) return 0;
     const char *s = texts_get(&n->sign->texts, label, &length);
-    if (strncmp(s, runtime, sizeof runtime - 1) != 0 &&
+    if (!n->site && strncmp(s, runtime, sizeof runtime - 1) != 0 &&
         strncmp(s, callback, sizeof callback - 1) != 0)
         return 0;
     uint32_t node = sign_root(n->sign, s, length, TEXTS_NONE);

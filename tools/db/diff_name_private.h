@@ -20,6 +20,9 @@ struct diff_names {
     struct rowmap own;   /* row -> label of a module or class */
     struct rowmap roots; /* row -> label of its best root */
     struct rowmap ranks; /* row -> rank of that root */
+    uint32_t *site;      /* by stack id: label of its innermost frame; NULL where references tell
+                            what holds objects, which only records of allocations lack */
+    uint32_t n_sites;
     struct rowmap held;  /* row -> label of the variable that its parent has it in, or no_label */
     struct rowmap nodes; /* row -> node, of climbed rows */
     struct rowmap found; /* row -> node, of rows that were searched for */
@@ -35,6 +38,10 @@ struct diff_names {
 
 /** The row of an id that a table names, or HEAP_NONE when it is not of this snapshot. */
 uint32_t diff_names_row_of(const struct diff_names *names, int64_t id);
+
+/** The label of the best root of a root object, or of where it was allocated where nothing else is
+ *  known; ROWMAP_NONE. */
+uint32_t diff_names_root_label(const struct diff_names *names, uint32_t row);
 
 /** The signature along the shortest path, whatever it begins with. */
 int diff_names_climb(struct diff_names *names, uint32_t row, uint32_t *node);

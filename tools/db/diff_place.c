@@ -119,18 +119,30 @@ static int is_ambiguous(struct heapdb *db, const char *file, const char *tail, b
     return got < 0 ? STATUS_UNUSABLE : 0;
 }
 
-/* "function (file:line)", or what of it is known. */
-static void add_frame(struct text *t, sqlite3_stmt *q, const char *file)
+/* Tracers that know lines only give none, or the name of the file. */
+static bool is_no_function(const char *function, const char *file)
 {
-    const char *function = (const char *)sqlite3_column_text(q, 1);
-    if (t->n) text_adds(t, " < ");
-    if (function && strcmp(function, "?") == 0) function = NULL; /* tracers know lines only */
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    return strcmp(function, "?") == 0 || (file && strcmp(function, slash ? slash + 1 : file) == 0);
+}
+
+/* "function (file:line)", or what of it is known. */
+static void add_frame(struct text *t, sqlite3_stmt *q, int column, const char *file)
+{
+    const char *function = (const char *)sqlite3_column_text(q, column);
+    if (function && is_no_function(function, file)) function = NULL;
     if (function || !file) text_adds(t, function ? function : "?");
     if (!file) return;
     text_addf(t, "%s%s", function ? " (" : "", file);
-    if (sqlite3_column_type(q, 3) != SQLITE_NULL)
-        text_addf(t, ":%lld", (long long)sqlite3_column_int64(q, 3));
+    if (sqlite3_column_type(q, column + 2) != SQLITE_NULL)
+        text_addf(t, ":%lld", (long long)sqlite3_column_int64(q, column + 2));
     if (function) text_adds(t, ")");
+}
+
+void diff_place_frame(struct text *t, sqlite3_stmt *q, int column)
+{
+    const char *file = (const char *)sqlite3_column_text(q, column + 1);
+    add_frame(t, q, column, file ? tail_of(file) : NULL);
 }
 
 /* Is a frame the capture's own? The agent's package calls what it was asked to run from other files
@@ -154,10 +166,12 @@ static int take_frame(struct heapdb *db, sqlite3_stmt *q, int i, struct texts *t
         out->line = sqlite3_column_int64(q, 3);
     }
     if (is_capture(file)) out->capture = true;
-    add_frame(whole, q, file);
+    if (whole->n) text_adds(whole, " < ");
+    add_frame(whole, q, 1, file);
     if (i >= PLACE_BRIEF_FRAMES) return 0;
     if (file && is_ambiguous(db, file, tail, &ambiguous)) return STATUS_UNUSABLE;
-    add_frame(brief, q, ambiguous ? file : tail);
+    if (brief->n) text_adds(brief, " < ");
+    add_frame(brief, q, 1, ambiguous ? file : tail);
     return 0;
 }
 

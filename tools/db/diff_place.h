@@ -23,6 +23,10 @@ struct diff_places {
 int diff_places_load(struct heapdb *db, struct diff_places *out);
 void diff_places_free(struct diff_places *places);
 
+/** Appends "function (file:line)" of a frame, or what of it is known; the file by its last names.
+ *  Function, file and line are three columns of `q` from `column` on. */
+void diff_place_frame(struct text *t, sqlite3_stmt *q, int column);
+
 /** One place in words. */
 struct diff_place {
     const char *function, *file; /* of the innermost frame; NULL: not known */

@@ -59,6 +59,12 @@ static uint64_t name_of(void *opaque, bool in_b, uint32_t row, const uint32_t *m
     return diff_names_hash(side[in_b].names, row);
 }
 
+static uint64_t place_of_root(void *opaque, bool in_b, uint32_t row)
+{
+    struct stepped *side = opaque;
+    return diff_names_root_place(side[in_b].names, row);
+}
+
 static int match_by_signature(struct comparison *c, struct diff_report *r,
                               struct heap_match_options *options)
 {
@@ -75,6 +81,7 @@ static int match_by_signature(struct comparison *c, struct diff_report *r,
         struct heap_side b = diff_rows_side(c->b, side[1].step);
         options->mode = HEAP_MATCH_SIGNATURE;
         options->name = name_of;
+        options->place = place_of_root;
         options->opaque = side;
         status = match_status(c, heap_match_compute(&a, &b, options, &c->match));
         if (diff_names_failed(side[0].names) || diff_names_failed(side[1].names))
