@@ -19,6 +19,6 @@ if(TARGET snapload AND TARGET snapsql AND TARGET gen_snap)
     set_tests_properties(db_loaders PROPERTIES TIMEOUT 300 LABELS property)
     add_test(NAME db_shapes
              COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/db_shapes.sh $<TARGET_FILE:gen_snap>
-                     $<TARGET_FILE:gen_hostile> $<TARGET_FILE:snapload> 100000)
-    set_tests_properties(db_shapes PROPERTIES TIMEOUT 300 LABELS property)
+                     $<TARGET_FILE:gen_hostile> $<TARGET_FILE:gen_shape> $<TARGET_FILE:snapload> 100000)
+    set_tests_properties(db_shapes PROPERTIES TIMEOUT 600 LABELS property)
 endif()
