@@ -326,5 +326,84 @@ static void test_flows(void)
     each_graph(check_flows, 3, GRAPHS / 2);
 }
 
+/* ---- what an analysis refuses, wherever in its arrays it stands ---- */
+
+static uint64_t *at_random; /* the seed that places are chosen by */
+
+/* One wrong value in a good graph, put right afterwards. */
+static enum heap_status with_target(struct small *s, uint32_t wrong)
+{
+    struct heap_analysis a;
+    uint32_t e = random_below(at_random, (uint32_t)s->off[s->graph.n]), right = s->target[e];
+    s->target[e] = wrong;
+    enum heap_status status = heap_analyse(&s->graph, 0, 1, &a);
+    s->target[e] = right;
+    if (status == HEAP_OK) heap_analysis_free(&a);
+    return status;
+}
+
+static enum heap_status with_root(struct small *s, uint32_t wrong)
+{
+    struct heap_analysis a;
+    uint32_t i = random_below(at_random, (uint32_t)s->graph.n_roots), right = s->root[i];
+    s->root[i] = wrong;
+    enum heap_status status = heap_analyse(&s->graph, 0, 1, &a);
+    s->root[i] = right;
+    if (status == HEAP_OK) heap_analysis_free(&a);
+    return status;
+}
+
+static enum heap_status with_size(struct small *s, uint64_t *sizes, uint64_t wrong)
+{
+    struct heap_analysis a;
+    uint32_t v = random_below(at_random, s->graph.n);
+    uint64_t right = sizes[v];
+    sizes[v] = wrong;
+    enum heap_status status = heap_analyse(&s->graph, 0, 1, &a);
+    sizes[v] = right;
+    if (status == HEAP_OK) heap_analysis_free(&a);
+    return status;
+}
+
+static void test_refused(void)
+{
+    uint64_t seed = 12;
+    unsigned tried[3] = { 0 }, failed = CU_get_number_of_failures();
+    at_random = &seed;
+    for (unsigned i = 0; i < 2000 && CU_get_number_of_failures() == failed; i++) {
+        struct small s;
+        failing_seed = seed;
+        small_random(&s, &seed);
+        uint32_t n = s.graph.n;
+        if (n == 0) continue;
+        s.graph.blocks = NULL;
+        s.graph.native = s.native;
+        if (s.off[n]) {
+            WANT(with_target(&s, n) == HEAP_BAD_GRAPH);
+            WANT(with_target(&s, UINT32_MAX) == HEAP_BAD_GRAPH);
+            WANT(with_target(&s, n - 1) == HEAP_OK);
+            tried[0]++;
+        }
+        if (s.graph.n_roots) {
+            WANT(with_root(&s, n) == HEAP_BAD_GRAPH && with_root(&s, n - 1) == HEAP_OK);
+            tried[1]++;
+        }
+        WANT(with_size(&s, s.shallow, UINT64_MAX) == HEAP_TOO_LARGE);
+        WANT(with_size(&s, s.native, (uint64_t)1 << 63) == HEAP_TOO_LARGE);
+        uint32_t v = random_below(&seed, n); /* offsets that fall, or leave no room for a number */
+        uint64_t right = s.off[v + 1];
+        struct heap_analysis a;
+        s.off[v + 1] = s.off[v] + UINT32_MAX;
+        if (v + 1 < n) WANT(heap_analyse(&s.graph, 0, 1, &a) == HEAP_TOO_LARGE);
+        s.off[v + 1] = s.off[v] - 1;
+        if (s.off[v]) {
+            WANT(heap_analyse(&s.graph, 0, 1, &a) == HEAP_BAD_GRAPH);
+            tried[2]++;
+        }
+        s.off[v + 1] = right;
+    }
+    CHECK(tried[0] > 1000 && tried[1] > 1000 && tried[2] > 500);
+}
+
 CU_MAIN("heap core", { "depth-first search", test_walk }, { "edges by target", test_reverse },
-        { "components and dominators", test_flows })
+        { "components and dominators", test_flows }, { "what is refused", test_refused })
