@@ -313,6 +313,31 @@ static void test_other_shape(void)
     CHECK_U64(s->root[1].object, 0);
 }
 
+/* Newer versions of V8 name parts of theirs after what they belong to: one type for all of a kind. */
+static void test_parts(void)
+{
+    static const char text[] =
+        META(NODE_FIELDS, "", EDGE_FIELDS, "") "},\"nodes\":[9,0,1,0,6,0,0,4,1,3,8,0,0,0,"
+        "4,2,5,8,0,0,0,3,3,7,8,0,0,0,3,4,9,8,0,0,0,4,5,11,8,0,0,0,4,1,13,8,0,0,0],\"edges\":["
+        "1,1,7,1,2,14,1,3,21,1,4,28,1,5,35,1,6,42],\"strings\":[\"\",\"system / Code / a.b\","
+        "\"system / Code / c / d\",\"system / Context / scope @7\",\"system / Context\","
+        "\"(ArrayPush builtin code)\"]}";
+    const struct seen *s = import_text(text, sizeof text - 1, false);
+    static const char *const types[] = { "(root)", "system / Code", "system / Code",
+                                         "system / Context", "system / Context",
+                                         "(compiled code)", "system / Code" };
+    static const char *const names[] = { "", "a.b", "c / d", "", "",
+                                         "(ArrayPush builtin code)", "a.b" };
+    CHECK(s->complete);
+    CHECK_U64(s->objects, 7);
+    for (unsigned i = 0; i < 7; i++) {
+        CHECK_STR(type_of(s, i), types[i]);
+        CHECK_STR(s->text[s->object[i].name], names[i]);
+    }
+    CHECK_U64(s->object[1].type, s->object[2].type);
+    CHECK_U64(s->object[1].name, s->object[6].name);
+}
+
 /* Every cut of the file is either refused or salvaged with a warning, never called whole. */
 static void test_cut(void)
 {
@@ -382,5 +407,6 @@ static void test_totals(void)
 }
 
 CU_MAIN("v8", { "objects", test_objects }, { "edges", test_edges }, { "stacks", test_stacks },
-        { "contents", test_contents }, { "other_shape", test_other_shape }, { "cut", test_cut },
+        { "contents", test_contents }, { "other_shape", test_other_shape },
+        { "names of parts", test_parts }, { "cut", test_cut },
         { "contradictions", test_contradictions }, { "totals", test_totals })

@@ -262,13 +262,14 @@ static bool send_type(struct v8_reading *v, enum v8_node kind, uint32_t name, ui
 }
 
 /* Code is named after its function, or says what part of it this is: "system / BytecodeArray",
- * "(constant pool)". Names of the second kind are few, but for two that name functions again. */
+ * "(constant pool)". Names of the second kind are few, but for some that name functions again. */
 static bool is_internal_name(struct record_text name)
 {
-    static const char builtin[] = " builtin)", handler[] = " builtin handle)";
+    static const char *const functions[] = { " builtin)", " builtin handle)", " builtin code)" };
     if (starts_with(name, "system / ")) return true;
-    return starts_with(name, "(") && !starts_with(name, "(code for ") &&
-           !ends_with(name, builtin) && !ends_with(name, handler);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (ends_with(name, functions[i])) return false;
+    return starts_with(name, "(") && !starts_with(name, "(code for ");
 }
 
 bool v8_type(struct v8_reading *v, enum v8_node kind, uint32_t name, uint64_t *id,
