@@ -10,7 +10,7 @@ if(SNAP_PYTHONS)
     endforeach()
     # The system's Python, for which Debian has the packages.
     snap_python_test(e2e_agent_pytest ${CMAKE_CURRENT_LIST_DIR}/agent_pytest.py ONLY_FIRST
-                     TIMEOUT 300 COST 15)
+                     TIMEOUT 600 COST 15)
     snap_python_test(e2e_agent_numpy ${CMAKE_CURRENT_LIST_DIR}/agent_numpy.py ONLY_FIRST TIMEOUT 300
                      ENVIRONMENT DUMP_ROWS=$<TARGET_FILE:dump_rows>)
 endif()

@@ -14,7 +14,7 @@ TOOLS = os.environ.get("SNAP_TOOLS")
 SKIPPED = 77
 
 TESTS = '''
-import functools, logging, threading, warnings
+import functools, logging, threading, unittest, warnings
 import pytest
 
 REGISTRY, BUFFER, calls = [], bytearray(), 0
@@ -57,6 +57,46 @@ class TestClass:
 
     def test_unmarked(self):
         self.seen.add(object())
+
+class Case(unittest.TestCase):
+    kept = []
+
+    def setUp(self):
+        self.opened = []
+
+    def tearDown(self):
+        self.kept.extend(self.opened)
+
+    @pytest.mark.no_leak
+    def test_torn_down(self):
+        self.opened.append(Request())
+
+    @pytest.mark.no_leak
+    def test_own_clean(self):
+        self.opened.append(1)
+        self.opened.clear()
+        self.mine = getattr(self, "mine", []) + [Request()]
+
+    @pytest.mark.no_leak
+    def test_wrong(self):
+        self.assertEqual(self.opened, 1)
+
+    @pytest.mark.no_leak
+    def test_once(self):
+        self.assertEqual(ONCE, [])
+        ONCE.append(1)
+
+    @pytest.mark.no_leak
+    @unittest.skip("not today")
+    def test_skipped(self):
+        raise AssertionError
+
+ONCE = []
+
+class AsyncCase(unittest.IsolatedAsyncioTestCase):
+    @pytest.mark.no_leak
+    async def test_coroutine(self):
+        handle()
 
 @pytest.mark.no_leak
 def test_clean():
@@ -136,7 +176,7 @@ class Plugin(unittest.TestCase):
         done = subprocess.run([sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider",
                                "-p", "heapsnap.pytest_plugin", "test_app.py"] + list(options),
                               cwd=folder, env=environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=240)
+                              stderr=subprocess.STDOUT, timeout=480)
         text = done.stdout.decode()
         results = re.findall(r"^(PASSED|FAILED) test_app.py::(\S+)", text, re.M)
         return {name: result for result, name in results}, text
@@ -147,16 +187,19 @@ class Plugin(unittest.TestCase):
             failed = {name for name, result in results.items() if result == "FAILED"}
             self.assertEqual(failed, {"test_registry", "test_bytes", "test_cache",
                                       "TestClass::test_attribute", "test_session_fixture",
-                                      "test_own_fixture", "test_broken",
+                                      "test_own_fixture", "test_broken", "Case::test_torn_down",
+                                      "Case::test_wrong", "Case::test_once",
+                                      "AsyncCase::test_coroutine",
                                       "test_wrong_mark", "test_wrong_number"}, text)
-            self.assertEqual(len(results), 16, text)
+            self.assertEqual(len(results), 21, text)
             for words in ("test_app.REGISTRY -> list: ", "[*] test_app.Request x 10",
                           "signature: test_app<module>.REGISTRY<list>", "test_app.BUFFER -> ",
                           "test_app.unbounded", ".sessions -> dict: ", "test_app.TestClass.seen -> set: ",
+                          "test_app.Case.kept -> list: ", "the test fails when it is run again",
                           "no_leak takes warmup=N and runs=N", "numbers from 1 on, not 0"):
                 self.assertIn(words, text)
             kept = sorted(os.listdir(os.path.join(folder, "kept")))
-            self.assertEqual(len(kept), 18, kept)
+            self.assertEqual(len(kept), 24, kept)
             self.assertIn("test_app.py_test_registry-a.snap", kept)
 
     def test_all_and_accepted(self):

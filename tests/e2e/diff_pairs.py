@@ -130,6 +130,23 @@ class Pairs(unittest.TestCase):
         self.assertEqual(document["matching"], "signature")
         self.check_leak(document, 3000)
 
+    def test_large_beside_small(self):
+        """After a restart small old siblings meet small ones: what is new and large is no old one grown."""
+        source = "\n".join([
+            "import sys, types", "app = types.ModuleType('app')", "sys.modules['app'] = app",
+            "app.SESSIONS = {}", "import heapsnap",
+            "for n in range(200):", "    app.SESSIONS['old %d' % n] = ['x%d' % i for i in range(n % 40)]",
+            "for n in range(int(sys.argv[1])):",
+            "    app.SESSIONS['new %d' % n] = ['y%d' % i for i in range(300)]",
+            "heapsnap.dump(sys.argv[2])"])
+        for name, n in ("small.snap", 0), ("large.snap", 100):
+            subprocess.run([sys.executable, "-c", source, str(n), name], check=True, cwd=self.folder,
+                           env=self.environment, timeout=200)
+        owners = self.diff("small.snap", "large.snap", "--matching=signature")["owners"]
+        growth = {o["name"]: o["retained_delta"] for o in owners}
+        self.assertEqual(owners[0]["name"], "app.SESSIONS")
+        self.assertLess(abs(growth.get("app.SESSIONS[*]", 0)), owners[0]["retained_delta"] / 100)
+
 
 if __name__ == "__main__":
     if not TOOLS or not os.path.exists(os.path.join(TOOLS, "snapdiff")):

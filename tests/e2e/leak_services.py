@@ -44,7 +44,11 @@ class Services(unittest.TestCase):
         environment = dict(os.environ, PYTHONWARNINGS="ignore")
         subprocess.run([sys.executable, os.path.join(SERVICES, "run.py"), name] + paths, check=True,
                        env=environment, timeout=120)
-        return paths
+        loaded = [path[:-4] + "db" for path in paths] # once, for both commands
+        for path, base in zip(paths, loaded):
+            subprocess.run([os.path.join(TOOLS, "snapload"), "-q", path, "-o", base], check=True)
+            os.remove(path)
+        return loaded
 
     def judge(self, name, expect, paths):
         report = ask("snapdiff", *paths)

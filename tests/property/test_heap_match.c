@@ -139,15 +139,6 @@ static uint32_t first_of_identity(const struct truth *t, uint64_t identity)
     return HEAP_NONE;
 }
 
-/* The k-th child of a dominator with a step, k from 0. */
-static uint32_t kth_child(const struct heap_side *s, uint32_t dominator, uint64_t step, uint32_t k)
-{
-    for (uint32_t x = 0; x < s->n_rows; x++)
-        if (!is_virtual(s, x) && s->dominator[x] == dominator && s->step[x] == step && k-- == 0)
-            return x;
-    return HEAP_NONE;
-}
-
 /* What a caller might find in the references: here a rule that is as good as any. */
 static bool held_rule(void *opaque, uint32_t x, uint32_t y, const uint32_t *a_to_b,
                       const uint32_t *b_to_a)
@@ -277,20 +268,61 @@ static bool define_places(struct truth *t)
     return found;
 }
 
-/* Siblings of one step that have no match yet, first with first, below what was matched by name. */
+/* The rows below a dominator with a step that have no match yet; their number. */
+static uint32_t free_children(const struct heap_side *s, const uint32_t *match, uint32_t dominator,
+                              uint64_t step, uint32_t rows[ROWS])
+{
+    uint32_t n = 0;
+    for (uint32_t x = 0; x < s->n_rows; x++)
+        if (!is_virtual(s, x) && s->dominator[x] == dominator && s->step[x] == step &&
+            match[x] == HEAP_NONE)
+            rows[n++] = x;
+    return n;
+}
+
+static uint64_t apart(const struct truth *t, uint32_t x, uint32_t y)
+{
+    uint64_t a = t->a->retained_size[x], b = t->b->retained_size[y];
+    return a > b ? a - b : b - a;
+}
+
+/* Where each has its partner in the longer list: as near in size as it goes from there on, without
+ * leaving too few for those after it. */
+static void define_nearest(struct truth *t, uint32_t d, uint32_t e, uint64_t step)
+{
+    uint32_t xs[ROWS], ys[ROWS], n = free_children(t->a, t->a_to_b, d, step, xs);
+    uint32_t m = free_children(t->b, t->b_to_a, e, step, ys), few = n < m ? n : m;
+    uint32_t many = n < m ? m : n, k = 0;
+    for (uint32_t i = 0; i < few; i++, k++) {
+        while (many - k > few - i) {
+            uint64_t here = n < m ? apart(t, xs[i], ys[k]) : apart(t, xs[k], ys[i]);
+            uint64_t next = n < m ? apart(t, xs[i], ys[k + 1]) : apart(t, xs[k + 1], ys[i]);
+            if (next > here) break;
+            k++;
+        }
+        uint32_t x = n < m ? xs[i] : xs[k], y = n < m ? ys[k] : ys[i];
+        t->b_to_a[y] = x;
+        t->a_to_b[x] = y;
+    }
+}
+
+/* Siblings of one step that have no match yet, below what has: those of one size, then the rest. */
 static void define_siblings(struct truth *t)
 {
-    for (uint32_t y = 0; y < t->b->n_rows; y++) {
-        if (is_virtual(t->b, y) || t->b_to_a[y] != HEAP_NONE) continue;
-        uint32_t d = t->b_to_a[t->b->dominator[y]];
-        for (uint32_t x = 0; d != HEAP_NONE && x < t->a->n_rows; x++) {
-            if (is_virtual(t->a, x) || t->a->dominator[x] != d || t->a->step[x] != t->b->step[y] ||
-                t->a_to_b[x] != HEAP_NONE)
+    for (uint32_t e = 0; e < t->b->n_rows; e++) {
+        uint32_t d = t->b_to_a[e], xs[ROWS];
+        for (uint32_t y = 0; d != HEAP_NONE && y < t->b->n_rows; y++) {
+            if (is_virtual(t->b, y) || t->b->dominator[y] != e || t->b_to_a[y] != HEAP_NONE)
                 continue;
-            t->b_to_a[y] = x;
-            t->a_to_b[x] = y;
-            break;
+            uint32_t n = free_children(t->a, t->a_to_b, d, t->b->step[y], xs), i = 0;
+            while (i < n && apart(t, xs[i], y) != 0) i++;
+            if (i == n) continue;
+            t->b_to_a[y] = xs[i];
+            t->a_to_b[xs[i]] = y;
         }
+        for (uint32_t y = 0; d != HEAP_NONE && y < t->b->n_rows; y++)
+            if (!is_virtual(t->b, y) && t->b->dominator[y] == e && t->b_to_a[y] == HEAP_NONE)
+                define_nearest(t, d, e, t->b->step[y]);
     }
 }
 
@@ -303,11 +335,7 @@ static void define_matches(struct truth *t)
         if (is_virtual(t->b, y)) {
             x = y == 0 ? 0 : t->a->garbage_root;
         } else if (t->o->mode == HEAP_MATCH_SIGNATURE) {
-            uint32_t d = t->b->dominator[y], k = 0;
-            for (uint32_t z = 0; z < y; z++)
-                k += !is_virtual(t->b, z) && t->b->dominator[z] == d &&
-                     t->b->step[z] == t->b->step[y];
-            if (t->b_to_a[d] != HEAP_NONE) x = kth_child(t->a, t->b_to_a[d], t->b->step[y], k);
+            continue; /* below, from dominator to dominator */
         } else {
             x = first_of_identity(t, t->b->identity[y]);
             if (x == HEAP_NONE || t->a_to_b[x] != HEAP_NONE || !same_by_rule(t, x, y)) continue;
@@ -320,7 +348,10 @@ static void define_matches(struct truth *t)
         t->b_to_a[y] = x;
         t->a_to_b[x] = y;
     }
-    define_again(t);
+    if (t->o->mode == HEAP_MATCH_SIGNATURE)
+        define_siblings(t);
+    else
+        define_again(t);
     while (t->o->name && t->o->mode == HEAP_MATCH_SIGNATURE && define_named(t)) define_siblings(t);
     while (t->o->name && t->o->mode != HEAP_MATCH_SIGNATURE && define_places(t)) define_again(t);
 }

@@ -10,9 +10,12 @@
  *                         same shallow size: addresses are used again.
  *   HEAP_MATCH_SIGNATURE  same step (the caller's hash of type and edge name, with list positions
  *                         and data keys as `*`), for snapshots of different processes. Among
- *                         siblings with the same step the first of A matches the first of B and so
- *                         on, in the order of rows (largest retained size first): what is in excess
- *                         on either side stays unmatched, so it is the counts that are compared.
+ *                         siblings with the same step those that retain the same match first, then
+ *                         the rest in the order of rows (largest retained size first): where one
+ *                         side has more, each of the other meets the nearest in size from there on
+ *                         that leaves enough for those after it. What is in excess on either side
+ *                         stays unmatched, so it is the counts that are compared, and what is new
+ *                         and large does not pass for a small one that grew.
  * The demand for a matched dominator is what keeps a new object in a freed slot from being taken
  * for the old one: it would have to hang in the same place as well. Its price is that an old object
  * that changed hands counts as new in one place and as gone in the other. Such objects are counted

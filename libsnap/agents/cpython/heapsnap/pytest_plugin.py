@@ -18,8 +18,10 @@ owner, what it holds, and its signature, by which a baseline can accept it::
     pytest --heapsnap --heapsnap-baseline known.json      # written by snapdiff --write-baseline
 
 Fixtures live through all runs: what a test adds to its own fixture counts as leaked, and what it leaves
-in pytest (captured log records, for one) does not. Only tests that are functions are checked, of
-asyncio and the like too. Native memory that no object owns is not seen.
+in pytest (captured log records, for one) does not. Checked are tests that are functions, of asyncio
+and the like too, and methods of unittest.TestCase, each time on an instance of its own, with setUp and
+tearDown, and with the attributes that fixtures gave to the first one.
+Native memory that no object owns is not checked: resident memory is too coarse for a few runs.
 
 Needed is the command ``snapdiff`` on the path, or named by the setting ``heapsnap_snapdiff``.
 Settings (pytest.ini, or [tool.pytest.ini_options]): heapsnap_warmup, heapsnap_runs,
@@ -32,6 +34,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import unittest
 
 import pytest
 
@@ -106,19 +109,50 @@ def _file(config, name):
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem):
     outcome = yield
-    mark = pyfuncitem.get_closest_marker("no_leak")
-    if outcome.excinfo is not None or getattr(pyfuncitem, "_heapsnap_again", False):
+    _check_after(pyfuncitem, outcome,
+                 lambda: pyfuncitem.ihook.pytest_pyfunc_call(pyfuncitem=pyfuncitem))
+
+
+@pytest.hookimpl(hookwrapper=True, trylast=True)
+def pytest_runtest_call(item):
+    outcome = yield
+    if not issubclass(getattr(item, "cls", None) or object, unittest.TestCase):
+        return  # pytest_pyfunc_call is for it
+    if isinstance(_case(item), unittest.TestCase) and not getattr(item, "_excinfo", None):
+        _check_after(item, outcome, lambda: _run_case(item))
+
+
+def _case(item):
+    """The instance that pytest ran; its name depends on pytest's version."""
+    return getattr(item, "_testcase", None) or getattr(item, "instance", None)
+
+
+def _run_case(item):
+    first = _case(item)
+    case = type(first)(first._testMethodName)
+    for name, value in vars(first).items():
+        vars(case).setdefault(name, value)
+    result = unittest.TestResult()
+    case(result)
+    for _, text in result.errors + result.failures:
+        _refuse("no_leak: the test fails when it is run again\n" + text)
+
+
+def _check_after(item, outcome, again):
+    """After a test that passed: again and again, if it is to be checked."""
+    mark = item.get_closest_marker("no_leak")
+    if outcome.excinfo is not None or getattr(item, "_heapsnap_again", False):
         return
-    if mark is None and not pyfuncitem.config.getoption("heapsnap"):
+    if mark is None and not item.config.getoption("heapsnap"):
         return
-    pyfuncitem._heapsnap_again = True
+    item._heapsnap_again = True
     try:
-        _check(pyfuncitem, _Check(pyfuncitem, mark))
+        _check(item, _Check(item, mark), again)
     except BaseException as error:  # as if the test itself had raised it
         outcome.force_exception(error) if hasattr(outcome, "force_exception") \
             else _force(outcome, error)
     finally:
-        del pyfuncitem._heapsnap_again
+        del item._heapsnap_again
 
 
 def _force(outcome, error):
@@ -126,14 +160,14 @@ def _force(outcome, error):
     outcome._result, outcome._excinfo = None, (type(error), error, error.__traceback__)
 
 
-def _check(item, check):
+def _check(item, check, again):
     folder = tempfile.mkdtemp(prefix="heapsnap-")
     try:
         paths = [os.path.join(folder, name) for name in ("a.snap", "b.snap", "c.snap")]
         runs = [check.warmup - 1, check.runs, check.runs]
         for path, n in zip(paths, runs):
             for _ in range(n):
-                item.ihook.pytest_pyfunc_call(pyfuncitem=item)
+                again()
             heapsnap.dump(path, mode="inline", gc_collect=True)
         leaks = _leaks(_compare(check, paths), check.runs)
         if leaks:
