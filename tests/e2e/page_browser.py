@@ -143,8 +143,14 @@ class PageCase(unittest.TestCase):
             self.assertEqual(part["b"], now)
         found = {x["sentence"] for x in leaks["findings"]}
         self.assertTrue(set(browser.texts(".found-what")) <= found)
-        self.assertEqual({x["rule"] for x in leaks["findings"]}, set(browser.evaluate(
+        own = [x for x in leaks["findings"] if not x["explained_by"]]
+        self.assertEqual({x["rule"] for x in own}, set(browser.evaluate(
             "[...document.querySelectorAll('article')].map((x) => x.dataset.rule)")))
+        self.assertGreater(len(leaks["findings"]), len(own))
+        for said in browser.texts(".also"):
+            self.assertTrue(any(x["sentence"] in said for x in leaks["findings"]
+                                if x["explained_by"]), said)
+        self.assertTrue(browser.texts(".also"))
         top = answer("snaptop", "--by", "type", "-n", "100", self.later)["lists"][0]["rows"]
         self.assertEqual(self.values(browser, "type-table", 0), [x["retained_size"] for x in top])
         self.assertEqual(browser.texts("#type-table tr:not(.rest) td.name"),
