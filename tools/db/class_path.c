@@ -14,6 +14,7 @@
 
 #include "heap/match.h" /* heap_mix */
 
+#define AHEAD 24u
 #define PATHS_MAX (1u << 21)
 /* What is written: paths that retain this fraction of the heap, and the largest so many. */
 #define PART_MIN 10000u
@@ -103,20 +104,42 @@ static void count_row(struct folding *f, uint32_t row, uint32_t path, uint32_t a
         p->largest = row;
 }
 
+/* path[row] of an unnumbered row is the nearest numbered path above, marked by this bit. */
+#define MARK (UINT32_C(1) << 31)
+
+/* The slot where the search for the path of a row ahead begins; false where what is above it has no
+ * path yet, or none of its own. */
+static bool slot_ahead(const struct folding *f, uint32_t row, uint32_t steps, size_t *slot)
+{
+    const struct heap_analysis *a = &f->s->analysis;
+    if (row + steps >= a->n_rows || a->dominator[row + steps] >= row) return false;
+    uint32_t above = f->path[a->dominator[row + steps]];
+    *slot = (size_t)heap_mix(above, f->s->type[row + steps]) & (f->slots - 1);
+    return f->slots && !(above & MARK);
+}
+
+/* For the rows ahead: the slot, then the path that it names. */
+static void prefetch_path(const struct folding *f, uint32_t row)
+{
+    size_t slot;
+    if (slot_ahead(f, row, AHEAD, &slot)) HEAP_PREFETCH(&f->slot[slot]);
+    if (slot_ahead(f, row, AHEAD / 2, &slot) && f->slot[slot])
+        HEAP_PREFETCH(&f->at[f->slot[slot] - 1]);
+}
+
 static bool fold(struct folding *f)
 {
     const struct heap_analysis *a = &f->s->analysis;
-    /* path[row] of an unnumbered row is the nearest numbered path above, marked by the top bit. */
-    const uint32_t mark = UINT32_C(1) << 31;
     for (uint32_t row = 0; row < a->n_rows; row++) {
         uint32_t type = f->s->type[row], path;
+        prefetch_path(f, row);
         if (a->dominator[row] == HEAP_NONE) {
             path = path_below(f, HEAP_NONE, type);
             if (path == HEAP_NONE) return false;
             f->at[path].largest = row;
         } else {
             uint32_t above = f->path[a->dominator[row]];
-            if (above & mark) {
+            if (above & MARK) {
                 path = HEAP_NONE;
             } else if (f->at[above].type == type) {
                 path = above;
@@ -124,8 +147,8 @@ static bool fold(struct folding *f)
                 path = path_below(f, above, type);
             }
             if (f->failed) return false;
-            count_row(f, row, path, above & ~mark);
-            if (path == HEAP_NONE) path = above | mark;
+            count_row(f, row, path, above & ~MARK);
+            if (path == HEAP_NONE) path = above | MARK;
         }
         f->path[row] = path;
     }

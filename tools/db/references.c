@@ -36,22 +36,30 @@ struct ref_rows {
     bool begun;
 };
 
-/* Where the references of the next objects begin, then the references themselves. */
+/* Where the references of the object some rows ahead begin; false where there are none. */
+static bool refs_ahead(const struct ref_rows *r, uint32_t rows, uint64_t *e)
+{
+    const struct heap_analysis *a = &r->s->analysis;
+    if (r->row + rows >= a->n_rows || a->node[r->row + rows] == HEAP_NONE) return false;
+    *e = r->s->resolved.off[a->node[r->row + rows]];
+    return *e < r->s->resolved.m;
+}
+
+/* Where the references of the next objects begin, then the references, then their names. */
 static void prefetch_refs(const struct ref_rows *r)
 {
     const struct heap_analysis *a = &r->s->analysis;
     const struct capture *c = &r->s->capture;
-    const uint64_t *off = r->s->resolved.off;
+    uint64_t e;
     if (r->row + AHEAD < a->n_rows && a->node[r->row + AHEAD] != HEAP_NONE)
-        HEAP_PREFETCH(&off[a->node[r->row + AHEAD]]);
-    if (!c->target) return; /* not one reference */
-    if (r->row + AHEAD / 2 < a->n_rows && a->node[r->row + AHEAD / 2] != HEAP_NONE) {
-        uint64_t ahead = off[a->node[r->row + AHEAD / 2]];
-        HEAP_PREFETCH(&c->target[ahead]);
-        HEAP_PREFETCH(&c->kind[ahead]);
-        if (ahead < r->s->resolved.m) packed_prefetch(&c->names, ahead);
-        if (c->key) HEAP_PREFETCH(&c->key[ahead]);
+        HEAP_PREFETCH(&r->s->resolved.off[a->node[r->row + AHEAD]]);
+    if (refs_ahead(r, AHEAD / 4 * 3, &e)) {
+        packed_prefetch_block(&c->names, e);
+        HEAP_PREFETCH(&c->target[e]);
+        HEAP_PREFETCH(&c->kind[e]);
+        if (c->key) HEAP_PREFETCH(&c->key[e]);
     }
+    if (refs_ahead(r, AHEAD / 4, &e)) packed_prefetch(&c->names, e);
 }
 
 /* Goes to the next row with references; false at the end. */
