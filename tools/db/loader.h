@@ -2,7 +2,8 @@
 /*
  * The loader's state, shared by its files; not for others (they include load.h).
  *
- *   load.c      the flow: files, snapshots, the sink of records, strings at the end
+ *   load.c      the flow: files, the sink of records, strings at the end
+ *   snapshot.c  a snapshot from its rows to its tables
  *   statement.c errors, warnings, statements
  *   define.c    definitions: names, types, frames, stacks, modules, threads
  *   facts.c     snapshot, label, metadata, counter, sample, warning, memory_map
@@ -208,6 +209,13 @@ void loader_bind_text(struct loader *l, sqlite3_stmt *q, int at, uint32_t number
 void loader_bind_id(sqlite3_stmt *q, int at, int64_t value);
 
 /* ---- parts ---- */
+
+/* The snapshot that is read: begins one with this number in the file; ends it, where one is open
+ * (resolves, analyses, writes, frees); gives up what there is of it. */
+int snapshot_begin(struct loader *l, uint32_t number);
+int snapshot_end(struct loader *l);
+void snapshot_free(struct snapshot *s);
+double loader_cpu_now(void);
 
 /* The definitions' half of the sink; `opaque` is the loader. */
 int define_string(void *opaque, uint64_t id, struct record_text text);
