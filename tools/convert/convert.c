@@ -91,6 +91,17 @@ static void uuid_text(const uint8_t u[16], char out[37])
 
 /* ---- the first pass over a .snap file ------------------------------------------------------ */
 
+/* All that is known of a snapshot is known: where nothing is missing, no map is needed. There may be
+ * millions of snapshots. */
+static void settle(struct converter *c, struct ordinals *o)
+{
+    struct idmap *m = &o->map;
+    if (m->n != 1 || m->at[0].first != 0 || m->at[0].index != 0) return;
+    o->whole = m->at[0].n;
+    memory_give(&c->budget, (void **)&m->at, &m->cap, sizeof *m->at);
+    *m = (struct idmap){ 0 };
+}
+
 /* Which ordinals the objects of each snapshot have: rows may be missing, and references lead
  * forwards. */
 static int note_objects(void *opaque, const struct record_batch *b)
@@ -99,6 +110,7 @@ static int note_objects(void *opaque, const struct record_batch *b)
     struct ordinals *last = c->n_ordinals ? &c->ordinals[c->n_ordinals - 1] : NULL;
     if (last && b->snapshot < last->snapshot) return RECORD_OK;
     if (!last || b->snapshot > last->snapshot) {
+        if (last) settle(c, last);
         if (!memory_grow(&c->budget, (void **)&c->ordinals, &c->ordinals_cap, c->n_ordinals + 1,
                          sizeof *c->ordinals))
             goto no_memory;

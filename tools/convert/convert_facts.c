@@ -200,14 +200,26 @@ int convert_value(void *opaque, uint32_t snapshot, uint64_t ordinal, struct reco
 
 /* ---- snapshots ----------------------------------------------------------------------------- */
 
+/* What is known of the ordinals of a snapshot; NULL: nothing. */
+static struct ordinals *ordinals_of(struct converter *c, uint32_t snapshot)
+{
+    size_t low = 0, high = c->n_ordinals;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (c->ordinals[mid].snapshot < snapshot)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < c->n_ordinals && c->ordinals[low].snapshot == snapshot ? &c->ordinals[low] : NULL;
+}
+
 static int begin(struct converter *c, uint32_t snapshot, const snap_begin *row)
 {
     c->open = c->last = snapshot;
     c->n_objects = 0;
     c->damages_then = c->result->damages;
-    c->now = NULL;
-    for (size_t i = 0; i < c->n_ordinals; i++)
-        if (c->ordinals[i].snapshot == snapshot) c->now = &c->ordinals[i];
+    c->now = ordinals_of(c, snapshot);
     c->result->snapshots++;
     return convert_wrote(snap_writer_begin(c->writer, row));
 }

@@ -44,9 +44,11 @@ struct names {
     struct hash_key key;
 };
 
-/* Ordinals of one snapshot of a .snap file, where chunks may be missing. */
+/* Ordinals of one snapshot of a .snap file, where chunks may be missing: those below `whole` as they
+ * stand, or where that is 0, those of the map. */
 struct ordinals {
     uint32_t snapshot;
+    uint64_t whole;
     struct idmap map;
 };
 

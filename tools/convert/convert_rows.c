@@ -6,6 +6,7 @@ uint64_t convert_ordinal(struct converter *c, uint64_t ordinal)
 {
     uint64_t index;
     if (!c->now) return ordinal;
+    if (c->now->whole) return ordinal < c->now->whole ? ordinal : UINT64_MAX;
     return idmap_find(&c->now->map, ordinal, &index) ? index : UINT64_MAX;
 }
 
