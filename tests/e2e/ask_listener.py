@@ -346,6 +346,13 @@ class Users(AskCase):
         self.ask(child.pid)
         self.assertEqual(self.as_nobody(child.pid), "done")
 
+    def test_effective_user_counts(self):
+        # Whoever acts for another user for a while belongs to that user meanwhile.
+        child = self.start(LISTEN + "os.setegid(65534); os.seteuid(65534)\n"
+                           "print('changed', flush=True)\n" + WAIT)
+        child.stdout.readline()
+        self.assertEqual(self.as_nobody(child.pid), "done")
+
     def as_nobody(self, pid):
         """What becomes of a request of user 65534."""
         os.chmod(self.directory, 0o777)
