@@ -2,9 +2,11 @@
 # those of pyenv. Sets, in parallel, SNAP_PYTHONS (interpreters, one a minor version) and
 # SNAP_PYTHON_VERSIONS (3.8, ...), and SNAP_PYTHONS_ABSENT (minor versions that are not there).
 #
-#   snap_python_test(NAME SCRIPT TIMEOUT s [COST s] [ONLY_FIRST] [ENVIRONMENT ...]): a CTest entry
-#   a Python, NAME_3.11 and so on, with heapsnap and the tools within reach; the script's status 77
-#   means that it was skipped. Versions that are not there have an entry that says so, and is skipped.
+#   snap_python_test(NAME SCRIPT TIMEOUT s [COST s] [ONLY_FIRST | ENDS] [ENVIRONMENT ...]): a CTest
+#   entry a Python, NAME_3.11 and so on, with heapsnap and the tools within reach; the script's status
+#   77 means that it was skipped. Versions that are not there have an entry that says so, and is
+#   skipped. ENDS, for what is more of the tools than of the agent: the first Python found, the oldest
+#   and the newest; all of them with -DSNAP_TEST_PYTHONS=all.
 include_guard(DIRECTORY)
 
 set(SNAP_PYTHONS "")
@@ -62,8 +64,27 @@ foreach(version interpreter IN ZIP_LISTS SNAP_PYTHON_VERSIONS SNAP_PYTHONS)
                    FOLDER ${CMAKE_BINARY_DIR}/python-${version}/heapsnap)
 endforeach()
 
+set(SNAP_TEST_PYTHONS "ends" CACHE STRING "Pythons for tests of the tools: ends, all")
+
+# Of the versions that are there, in `versions` and `interpreters`: the first, the oldest, the newest.
+macro(snap_python_ends)
+    list(GET SNAP_PYTHON_VERSIONS 0 first)
+    set(sorted ${SNAP_PYTHON_VERSIONS})
+    list(SORT sorted COMPARE NATURAL)
+    list(GET sorted 0 oldest)
+    list(GET sorted -1 newest)
+    set(versions "")
+    set(interpreters "")
+    foreach(version interpreter IN ZIP_LISTS SNAP_PYTHON_VERSIONS SNAP_PYTHONS)
+        if("${version}" MATCHES "^(${first}|${oldest}|${newest})$")
+            list(APPEND versions ${version})
+            list(APPEND interpreters ${interpreter})
+        endif()
+    endforeach()
+endmacro()
+
 function(snap_python_test name script)
-    cmake_parse_arguments(arg "ONLY_FIRST" "TIMEOUT;COST" "ENVIRONMENT" ${ARGN})
+    cmake_parse_arguments(arg "ONLY_FIRST;ENDS" "TIMEOUT;COST" "ENVIRONMENT" ${ARGN})
     # What starts first: the longest, so that none runs alone at the end.
     if(NOT arg_COST)
         set(arg_COST 5)
@@ -73,6 +94,8 @@ function(snap_python_test name script)
     if(arg_ONLY_FIRST)
         list(SUBLIST versions 0 1 versions)
         list(SUBLIST interpreters 0 1 interpreters)
+    elseif(arg_ENDS AND SNAP_PYTHONS AND NOT SNAP_TEST_PYTHONS STREQUAL "all")
+        snap_python_ends()
     endif()
     set(environment PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 ${arg_ENVIRONMENT})
     if(TARGET snapload)
