@@ -22,7 +22,8 @@ enum { FORMAT_BY_NAME = -1 };
 
 static const struct option_spec specs[] = {
     OPT_STRING(struct options, output, "output", 'o', "OUT",
-               "write to OUT (default: FILE's name with the format's ending); - is standard output"),
+               "write to OUT (default: FILE's name with the format's ending); - is standard "
+               "output"),
     OPT_ENUM(struct options, format, "format", 0, "FORMAT", export_format_words,
              "what to write; without it the ending of OUT says so"),
     OPT_FLAG(struct options, force, "force", 'f', "replace an existing OUT"),
@@ -163,12 +164,12 @@ static const struct command command = {
         "Formats, and endings of OUT that choose them:\n"
         "  csv          .csv                rows of a table, a view or a query\n"
         "  ndjson       .ndjson .jsonl      the same, one JSON object a line\n"
-        "  json         .json               one document: facts, memory, the largest of everything\n"
+        "  json         .json               one document: facts, memory, what is largest\n"
         "  heapsnapshot .heapsnapshot       the whole heap for Chrome DevTools and memlab\n"
         "  pprof        .pb.gz .pprof       weighted stacks for go tool pprof\n"
         "  speedscope   .speedscope.json    the same for speedscope\n"
         "  folded       .folded .collapsed  the same, a line a stack, for flame graphs\n"
-        "  dot          .dot .gv            the top of the dominator tree, or a path, for Graphviz\n"
+        "  dot          .dot .gv            the dominator tree's top, or a path, for Graphviz\n"
         "  openmetrics  .prom .openmetrics  totals, memory map, types, for a textfile collector\n"
         "\n"
         "Examples:\n"

@@ -152,7 +152,7 @@ int export_document(struct export_job *job)
     json_end_object(&d.j);
     if (json_finish(&d.j) == JSON_MISUSE)
         return message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the JSON document is not whole");
-    export_changed(job, "numbers are larger than 2^53, which readers of JSON lose, and written as 2^53",
-                   d.clamped);
+    export_changed(job, "numbers are larger than 2^53, which readers of JSON lose, and written as "
+                        "2^53", d.clamped);
     return STATUS_DONE;
 }

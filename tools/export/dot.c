@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Graphviz: the top of the dominator tree, the objects that retain most first, with what is left out
- * below each; or, with --object, the shortest path that keeps an object alive. Labels are escaped for
- * a terminal (cli/text.h), cut, and then as Graphviz has it, for which `&` begins an entity.
+ * Graphviz: the top of the dominator tree, the objects that retain most first, with what is left
+ * out below each; or, with --object, the shortest path that keeps an object alive. Labels are
+ * escaped for a terminal (cli/text.h), cut, and then as Graphviz has it, for which `&` begins an
+ * entity.
  *
  * An object's first child has the next id, and its next sibling the id after all that it dominates,
  * so the largest N are found with N look-ups by key and a queue. Memory: 64 B an object drawn.
@@ -17,7 +18,7 @@ enum { NODES = 50, STEPS = 200, LABEL_COLUMNS = 60 };
 
 struct node {
     int64_t id, dominator, last, shallow, retained;
-    int64_t shown_retained, shown_count; /* of its children that are drawn */
+    uint64_t shown_retained, shown_count; /* of its children that are drawn */
 };
 
 struct drawing {
@@ -73,7 +74,8 @@ static void put_sizes(struct drawing *d, const struct node *x, const char *style
             number_size(a, subject_size(x->retained)),
             number_percent(b, subject_size(x->retained), subject_size(d->whole)),
             number_count(c, subject_size(n)), n == 1 ? "" : "s");
-    if (!is_root(d, x->id)) fprintf(d->out, ", itself %s", number_size(a, subject_size(x->shallow)));
+    if (!is_root(d, x->id))
+        fprintf(d->out, ", itself %s", number_size(a, subject_size(x->shallow)));
     fprintf(d->out, "\"%s];\n", style);
 }
 
@@ -87,7 +89,8 @@ static void begin(struct drawing *d, const char *direction)
 
 /* ---- the tree ------------------------------------------------------------------------------ */
 
-/* The row of an object; 0 found, 1 there is none, -1 after a message. The label stays in d->object. */
+/* The row of an object; 0 found, 1 there is none, -1 after a message. The label stays in
+ * d->object. */
 static int read_node(struct drawing *d, int64_t id, struct node *x)
 {
     sqlite3_reset(d->object);
@@ -101,7 +104,7 @@ static int read_node(struct drawing *d, int64_t id, struct node *x)
         .shallow = sqlite3_column_int64(d->object, 3),
         .retained = sqlite3_column_int64(d->object, 4),
     };
-    if (x->last < id || x->last == INT64_MAX)
+    if (id < 1 || x->last < id || x->last == INT64_MAX)
         return heapdb_damaged(d->s->db, "what #%lld dominates ends before it", (long long)id), -1;
     return 0;
 }
@@ -167,7 +170,8 @@ static int choose(struct drawing *d, uint64_t n)
     for (int i = 0; i < 2 && !status; i++) {
         struct node x;
         int got = read_node(d, roots[i], &x);
-        if (got) return got < 0 ? STATUS_UNUSABLE : heapdb_damaged(d->s->db, "a virtual root is missing");
+        if (got < 0) return STATUS_UNUSABLE;
+        if (got) return heapdb_damaged(d->s->db, "a virtual root is missing");
         if (x.last == x.id) continue;
         status = grow(&d->drawn, &d->drawn_capacity, d->n_drawn);
         if (status) break;
@@ -186,9 +190,8 @@ static int choose(struct drawing *d, uint64_t n)
         const struct node key = { .id = d->drawn[i].dominator };
         struct node *above = bsearch(&key, d->drawn, d->n_drawn, sizeof key, by_id);
         if (!above) continue;
-        above->shown_retained += subject_size(d->drawn[i].retained) <= (uint64_t)INT64_MAX / 4
-                                     ? d->drawn[i].retained : 0;
-        above->shown_count += d->drawn[i].last - d->drawn[i].id + 1;
+        above->shown_retained += subject_size(d->drawn[i].retained);
+        above->shown_count += (uint64_t)(d->drawn[i].last - d->drawn[i].id) + 1;
     }
     return status;
 }
@@ -197,13 +200,14 @@ static int choose(struct drawing *d, uint64_t n)
 static void put_rest(struct drawing *d, const struct node *x)
 {
     char a[NUMBER_MAX], b[NUMBER_MAX];
-    int64_t n = x->last - x->id - x->shown_count;
-    uint64_t bytes = subject_size(x->retained) - subject_size(x->shallow);
-    bytes -= subject_size(x->shown_retained) < bytes ? subject_size(x->shown_retained) : bytes;
-    if (n <= 0) return;
+    uint64_t n = (uint64_t)(x->last - x->id), bytes = subject_size(x->retained);
+    uint64_t shown = x->shown_retained + subject_size(x->shallow);
+    if (n <= x->shown_count) return;
+    n -= x->shown_count;
+    bytes -= shown < bytes ? shown : bytes;
     fprintf(d->out, "  r%lld [label=\"%s more object%s\\n%s\", style=dashed];\n"
                     "  n%lld -> r%lld [style=dashed];\n", (long long)x->id,
-            number_count(a, (uint64_t)n), n == 1 ? "" : "s", number_size(b, bytes), (long long)x->id,
+            number_count(a, n), n == 1 ? "" : "s", number_size(b, bytes), (long long)x->id,
             (long long)x->id);
 }
 

@@ -4,17 +4,18 @@
  * they have in common, and the table of them.
  *
  *     const struct export_format *f = export_format_of("heap.pb.gz");
- *     struct export_job job = { .subject = &s, .options = &o, .out = stream, .path = "heap.pb.gz" };
+ *     struct export_job job = { .subject = &s, .options = &o, .out = stream, .path = path };
  *     int status = f->write(&job);
  *     export_warn(&job);
  *
  * Everything is streamed: a writer keeps at most some numbers for each object, or the stacks of the
- * allocation sites. The same snapshot gives the same bytes. Texts out of a heap are hostile, and each
- * writer escapes them by the rules of its format.
+ * allocation sites. The same snapshot gives the same bytes. Texts out of a heap are hostile, and
+ * each writer escapes them by the rules of its format.
  *
  * Values that the target cannot hold are written as the nearest that it can, and counted: the
- * counts come out as warnings and in the JSON of --json. Functions print their error and return 0 or
- * STATUS_UNUSABLE; failed writes stay in the stream, for output_publish to tell. Threads: one a job.
+ * counts come out as warnings and in the JSON of --json. Functions print their error and return
+ * 0 or STATUS_UNUSABLE; failed writes stay in the stream, for output_publish to tell. Threads:
+ * one a job.
  */
 #ifndef SNAP_TOOLS_EXPORT_EXPORT_H
 #define SNAP_TOOLS_EXPORT_EXPORT_H
@@ -74,8 +75,8 @@ struct export_job {
 /** One format. */
 struct export_format {
     const char *name;           /* of --format */
-    const char *const *endings; /* of file names that choose it, ended by NULL; the first one is given
-                                   to outputs that nobody named */
+    const char *const *endings; /* of file names that choose it, ended by NULL; the first one is
+                                   given to outputs that nobody named */
     const char *holds;          /* one line */
     enum subject_refs refs;
     unsigned takes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Folded stacks: a line a stack, frames from the outermost on with `;` between them, a blank and the
- * weight. Made for flamegraph.pl, and read by most that draw flame graphs. The format has no
+ * Folded stacks: a line a stack, frames from the outermost on with `;` between them, a blank and
+ * the weight. Made for flamegraph.pl, and read by most that draw flame graphs. The format has no
  * escapes, so frames are escaped as for a terminal (cli/text.h) and a `;` in one becomes `\x3b`.
  */
 #include <stdlib.h>

@@ -89,8 +89,8 @@ static int lay_out(struct v8_out *x)
 
 /* ---- ids ----------------------------------------------------------------------------------- */
 
-/* V8's own ids are kept where they fit; those of other runtimes are made from addresses where objects
- * keep them, so that two snapshots of a process can be compared; else counted. */
+/* V8's own ids are kept where they fit; those of other runtimes are made from addresses where
+ * objects keep them, so that two snapshots of a process can be compared; else counted. */
 static int choose_ids(struct v8_out *x)
 {
     int64_t n = 0, low = 0, high = 0;
@@ -116,8 +116,8 @@ static int choose_ids(struct v8_out *x)
     return x->taken ? STATUS_DONE : message_no_memory("the ids");
 }
 
-/* Enters an odd id, or the next one that is free. Ids are a third of the set at most two thirds full;
- * there are 2^31 of them. */
+/* Enters an odd id, or the next one that is free: there are 2^31 of them, and at most a third are
+ * taken. The set is at most two thirds full. */
 static uint32_t take_id(struct v8_out *x, uint64_t hash)
 {
     for (uint32_t half = (uint32_t)(hash >> 33);; half = (half + 1) & (UINT32_MAX >> 1)) {

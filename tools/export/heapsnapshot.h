@@ -7,8 +7,8 @@
  *   heapsnapshot_names.c  the table of strings; kinds of nodes
  *   heapsnapshot_trace.c  the tree of allocations
  *
- * Such a file is a few flat arrays in a fixed order: nodes, edges by node, stacks, strings. Nodes say
- * how many edges they have, so references are read twice: to count, and to write.
+ * Such a file is a few flat arrays in a fixed order: nodes, edges by node, stacks, strings.
+ * Nodes say how many edges they have, so references are read twice: to count, and to write.
  *
  * Node 0 is the root; nodes of our own follow; then objects in the order of their ids (in the order
  * of the dominator tree), so that an object's number is its id less a constant. The virtual root of

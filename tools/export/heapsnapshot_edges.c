@@ -3,12 +3,13 @@
  * Edges of a V8 heap snapshot that is written; heapsnapshot.h.
  *
  * Retained sizes in DevTools and memlab are to be those of the database. Both let weak edges hold
- * nothing; DevTools lets nothing that is no page's hold what a page owns, which is what shortcuts of
- * the root lead to and all that hangs there (memlab: what its other edges lead to). So:
+ * nothing; DevTools lets nothing that is no page's hold what a page owns, which is what
+ * shortcuts of the root lead to and all that hangs there (memlab: what its other edges lead to).
+ * So:
  *   - the root has a shortcut to every object that is a root here, and reaches all of them through
  *     `(GC roots)` as well: all that is live is owned, by both rules, and held by its roots;
- *   - the garbage hangs at a node of its own, held by what holds it here; references from it to live
- *     objects are weak, as every other reference that holds nothing.
+ *   - the garbage hangs at a node of its own, held by what holds it here; references from it to
+ *     live objects are weak, as every other reference that holds nothing.
  */
 #include <snap/format.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names in a V8 heap snapshot that is written, and what kinds of nodes types are; heapsnapshot.h. */
+/* Names in a V8 heap snapshot that is written, and kinds of nodes by type; heapsnapshot.h. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree of allocations in a V8 heap snapshot that is written; heapsnapshot.h. Node 1 is the root,
- * which is no call; the stack with index i has the number i + 2.
+ * The tree of allocations in a V8 heap snapshot that is written; heapsnapshot.h. Node 1 is the
+ * root, which is no call; the stack with index i has the number i + 2.
  */
 #include <stdlib.h>
 
@@ -37,8 +37,8 @@ static void functions(struct v8_out *x)
     emit_text(e, "],\n");
 }
 
-/* Children of each stack as lists: the first of each, and the next of the same caller; by index + 1,
- * 0 is the root and the end. */
+/* Children of each stack as lists: the first of each, and the next of the same caller; by index
+ * + 1, 0 is the root and the end. */
 struct lists {
     uint32_t *first, *next;
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenMetrics text 1.0, for a textfile collector or a push: totals, the memory map, types by retained
- * size, cycles, roots, warnings. One family after the other, each with its type, unit and help; label
- * values are escaped for a terminal first (cli/text.h), which keeps different names different, then
- * as OpenMetrics has it. No timestamps: collectors refuse them; when the capture was is a metric.
+ * OpenMetrics text 1.0, for a textfile collector or a push: totals, the memory map, types by
+ * retained size, cycles, roots, warnings. One family after the other, each with its type, unit
+ * and help; label values are escaped for a terminal first (cli/text.h), which keeps different
+ * names different, then as OpenMetrics has it. No timestamps: collectors refuse them; when the
+ * capture was is a metric.
  */
 #include <math.h>
 #include <string.h>
@@ -161,8 +162,8 @@ static int types(struct metrics *m)
     } families[] = {
         { "type_objects", NULL, "Live objects of the types that retain most." },
         { "type_bytes", "bytes", "Their shallow sizes." },
-        { "type_retained_bytes", "bytes", "What they retain; of objects within each other the outer."
-        },
+        { "type_retained_bytes", "bytes",
+          "What they retain; of objects within each other the outer." },
     };
     for (size_t k = 0; k < sizeof families / sizeof families[0] && list.n; k++) {
         family(m, families[k].name, "gauge", families[k].unit, families[k].help);

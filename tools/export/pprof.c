@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pprof's profile.proto (https://github.com/google/pprof/blob/main/proto/profile.proto), gzipped: what
- * `go tool pprof` and most continuous profilers read. A frame is a function and a location; each stack
- * a sample with two values, objects and bytes. Fields are written as they come, each string just before
- * the message that names it, so nothing is kept but the stacks.
+ * pprof's profile.proto (https://github.com/google/pprof/blob/main/proto/profile.proto),
+ * gzipped: what `go tool pprof` and most continuous profilers read. A frame is a function and a
+ * location; each stack a sample with two values, objects and bytes. Fields are written as they
+ * come, each string just before the message that names it, so nothing is kept but the stacks.
  *
  * Names are escaped as for a terminal (cli/text.h), since pprof prints them there.
  */
@@ -101,7 +101,7 @@ static void put_number(struct profile *p, unsigned field, uint64_t value)
     compress_more(p, text_str(&p->inner), p->inner.n, Z_NO_FLUSH);
 }
 
-/* The number of a string, which is written; 0, the empty one, for NULL. p->message must be empty. */
+/* The number of a string, which is written; 0, the empty one, for NULL. Not within a message. */
 static uint64_t string(struct profile *p, const char *s)
 {
     if (!s || !*s) return 0;

@@ -112,8 +112,8 @@ static int write_stacks(struct export_job *job, const struct export_stacks *t)
     emit_text(e, "\n]}\n");
     emit_flush(e);
     free(e);
-    export_changed(job, "weights are larger than 2^53, which readers of JSON lose, and written as 2^53",
-                   clamped);
+    export_changed(job, "weights are larger than 2^53, which readers of JSON lose, and written as "
+                        "2^53", clamped);
     return STATUS_DONE;
 }
 

@@ -158,7 +158,7 @@ static int add_rest(struct export_stacks *t, const char *name, uint32_t parent, 
     return status ? status : add_stack(t, &x);
 }
 
-/* Takes in a stack with its callers, inner ones first; `parent` is an id until they are in order. */
+/* Takes in a stack with its callers, inner ones first; who calls whom is told in order later. */
 static int enter(struct export_stacks *t, struct subject *s, sqlite3_stmt *stack, int64_t id)
 {
     while (id) {
@@ -460,7 +460,8 @@ int export_stacks_with(struct export_job *job,
                        int (*write)(struct export_job *job, const struct export_stacks *stacks))
 {
     struct export_stacks t;
-    int status = export_stacks_load(job->subject, (enum stacks_kind)job->options->stacks, false, &t);
+    enum stacks_kind of = (enum stacks_kind)job->options->stacks;
+    int status = export_stacks_load(job->subject, of, false, &t);
     if (status) return status;
     tell(&t, job);
     status = write(job, &t);

@@ -4,9 +4,9 @@
  * way down the dominator tree. What folded, speedscope and pprof write, and the tree of allocations
  * in a V8 snapshot.
  *
- * A stack is a caller and a frame; each weighs what was allocated exactly there, so that the weights
- * of all stacks add up to the whole: what has no stack, or was too small to be listed by the
- * database, stands in stacks of its own, whose frame is in parentheses.
+ * A stack is a caller and a frame; each weighs what was allocated exactly there, so that the
+ * weights of all stacks add up to the whole: what has no stack, or was too small to be listed by
+ * the database, stands in stacks of its own, whose frame is in parentheses.
  *
  * Memory: 48 B a stack that is used or calls one, and the texts of their frames. Cost: O(stacks),
  * with one look-up by key for each. Errors are printed; functions return 0 or STATUS_UNUSABLE.
