@@ -4,6 +4,7 @@
  * tools/convert.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "cli/json.h"
@@ -50,7 +51,7 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void print_json(const struct options *o, const char *in, const char *out,
+static void print_json(const struct options *o, char *const *in, size_t n, const char *out,
                        const struct import_format *format, const struct convert_result *r,
                        double seconds)
 {
@@ -58,7 +59,10 @@ static void print_json(const struct options *o, const char *in, const char *out,
     json_begin(&j, stdout);
     json_object(&j, NULL);
     json_string(&j, "schema", "snap.convert/1");
-    json_string(&j, "input", in);
+    json_string(&j, "input", in[0]);
+    json_array(&j, "inputs");
+    for (size_t i = 0; i < n; i++) json_string(&j, NULL, in[i]);
+    json_end_array(&j);
     json_string(&j, "format", format->name);
     json_string(&j, "output", out);
     json_u64(&j, "snapshots", r->snapshots);
@@ -87,8 +91,9 @@ static void print_text(const char *out, const struct convert_result *r, double s
                  number_duration(took, (uint64_t)(seconds * 1e9)));
 }
 
-/* From a file that can be read twice. */
-static int convert_to(const struct options *o, const char *in, const char *file, const char *path)
+/* From files that can be read twice. */
+static int convert_to(const struct options *o, char *const *names, struct convert_input *in,
+                      size_t n, const char *path)
 {
     const struct convert_options options = {
         .level = (int)o->level, .values = o->values, .redact = (enum convert_redact)o->redact,
@@ -97,26 +102,47 @@ static int convert_to(const struct options *o, const char *in, const char *file,
     struct convert_result result;
     struct output *out;
     double start = now();
-    const struct import_format *format = import_open(file);
-    if (!format) return STATUS_UNUSABLE;
+    for (size_t i = 0; i < n; i++) {
+        if (!(in[i].format = import_open(in[i].path))) return STATUS_UNUSABLE;
+        if (n > 1 && in[i].format != &import_snap)
+            return message_error(in[i].path, MESSAGE_NO_OFFSET, "snapconvert IN OUT for it first",
+                                 "%s: only .snap files are put together",
+                                 in[i].format->what);
+    }
     if (output_open(&out, path, o->force ? OUTPUT_FORCE : 0)) return STATUS_UNUSABLE;
-    int status = convert_file(file, format, output_fd(out), path, &options, &result);
+    int status = convert_files(in, n, output_fd(out), path, &options, &result);
     if (status) {
         output_discard(out);
         return status;
     }
     if (output_publish(out)) return STATUS_UNUSABLE;
-    if (o->common.json) print_json(o, in, path, format, &result, now() - start);
+    if (o->common.json) print_json(o, names, n, path, in->format, &result, now() - start);
     else print_text(path, &result, now() - start);
     return STATUS_DONE;
+}
+
+/* Opens all, converts, and closes what was opened. */
+static int run_inputs(const struct options *o, char *const *names, size_t n, const char *out)
+{
+    struct spool *inputs = calloc(n, sizeof *inputs);
+    struct convert_input *in = calloc(n, sizeof *in);
+    size_t opened = 0;
+    int status = inputs && in ? 0 : message_no_memory("the names of files");
+    for (; opened < n && !status; opened += !status) {
+        status = spool_open(&inputs[opened], names[opened]);
+        if (!status) in[opened].path = inputs[opened].file;
+    }
+    if (!status) status = convert_to(o, names, in, n, out);
+    while (opened > 0) spool_close(&inputs[--opened]);
+    free(inputs);
+    free(in);
+    return status;
 }
 
 static int run(void *options, int n, char **operands)
 {
     const struct options *o = options;
-    const char *in = operands[0], *out = operands[1];
-    struct spool input;
-    (void)n;
+    const char *out = operands[n - 1];
     if (o->level < 1 || o->level > LEVEL_MAX)
         return message_usage("--level takes 1 to %d", LEVEL_MAX);
     if (o->values && o->redact)
@@ -124,20 +150,16 @@ static int run(void *options, int n, char **operands)
     if (o->hash_key && !o->redact) return message_usage("--hash-key is for --redact");
     if (o->common.json && out[0] == '-' && !out[1])
         return message_usage("--json and the output - both write to standard output");
-    if (output_check_inputs(out, &operands[0], 1)) return STATUS_UNUSABLE;
-    int status = spool_open(&input, in);
-    if (status) return status;
-    status = convert_to(o, in, input.file, out);
-    spool_close(&input);
-    return status;
+    if (output_check_inputs(out, &operands[0], n - 1)) return STATUS_UNUSABLE;
+    return run_inputs(o, operands, (size_t)n - 1, out);
 }
 
 static const struct command command = {
     .name = "snapconvert",
     .summary = "Writes any heap dump that the tools open as a .snap file: smaller, without secrets.",
-    .operands = "IN OUT",
+    .operands = "IN... OUT",
     .min_operands = 2,
-    .max_operands = 2,
+    .max_operands = COMMAND_ANY,
     .specs = specs,
     .common = offsetof(struct options, common),
     .notes = "IN is a .snap file or a dump of another tool (HPROF, V8, Ruby, tracemalloc), also in\n"
@@ -148,7 +170,8 @@ static const struct command command = {
              "Examples:\n"
              "  snapconvert heap.hprof heap.snap\n"
              "  snapconvert --redact keys page.heapsnapshot page.snap\n"
-             "  snapconvert --level 19 app.snap smaller.snap",
+             "  snapconvert --level 19 app.snap smaller.snap\n"
+             "  snapconvert monday.snap tuesday.snap week.snap   (of one process)",
     .run = run,
 };
 

@@ -26,3 +26,8 @@ if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND NOT SNAP_SANITIZE)
         set_tests_properties(e2e_convert PROPERTIES TIMEOUT 900 COST 20 LABELS e2e)
     endif()
 endif()
+include(${CMAKE_CURRENT_LIST_DIR}/pythons.cmake)
+if(SNAP_PYTHONS AND TARGET snapconvert)
+    snap_python_test(e2e_convert_merge ${CMAKE_CURRENT_LIST_DIR}/convert_merge.py ONLY_FIRST
+                     TIMEOUT 120)
+endif()

@@ -36,37 +36,39 @@ int ids_put(struct ids *ids, uint64_t id, uint64_t made)
 
 /* ---- identity ------------------------------------------------------------------------------ */
 
-/* The new file's identity: of the bytes that it is made from, and of what is done with them; so
- * the same conversion gives the same file. */
-static int identity(const char *path, const struct convert_options *o, uint8_t uuid[16],
-                    uint64_t *size)
+static int hash_file(XXH3_state_t *hash, const char *path, uint64_t *size)
 {
     unsigned char block[HASH_BLOCK];
     ssize_t got;
-    XXH3_state_t *hash = XXH3_createState();
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (!hash || fd < 0) {
-        int status = hash ? message_errno(path, errno, "cannot be opened")
-                          : message_no_memory("reading a snapshot");
-        XXH3_freeState(hash);
-        if (fd >= 0) close(fd);
-        return status;
-    }
-    uint64_t how = (uint64_t)o->level | (uint64_t)o->values << 8 | (uint64_t)o->redact << 9;
-    if (o->hash_key) how ^= XXH3_64bits(o->hash_key, strlen(o->hash_key));
-    XXH3_128bits_reset_withSeed(hash, how);
-    *size = 0;
+    if (fd < 0) return message_errno(path, errno, "cannot be opened");
     while ((got = read(fd, block, sizeof block)) > 0 || (got < 0 && errno == EINTR)) {
         if (got < 0) continue;
         XXH3_128bits_update(hash, block, (size_t)got);
         *size += (uint64_t)got;
     }
     int status = got < 0 ? message_errno(path, errno, "cannot read") : 0;
+    close(fd);
+    return status;
+}
+
+/* The new file's identity: of the bytes that it is made from, and of what is done with them; so
+ * the same conversion gives the same file. */
+static int identity(const struct convert_input *in, size_t n, const struct convert_options *o,
+                    uint8_t uuid[16], uint64_t *size)
+{
+    XXH3_state_t *hash = XXH3_createState();
+    if (!hash) return message_no_memory("reading a snapshot");
+    uint64_t how = (uint64_t)o->level | (uint64_t)o->values << 8 | (uint64_t)o->redact << 9;
+    if (o->hash_key) how ^= XXH3_64bits(o->hash_key, strlen(o->hash_key));
+    XXH3_128bits_reset_withSeed(hash, how);
+    *size = 0;
+    int status = 0;
+    for (size_t i = 0; i < n && !status; i++) status = hash_file(hash, in[i].path, size);
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(hash));
     memcpy(uuid, canonical.digest, 16);
     XXH3_freeState(hash);
-    close(fd);
     return status;
 }
 
@@ -212,19 +214,38 @@ static int write_counted(void *opaque, const void *data, size_t size)
     return 0;
 }
 
-/* Reads, and ends the file. What the sink did not say itself stands in the writer. */
-static int convert(struct converter *c, const struct import_format *format, uint64_t size,
-                   const struct import_result *known, const char *to)
+/* Reads one file. What the sink did not say itself stands in the writer. */
+static int convert_one(struct converter *c, const struct convert_input *in, uint64_t size)
 {
-    struct import_result read = { 0 };
-    snap_error err = { 0 };
-    int status = write_origin(c, format) == SNAP_OK && write_parent(c, known) == SNAP_OK
-                     ? read_all(c, format, size, &read) || convert_end(c)
+    struct import_result known = { 0 }, read = { 0 };
+    uint64_t before = c->result->snapshots;
+    c->path = in->path;
+    if (in->format == &import_snap && note_ordinals(c, in->format, &known)) return STATUS_UNUSABLE;
+    int status = c->later || (write_origin(c, in->format) == SNAP_OK &&
+                              write_parent(c, &known) == SNAP_OK)
+                     ? read_all(c, in->format, size, &read) || convert_end(c)
                      : RECORD_STOP;
-    if (!status && !c->result->snapshots)
+    if (!status && c->result->snapshots == before)
         status = message_error(c->path, MESSAGE_NO_OFFSET, "snapinfo",
                                "the file holds no snapshot");
-    if (!status && !known->has_uuid && write_parent(c, &read) != SNAP_OK) status = RECORD_STOP;
+    if (!status && !c->later && !known.has_uuid && write_parent(c, &read) != SNAP_OK)
+        status = RECORD_STOP;
+    if (status) return STATUS_UNUSABLE;
+    if (!read.complete) c->result->complete = false;
+    warn_of_drops(c);
+    return 0;
+}
+
+/* Reads all, and ends the file. */
+static int convert(struct converter *c, const struct convert_input *in, size_t n, uint64_t size,
+                   const char *to)
+{
+    snap_error err = { 0 };
+    int status = 0;
+    for (size_t i = 0; i < n && !status; i++) {
+        if (i) convert_merge_next(c);
+        status = convert_one(c, &in[i], size);
+    }
     bool failed = snap_writer_status(c->writer, &err) != SNAP_OK;
     if (!status && !failed) {
         failed = snap_writer_close(c->writer, &err) != SNAP_OK;
@@ -233,11 +254,8 @@ static int convert(struct converter *c, const struct import_format *format, uint
     }
     c->writer = NULL;
     if (failed) return message_snap(to, &err, NULL);
-    if (status) return STATUS_UNUSABLE;
-    if (!read.complete) c->result->complete = false;
-    warn_of_drops(c);
     c->result->bytes_read = size;
-    return 0;
+    return status;
 }
 
 static void converter_free(struct converter *c)
@@ -248,33 +266,33 @@ static void converter_free(struct converter *c)
     for (size_t i = 0; i < c->n_ordinals; i++) idmap_free(&c->ordinals[i].map);
     free(c->ordinals);
     convert_names_free(&c->names);
+    convert_merge_free(c);
     text_free(&c->text);
     free(c);
 }
 
-int convert_file(const char *path, const struct import_format *format, int fd, const char *to,
-                 const struct convert_options *options, struct convert_result *result)
+int convert_files(const struct convert_input *in, size_t n, int fd, const char *to,
+                  const struct convert_options *options, struct convert_result *result)
 {
     struct converter *c = calloc(1, sizeof *c);
     snap_writer_options wo = { .size = sizeof wo, .level = options->level, .clock = no_clock,
                                .chunk_rows = SNAP_MAX_CHUNK_ROWS };
     struct counted out = { .fd = fd };
     const snap_sink sink = { .write = write_counted, .opaque = &out };
-    struct import_result known = { 0 };
     snap_error err = { 0 };
     uint64_t size;
     *result = (struct convert_result){ .complete = true };
     if (!c) return message_no_memory("a conversion");
-    c->path = path;
+    c->path = in->path;
     c->options = options;
     c->result = result;
+    c->merging = n > 1;
     budget_init(&c->budget, 0);
-    int status = identity(path, options, wo.uuid, &size);
-    if (!status && format == &import_snap) status = note_ordinals(c, format, &known);
+    int status = identity(in, n, options, wo.uuid, &size);
     if (!status && convert_names_begin(c)) status = STATUS_UNUSABLE;
     if (!status && snap_writer_open_sink(&c->writer, &sink, &wo, &err) != SNAP_OK)
         status = message_snap(to, &err, NULL);
-    if (!status) status = convert(c, format, size, &known, to);
+    if (!status) status = convert(c, in, n, size, to);
     result->bytes_written = out.bytes;
     converter_free(c);
     return status;

@@ -40,9 +40,16 @@ struct convert_result {
     bool complete;
 };
 
-/** Reads `path` in its `format` and writes to the descriptor, which stays open. Prints damage as
- *  warnings, and its error: 0 or STATUS_UNUSABLE. `to` is for messages. O(bytes). */
-int convert_file(const char *path, const struct import_format *format, int fd, const char *to,
-                 const struct convert_options *options, struct convert_result *result);
+struct convert_input {
+    const char *path;
+    const struct import_format *format;
+};
+
+/** Reads `in`, of which there are n, and writes to the descriptor, which stays open. Several are .snap
+ *  files of one process, which they must say (registry.md, process.pid); their snapshots follow each
+ *  other as the files do. Prints damage as warnings, and its error: 0 or STATUS_UNUSABLE. `to` is
+ *  for messages. O(bytes). */
+int convert_files(const struct convert_input *in, size_t n, int fd, const char *to,
+                  const struct convert_options *options, struct convert_result *result);
 
 #endif

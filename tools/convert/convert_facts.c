@@ -131,13 +131,16 @@ typedef snap_status put_pair(snap_writer *writer, const char *key, const char *v
 static int pair(struct converter *c, uint32_t snapshot, struct record_text key,
                 struct record_text value, put_pair *put)
 {
-    bool usable = true;
+    char kind = put == snap_writer_label ? CONVERT_LABEL : CONVERT_METADATA;
+    bool usable = true, write = true;
     if (snapshot && convert_select(c, snapshot, &usable)) return RECORD_STOP;
     if (!usable) return RECORD_OK;
     char *name = strndup(key.at, key.size);
     const char *text = name ? text_of(c, value) : NULL;
     if (!name) message_no_memory("a text of the snapshot");
-    int status = text ? convert_wrote(put(c->writer, name, text)) : RECORD_STOP;
+    int status = text ? RECORD_OK : RECORD_STOP;
+    if (!status && !snapshot) status = convert_merge_pair(c, kind, name, text, &write);
+    if (!status && write) status = convert_wrote(put(c->writer, name, text));
     free(name);
     return status;
 }
@@ -221,7 +224,8 @@ static int begin(struct converter *c, uint32_t snapshot, const snap_begin *row)
     c->damages_then = c->result->damages;
     c->now = ordinals_of(c, snapshot);
     c->result->snapshots++;
-    return convert_wrote(snap_writer_begin(c->writer, row));
+    int status = convert_wrote(snap_writer_begin(c->writer, row));
+    return status ? status : convert_merge_begin(c);
 }
 
 int convert_end(struct converter *c)

@@ -84,7 +84,7 @@ int convert_string(void *opaque, uint64_t id, struct record_text text)
     struct converter *c = opaque;
     uint64_t made;
     if (c->options->redact != CONVERT_KEEP) return keep(&c->names, id, text);
-    if (snap_writer_string(c->writer, text.at, text.size, &made) != SNAP_OK) return RECORD_STOP;
+    if (convert_merge_string(c, text.at, text.size, &made)) return RECORD_STOP;
     return ids_put(&c->strings, id, made);
 }
 
@@ -126,14 +126,14 @@ static int write_hashed(struct converter *c, struct name *name)
     if (name->hashed) return RECORD_OK;
     int n = snprintf(text, sizeof text, "[#%06x]", hash_of(&c->names, name));
     c->result->names_hashed++;
-    return convert_wrote(snap_writer_string(c->writer, text, (size_t)n, &name->hashed));
+    return convert_merge_string(c, text, (size_t)n, &name->hashed);
 }
 
 static int write_plain(struct converter *c, struct name *name)
 {
     if (name->plain) return RECORD_OK;
-    return convert_wrote(snap_writer_string(
-        c->writer, name->size ? c->names.bytes + name->at : "", name->size, &name->plain));
+    return convert_merge_string(c, name->size ? c->names.bytes + name->at : "", name->size,
+                                &name->plain);
 }
 
 /* The one name that has a meaning to all tools: it tells a namespace. */

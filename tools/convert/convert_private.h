@@ -52,6 +52,12 @@ struct ordinals {
     struct idmap map;
 };
 
+/* A string that was written, by its hash. */
+struct merged_text {
+    uint64_t check; /* the other half */
+    uint64_t id;    /* in the writer */
+};
+
 struct converter {
     const char *path;
     const struct convert_options *options;
@@ -74,6 +80,13 @@ struct converter {
     uint64_t n_objects;    /* of the open snapshot */
     uint64_t damages_then; /* when it began */
     uint64_t no_source, over; /* rows dropped */
+    bool merging, later;   /* several files; this is not the first */
+    bool has_process;      /* the file says which process it is of */
+    struct text facts;     /* of the first file */
+    struct text pending;   /* of a later one, until its first snapshot begins */
+    struct u64map texts;   /* half of a text's hash -> index in `text_at` + 1 */
+    struct merged_text *text_at;
+    size_t n_texts, texts_cap;
     snap_edge edges[CONVERT_EDGES];
     struct text text;
 };
@@ -142,6 +155,23 @@ int convert_events(void *opaque, const struct record_batch *b);
 
 /* The ordinal that an object of the source has here; UINT64_MAX: it is lost. */
 uint64_t convert_ordinal(struct converter *c, uint64_t ordinal);
+
+/* ---- convert_merge.c ---- */
+
+enum { CONVERT_METADATA = 'm', CONVERT_LABEL = 'l' };
+
+/* A fact of the file; *write: it is to be written now. RECORD_STOP after a message where the file is
+ * of another process than the first. */
+int convert_merge_pair(struct converter *c, char kind, const char *key, const char *value,
+                       bool *write);
+/* Writes a string; of several files equal strings once, so that the same files give the same
+ * file. */
+int convert_merge_string(struct converter *c, const char *text, size_t size, uint64_t *id);
+/* A snapshot has begun. */
+int convert_merge_begin(struct converter *c);
+/* Another file follows: ids, ordinals and snapshots begin anew. */
+void convert_merge_next(struct converter *c);
+void convert_merge_free(struct converter *c);
 
 /* ---- convert.c ---- */
 
