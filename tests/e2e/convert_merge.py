@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""snapconvert with several inputs: captures of one process become one file that says the same as they do
-together; files of other processes, or that do not say of which they are, are refused."""
+"""snapconvert with several inputs: captures of one process become one file that says the same as
+they do together; files of other processes, or that do not say of which they are, are refused."""
 
 import hashlib
 import os

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Java heap dumps made by recipe: what no JVM at hand writes. Ids of 4 and 8 bytes, every sub-record
-of 1.0.1, 1.0.2 and Android's 1.0.3, records beyond 4 GiB, damage at known offsets, values, and kinds
-of references.
+"""Java heap dumps made by recipe: what no JVM at hand writes. Ids of 4 and 8 bytes, every
+sub-record of 1.0.1, 1.0.2 and Android's 1.0.3, records beyond 4 GiB, damage at known offsets,
+values, and kinds of references.
 
     import_hprof_made.py TOOLS WORK
 """
@@ -195,7 +195,8 @@ class Made(unittest.TestCase):
                           for row in entry["types"]["rows"]},
                          {name: (n, size) for name, n, size in db.execute(
                              "SELECT name, n + n_garbage, shallow_size + garbage_size FROM type"
-                             " WHERE n + n_garbage > 0 AND object_id IS NOT NULL OR name = 'byte[]'")})
+                             " WHERE n + n_garbage > 0 AND object_id IS NOT NULL"
+                             " OR name = 'byte[]'")})
 
     def test_several_roots(self):
         d = basic()

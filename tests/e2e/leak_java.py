@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Leaks of a real Java program (corpora/leaky/java), found by the rules for Java with the right owner;
-the same program without leaks has none that is more than a note.
+"""Leaks of a real Java program (corpora/leaky/java), found by the rules for Java with the right
+owner; the same program without leaks has none that is more than a note.
 
     leak_java.py TOOLS WORK
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A page in a real Chromium that keeps removed elements and large variables of closures: the rules for
-JavaScript name them with their owner; the same page without leaks has nothing of the kind.
+"""A page in a real Chromium that keeps removed elements and large variables of closures: the rules
+for JavaScript name them with their owner; the same page without leaks has nothing of the kind.
 
     leak_page.py TOOLS WORK
 
@@ -102,7 +102,7 @@ class Page(unittest.TestCase):
                           if f["severity"] != "note" or f["rule"].startswith("js-")], [])
 
     def test_names_of_parts(self):
-        """What newer versions of V8 name after its owner has one type, and the owner as its name."""
+        """What newer versions of V8 name after its owner has one type; the owner is its name."""
         path = os.path.join(WORK, "leaks.db")
         command("snapload", "-f", "-o", path, self.leaks)
         db = sqlite3.connect(path)

@@ -45,10 +45,10 @@ struct convert_input {
     const struct import_format *format;
 };
 
-/** Reads `in`, of which there are n, and writes to the descriptor, which stays open. Several are .snap
- *  files of one process, which they must say (registry.md, process.pid); their snapshots follow each
- *  other as the files do. Prints damage as warnings, and its error: 0 or STATUS_UNUSABLE. `to` is
- *  for messages. O(bytes). */
+/** Reads `in`, of which there are n, and writes to the descriptor, which stays open. Several are
+ *  .snap files of one process, which they must say (registry.md, process.pid); their snapshots
+ *  follow each other as the files do. Prints damage as warnings, and its error: 0 or
+ *  STATUS_UNUSABLE. `to` is for messages. O(bytes). */
 int convert_files(const struct convert_input *in, size_t n, int fd, const char *to,
                   const struct convert_options *options, struct convert_result *result);
 

@@ -160,8 +160,8 @@ uint64_t convert_ordinal(struct converter *c, uint64_t ordinal);
 
 enum { CONVERT_METADATA = 'm', CONVERT_LABEL = 'l' };
 
-/* A fact of the file; *write: it is to be written now. RECORD_STOP after a message where the file is
- * of another process than the first. */
+/* A fact of the file; *write: it is to be written now. RECORD_STOP after a message where the file
+ * is of another process than the first. */
 int convert_merge_pair(struct converter *c, char kind, const char *key, const char *value,
                        bool *write);
 /* Writes a string; of several files equal strings once, so that the same files give the same
