@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""Every job installs a handler of a signal that calls the one before it, and none puts that back."""
+
+import signal
+
+
+def work(n):
+    job = {"number": n, "text": "job %d" % n * 5}
+    before = signal.getsignal(signal.SIGUSR1)
+
+    def stop(number, frame):
+        job.clear()
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGUSR1, stop)
+
+
+# Handlers are in a table in C, which a capture does not see: the function is named, not its holder.
+VERDICT = "managed-growth"
+OWNER = ""
+FINDING = "growing-owners", "signal_handlers.work.<locals>.stop"
