@@ -5,7 +5,7 @@
 #include "cli/color.h"
 #include "cli/message.h"
 #include "cli/text.h"
-#include "leak/finding.h"
+#include "leak/fold.h"
 
 /* Columns of the text. */
 enum { WIDTH = 100, LABEL = 8 };
@@ -47,17 +47,12 @@ static void put_folded(const struct findings *all, const struct finding *f)
 {
     for (size_t i = 0; i < all->n; i++) {
         const struct rule_findings *r = &all->rules[i];
-        const struct finding *first = NULL;
-        unsigned long long more = 0;
-        for (size_t k = 0; k < r->n; k++) {
-            if (r->at[k].explained_by != f->number) continue;
-            more += first != NULL;
-            if (!first) first = &r->at[k];
-        }
+        uint64_t more;
+        const struct finding *first = fold_first(r, f->number, &more);
         if (!first) continue;
         printf("            also %s: ", r->rule.name);
         put(first->sentence ? first->sentence : "");
-        if (more) printf(", and %llu more", more);
+        if (more) printf(", and %llu more", (unsigned long long)more);
         putchar('\n');
     }
 }

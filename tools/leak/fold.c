@@ -167,3 +167,15 @@ bool fold_cut(struct findings *f, size_t keep)
     free(new_number);
     return true;
 }
+
+const struct finding *fold_first(const struct rule_findings *r, uint64_t number, uint64_t *more)
+{
+    const struct finding *first = NULL;
+    *more = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->at[i].explained_by != number) continue;
+        *more += first != NULL;
+        if (!first) first = &r->at[i];
+    }
+    return first;
+}

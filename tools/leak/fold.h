@@ -27,4 +27,8 @@ void fold_findings(struct findings *f);
  *  left in their order from 1. False without memory. O(n + rules * log rules). */
 bool fold_cut(struct findings *f, size_t keep);
 
+/** The first finding of a rule that the finding `number` explains, NULL: none, and how many more
+ *  there are. O(findings of the rule). */
+const struct finding *fold_first(const struct rule_findings *r, uint64_t number, uint64_t *more);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "leak/fold.h"
 #include "page/page_private.h"
 
 /* Of a query that shows a finding; of words of the rules. */
@@ -76,18 +77,19 @@ void page_verdict(const struct page *p)
     page_section_end(out);
 }
 
-/* What other rules say of the same. */
+/* What other rules say of the same, a line each. */
 static void folded(const struct page *p, const struct finding *f)
 {
     const struct findings *all = p->request->findings;
     for (size_t i = 0; i < all->n; i++) {
         const struct rule_findings *r = &all->rules[i];
-        for (size_t k = 0; k < r->n; k++) {
-            if (r->at[k].explained_by != f->number) continue;
-            fprintf(p->out, "<div class=\"also\">also %s: ", r->rule.title);
-            page_put_words(p->out, r->at[k].sentence, PAGE_WORDS);
-            fputs("</div>", p->out);
-        }
+        uint64_t more;
+        const struct finding *first = fold_first(r, f->number, &more);
+        if (!first) continue;
+        fprintf(p->out, "<div class=\"also\">also %s: ", r->rule.title);
+        page_put_words(p->out, first->sentence, PAGE_WORDS);
+        if (more) fprintf(p->out, ", and %llu more", (unsigned long long)more);
+        fputs("</div>", p->out);
     }
 }
 

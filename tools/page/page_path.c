@@ -3,10 +3,12 @@
 #include "page/page_path.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/message.h"
 #include "db/graph_chain.h"
 #include "report/path_text.h"
+#include "snap/format.h"
 
 enum { PATH_HEAD = 12, PATH_TAIL = 24, STEPS_MOST = 16000, TEXT_HEAD = 5, TEXT_TAIL = 5 };
 
@@ -85,15 +87,30 @@ static int read_sizes(struct page_paths *p, struct page_step *x)
     return STATUS_DONE;
 }
 
+static bool is_namespace(const struct graph_step *step)
+{
+    return step->root_kind == SNAP_ROOT_GLOBAL ||
+           (step->edge_name && strcmp(step->edge_name, "__dict__") == 0 &&
+            (step->edge_kind == SNAP_EDGE_ATTRIBUTE || step->edge_kind == SNAP_EDGE_INTERNAL));
+}
+
 static int add_step(struct page_paths *p, const struct graph_step *step, uint32_t up, uint64_t gap,
                     uint32_t *out)
 {
     struct page_step x = { .id = step->id, .up = up, .gap = gap,
+                           .is_namespace = is_namespace(step),
                            .shallow = subject_size(step->shallow_size),
                            .retained = subject_size(step->retained_size) };
     struct text edge = { 0 }, type = { 0 };
+    /* A variable of a module is `.REGISTRY` here as in paths that are one text. */
+    struct path_text variable = { .global = up != PAGE_NO_STEP && !gap && p->at[up].is_namespace };
     if (read_sizes(p, &x)) return STATUS_UNUSABLE;
-    path_text_edge(&edge, step);
+    if (variable.global) {
+        path_text_step(&variable, &edge, step);
+        path_text_end(&variable, &edge);
+    } else {
+        path_text_edge(&edge, step);
+    }
     path_text_where(&edge, step);
     subject_type(&type, step->module, step->type);
     if (step->name) text_addf(&type, " %s", step->name);

@@ -20,6 +20,7 @@ struct page_step {
     uint32_t up;    /* the step before; PAGE_NO_STEP at a root */
     uint32_t edge;  /* names: the reference into it, or the root */
     uint32_t type;  /* names */
+    bool is_namespace; /* its keys are global variables or attributes */
     uint64_t gap;   /* steps left out before it */
     uint64_t shallow, retained, native, count;
 };
