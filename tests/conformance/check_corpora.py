@@ -181,7 +181,8 @@ LATER = {"bad/" + x for x in (
 
 
 # What commands are told to write.
-MADE = {"out.db", "out.html", "out.snap"}
+MADE = {"out." + x for x in ("db", "html", "snap", "csv", "json", "heapsnapshot", "pb.gz", "dot",
+                             "prom")}
 
 
 def errors_only(answers):
