@@ -61,7 +61,7 @@ status snapexport --json shop.db -o large.heapsnapshot > large.json
 tail -n 15 large.json
 echo "-- the same bytes again, on standard output; nothing after a full disk"
 snapexport -q shop.db --format heapsnapshot -o - | cmp - large.heapsnapshot
-status snapexport -q shop.db --format heapsnapshot -o - > /dev/full
+snapexport -q shop.db --format heapsnapshot -o - > /dev/full; echo "exit $?"
 status snapexport -q -f shop.db --format heapsnapshot -o /dev/full
 status snapexport shop.db --top 5 -o x.heapsnapshot
 echo "-- what was not loaded"

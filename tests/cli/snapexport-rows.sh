@@ -62,7 +62,7 @@ status snapexport --sql '' two.db -o out.csv
 status snapexport --table types two.db -o out.json
 ls out.* 2> /dev/null
 echo "-- a full disk"
-status snapexport two.db --format ndjson -o - 2>&1 > /dev/full | sed 's/^/said: /'
+{ snapexport two.db --format ndjson -o - 2>&1 > /dev/full; echo "exit $?"; } | sed 's/^/said: /'
 status snapexport -f two.db --format ndjson -o /dev/full
 status snapexport -q --sql "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
                             SELECT i FROM n" two.db --format csv -o /dev/full
