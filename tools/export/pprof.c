@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ZLIB_CONST /* what is packed is only read */
 #include <zlib.h>
 
 #include "cli/message.h"
@@ -45,7 +46,7 @@ struct profile {
 
 static void compress_more(struct profile *p, const char *s, size_t n, int flush)
 {
-    p->z.next_in = (Bytef *)(uintptr_t)s;
+    p->z.next_in = (const Bytef *)s;
     p->z.avail_in = (uInt)n;
     do {
         p->z.next_out = p->block;
