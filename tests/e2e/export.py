@@ -24,6 +24,7 @@ sys.argv = [sys.argv[0], TOOLS, os.environ["SNAP_V8_WORK"]]
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cli"))
 import check_export  # noqa: E402
 import import_v8  # noqa: E402
+import validate  # noqa: E402
 
 PYTHON_PROGRAM = """
 import gc, sys, heapsnap
@@ -96,6 +97,13 @@ def heaps():
     else:
         print("no JDK: no heap of it")
     return made
+
+
+def breaches(document, root):
+    """What is against a schema of others, which keeps its parts under a key of its own."""
+    checker = validate.Validator(root)
+    checker.check(document, {k: v for k, v in root.items() if k != "definitions"}, "")
+    return checker.breaches
 
 
 HEAPS = {}
@@ -254,6 +262,25 @@ class Profiles(unittest.TestCase):
                 n, size = self.totals(name, title)
                 self.assertEqual(sum(w for _, w in lines), size, (name, stacks))
                 self.assertEqual(sum(w for _, w in profiles[1]), n, (name, stacks))
+
+    def test_speedscope_schema(self):
+        """The schema that speedscope publishes for its files."""
+        if not shutil.which("npm"):
+            self.skipTest("no npm: the schema of speedscope cannot be had")
+        schema = work("package/dist/release/file-format-schema.json")
+        if not os.path.exists(schema):
+            done = subprocess.run("npm pack --silent speedscope@1.25.0 && tar xzf speedscope-1.25.0.tgz",
+                                  shell=True, cwd=WORK, stdout=subprocess.DEVNULL, timeout=240)
+            if done.returncode:
+                self.skipTest("npm pack fails: the schema of speedscope cannot be had")
+        with open(schema) as f:
+            root = json.load(f)
+        for name in HEAPS:
+            with open(export(name, ".speedscope.json")) as f:
+                document = json.load(f)
+            self.assertEqual(breaches(document, root), [], name)
+            del document["profiles"][1]["weights"]
+            self.assertNotEqual(breaches(document, root), [], name)
 
     def test_openmetrics(self):
         for name in HEAPS:
