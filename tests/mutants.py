@@ -17,6 +17,7 @@ missing, or a change that no caller can see; those known to be such stand in mut
 Exit status: 0 nothing survived, 1 something did, 2 it could not be tried. One process, at the lowest priority.
 """
 import argparse
+import fcntl
 import json
 import os
 import pathlib
@@ -123,16 +124,32 @@ def run(command, seconds, folder):
 class Trial:
     def __init__(self, folder):
         self.copy, self.build = folder / "copy", folder / "build"
-        shutil.rmtree(self.copy, ignore_errors=True)
-        files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                               check=True, capture_output=True).stdout.decode().split("\0")
-        for name in filter(None, files):
-            if (ROOT / name).is_file():
-                (self.copy / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.copy / name)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.lock = open(folder / "lock", "w", encoding="utf-8")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"mutants.py: another run is at work in {folder}")
+        self.copy_tree()
         subprocess.run(["cmake", "-S", self.copy, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
                         "-DSNAP_TESTS=ON", "-DSNAP_CPYTHON=OFF"], check=True, stdout=subprocess.DEVNULL)
         self.tests = {}
+
+    def copy_tree(self):
+        """What git knows, as it is now. A file that is as it was keeps its time: then nothing is built in vain, and what
+        an earlier run left changed is built anew."""
+        listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+                                check=True, capture_output=True).stdout.decode().split("\0")
+        names = {name for name in listed if name and (ROOT / name).is_file()}
+        for old in [path for path in self.copy.rglob("*") if path.is_file()]:
+            if str(old.relative_to(self.copy)) not in names:
+                old.unlink()
+        for name in names:
+            to, now = self.copy / name, (ROOT / name).read_bytes()
+            if not to.is_file() or to.read_bytes() != now:
+                to.parent.mkdir(parents=True, exist_ok=True)
+                to.write_bytes(now)
+                shutil.copymode(ROOT / name, to)
 
     def make(self, target):
         return run(["ninja", "-j1", target], 600, self.build) == 0

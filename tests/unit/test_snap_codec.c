@@ -351,12 +351,12 @@ static void test_cache(void)
     CHECK_U64(wrong, 0);
     CHECK(hits > 5000 && hits < 15000);
     string_cache_init(&cache, 1);
-    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 1, 1 }, 5), 0); /* forgotten */
-    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 2, 1 }, 6), 0);
-    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 1, 2 }, 7), 0);
-    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 1, 1 }, 8), 5);
-    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 0, 0 }, 9), 0);
-    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 0, 0 }, 10), 9);
+    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 1, 1 }, 1), 0); /* forgotten */
+    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 2, 1 }, 2), 0); /* another set */
+    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 1, 2 }, 3), 0);
+    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 1, 1 }, 4), 1);
+    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 0, 0 }, 5), 0);
+    CHECK_U64(string_cache_meet(&cache, (struct checksum128){ 0, 0 }, 6), 5);
 }
 
 /* ---- UTF-8 ---- */
