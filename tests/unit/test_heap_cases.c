@@ -319,9 +319,9 @@ static void test_history(void)
     }
 }
 
-/* Two processes: by type below the same dominator, those that retain the same first, then the others
- * in order, each with the nearest that leaves enough for those after it: what is new and large does
- * not pass for a small one that grew. */
+/* Two processes: by type below the same dominator, those that retain the same first, then the
+ * others in order, each with the nearest that leaves enough for those after it: what is new and
+ * large does not pass for a small one that grew. */
 static void test_processes(void)
 {
     static const uint64_t sizes[] = { 100, 110, 120, 230 };
