@@ -386,7 +386,8 @@ CREATE TABLE resource_object ( -- all with detail.resource, the open ones first
 ) WITHOUT ROWID, STRICT;
 
 -- Equal contents held several times: live objects of one type with equal detail.content_hash. Bytes
--- that a code object holds are left out: nobody can share those. The 10,000 groups that waste most.
+-- that a code object holds are left out, and Java's arrays but for those of a String: nobody can
+-- share those. The 10,000 groups that waste most.
 CREATE TABLE duplicate (
     snapshot_id  INTEGER NOT NULL REFERENCES snapshot (id),
     rank         INTEGER NOT NULL,

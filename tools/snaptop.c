@@ -22,7 +22,7 @@ enum { BY_OVERVIEW = TOP_ROOT + 1 };
 
 static const struct option_spec specs[] = {
     OPT_ENUM(struct options, by, "by", 'b', "WHAT", by_words,
-             "list the largest by object, type, site, package, class loader, global, thread, cycle "
+             "list the largest by object, type, site, package, loader, global, thread, cycle "
              "or root; overview (the default) shows a few of each"),
     OPT_STRING(struct options, type, "type", 't', "NAME",
                "list the largest objects of a type: its name, its name with its module, or a "

@@ -345,6 +345,8 @@ SELECT what || ' ' || snapshot_id || ' ' || rank FROM (
         LEFT JOIN object h ON h.id = o.dominator_id LEFT JOIN type k ON k.id = h.type_id
         WHERE d.content_hash IS NOT NULL AND o.id < s.garbage_root_id
           AND (t.name, t.module, k.name, k.module) IS NOT ('bytes', 'builtins', 'code', 'builtins')
+          AND (t.module IS NOT NULL OR t.name NOT IN ('byte[]', 'char[]')
+               OR (k.name, k.module) IS ('java.lang.String', 'java.lang'))
         GROUP BY o.snapshot_id, d.content_hash, o.type_id HAVING count(*) > 1
     ), ranked AS (
         SELECT snapshot_id, row_number() OVER (PARTITION BY snapshot_id

@@ -190,6 +190,11 @@ static int output_route(struct output *o)
         return 0;
     }
     if (!*o->path) return message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the output has no name");
+    /* /dev/stdout leads to a pipe by a name that no path has. */
+    if (stat(o->path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        o->target = strdup(o->path);
+        return o->target ? output_open_direct(o, &st) : message_no_memory("a file name");
+    }
     if (lstat(o->path, &st) == 0 && S_ISLNK(st.st_mode)) {
         o->target = realpath(o->path, NULL);
         if (!o->target) return message_errno(o->path, errno, "the symbolic link leads nowhere");
@@ -201,7 +206,6 @@ static int output_route(struct output *o)
         if (errno != ENOENT) return message_errno(o->path, errno, "cannot create");
         return output_open_file(o);
     }
-    if (!S_ISREG(st.st_mode)) return output_open_direct(o, &st);
     if (!(o->flags & OUTPUT_FORCE))
         return message_error(o->path, MESSAGE_NO_OFFSET, "--force", "exists already");
     return output_open_file(o);

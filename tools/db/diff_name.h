@@ -68,6 +68,9 @@ uint32_t diff_names_beside(struct diff_names *names, uint32_t row, const uint32_
  *  allocated: `<allocated at app/views.py:12>`. */
 uint64_t diff_names_root_place(struct diff_names *names, uint32_t row);
 
+/** Are these records of allocations, of which the places are all that is known? */
+bool diff_names_is_traced(const struct diff_names *names);
+
 /** How the parent refers to a row: appends `[*]`, `.x`; nothing where it has no parent. */
 int diff_names_edge(struct diff_names *names, uint32_t row, struct text *out);
 

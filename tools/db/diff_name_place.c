@@ -102,6 +102,11 @@ uint32_t diff_names_beside(struct diff_names *n, uint32_t row, const uint32_t *m
     return n->failed ? HEAP_NONE : found;
 }
 
+bool diff_names_is_traced(const struct diff_names *n)
+{
+    return n->site != NULL;
+}
+
 uint64_t diff_names_root_place(struct diff_names *n, uint32_t row)
 {
     static const char runtime[] = "<runtime ", callback[] = "<callback ";

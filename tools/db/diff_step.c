@@ -110,9 +110,12 @@ static bool add_types(const struct diff_name_source *source, const struct diff_n
     uint64_t *type = malloc(((size_t)n_types + 1) * sizeof *type);
     if (!type) return false;
     for (uint32_t i = 0; i < n_types; i++) type[i] = texts_hash(source->type_names, i);
+    /* A block of another size is another block, wherever it was allocated. */
+    bool traced = diff_names_is_traced(names);
     for (uint32_t i = 0; i < o->n_rows; i++) {
         uint64_t named = diff_names_label_hash(names, i);
         if (named) step[i] = heap_mix(2000, named);
+        if (traced) step[i] = heap_mix(step[i], o->shallow[i]);
         step[i] = heap_mix(o->type[i] == HEAP_NONE ? 0 : type[o->type[i]], step[i]);
     }
     free(type);
@@ -156,5 +159,5 @@ int diff_steps_finish(const struct diff_name_source *source, struct diff_names *
                       uint64_t *step)
 {
     if (!add_types(source, names, step)) return message_no_memory("the types");
-    return add_paths(source->rows, names, step);
+    return diff_names_is_traced(names) ? 0 : add_paths(source->rows, names, step);
 }

@@ -134,21 +134,32 @@ static int compare_copies(const void *pa, const void *pb)
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
-static bool is_builtin(const struct notable *x, uint32_t type, const char *name)
+/* `module` NULL: a type of no module. */
+static bool is_type(const struct notable *x, uint32_t type, const char *module, const char *name)
 {
     if (type < CAPTURE_TYPES) return false;
     const struct type_record *t = &x->l->file.type[type - CAPTURE_TYPES];
     const struct strings *s = &x->l->strings;
-    return t->name && t->module && strcmp(strings_text(s, t->name), name) == 0 &&
-           strcmp(strings_text(s, t->module), "builtins") == 0;
+    if (!t->name || strcmp(strings_text(s, t->name), name) != 0) return false;
+    if (!t->module || !module) return !t->module && !module;
+    return strcmp(strings_text(s, t->module), module) == 0;
 }
 
-/* Tables of compiled code are nobody's to share. */
-static bool counts(const struct notable *x, uint32_t row)
+static bool is_held_by(const struct notable *x, uint32_t row, const char *module, const char *name)
 {
     uint32_t holder = x->s->analysis.dominator[row];
-    return !is_builtin(x, x->s->type[row], "bytes") || holder == HEAP_NONE ||
-           !is_builtin(x, x->s->type[holder], "code");
+    return holder != HEAP_NONE && is_type(x, x->s->type[holder], module, name);
+}
+
+/* Tables of compiled code are nobody's to share; neither are arrays that are written to, such as
+ * Java's but for those of its texts. */
+static bool counts(const struct notable *x, uint32_t row)
+{
+    uint32_t type = x->s->type[row];
+    if (is_type(x, type, "builtins", "bytes")) return !is_held_by(x, row, "builtins", "code");
+    if (is_type(x, type, NULL, "byte[]") || is_type(x, type, NULL, "char[]"))
+        return is_held_by(x, row, "java.lang", "java.lang.String");
+    return true;
 }
 
 static int compare_typed(const void *pa, const void *pb)

@@ -173,7 +173,7 @@ static struct accepted *merged(const struct baseline *old, const struct diff_rep
     *n = before;
     for (uint32_t i = 0; i < r->n_lines; i++) {
         const struct diff_line *l = &r->lines[i];
-        if (l->kind == DIFF_LINE_OWNER && diff_line_growth(l) > 0 && !has(old, l->signature))
+        if (diff_line_is_named(l) && diff_line_growth(l) > 0 && !has(old, l->signature))
             all[(*n)++] = (struct accepted){ .signature = l->signature, .limit = -1 };
     }
     qsort(all, *n, sizeof *all, by_signature);

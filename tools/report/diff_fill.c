@@ -359,7 +359,7 @@ static int line_texts(struct diff_report *r, const struct comparison *c, const s
 /* Does the baseline accept what the line grew by? */
 static bool accepts(const struct diff_options *options, const struct line *l, const char *signature)
 {
-    return l->kind == DIFF_LINE_OWNER && line_growth(l) > 0 &&
+    return (l->kind == DIFF_LINE_OWNER || l->place) && line_growth(l) > 0 &&
            baseline_accepts(options->baseline, signature, line_growth(l));
 }
 
@@ -407,7 +407,7 @@ static void accept_lines(struct diff_report *r, const struct diff_options *optio
     for (uint32_t i = 0; options->baseline && i < c->lines.n; i++) {
         const struct line *l = &c->lines.at[i];
         text_clear(&t);
-        if (l->kind == DIFF_LINE_OWNER) sign_text(&r->sign, l->node, &t);
+        if (l->kind == DIFF_LINE_OWNER || l->place) sign_text(&r->sign, l->node, &t);
         if (!accepts(options, l, text_str(&t))) continue;
         r->accepted += line_retained(l);
         r->n_accepted += (int64_t)(l->added.count - l->removed.count);

@@ -80,7 +80,8 @@ static int match_by_signature(struct comparison *c, struct diff_report *r,
         struct heap_side a = diff_rows_side(c->a, side[0].step);
         struct heap_side b = diff_rows_side(c->b, side[1].step);
         options->mode = HEAP_MATCH_SIGNATURE;
-        options->name = name_of;
+        /* A place of allocation is no name that holds one object at a time. */
+        options->name = diff_names_is_traced(c->names) ? NULL : name_of;
         options->place = place_of_root;
         options->opaque = side;
         status = match_status(c, heap_match_compute(&a, &b, options, &c->match));

@@ -4,7 +4,7 @@
 -- cause: parsers and drivers make a new String for every value that they read, equal or not
 -- remedy: keep one of each (intern(), or a map of values seen) for names and states; an enum;
 --     -XX:+UseStringDeduplication shares the arrays behind equal Strings (G1, ZGC, Shenandoah)
--- limits: equal is what has one 64-bit hash; arrays of bytes that are no text count, too
+-- limits: equal is what has one 64-bit hash; a text that several Strings share, or that one part of the dump alone shows, is not compared
 -- runtime: jvm
 WITH whole AS (
     SELECT d.type_id, d.n_contents, d.n, d.wasted

@@ -9,6 +9,7 @@
 -- limits: of connections, cursors, sessions and pools of libraries it is not recorded whether
 --     they are closed: many at once are taken for it, by the names of a list of types
 -- about: type
+-- runtime: cpython
 -- needs: refs
 WITH resource AS (
     SELECT d.object_id, d.resource, o.type_id, o.dominator_id, o.retained_size,
