@@ -62,7 +62,7 @@ class Leaks(unittest.TestCase):
                                          " that are gone retain")
 
     def test_duplicate_strings(self):
-        self.check("java-duplicate-strings", "of the live heap")
+        self.check("java-duplicate-strings", "byte[]s of Strings hold")
 
     def test_sparse_collections(self):
         self.check("java-sparse-collections", "3,000 java.util.HashMaps have", "Leaky.maps")

@@ -47,7 +47,7 @@ public class Leaky {
             loaders(a[1]);
             threadLocals();
             for (int i = 0; i < 5000; i++) new Handle();
-            for (int i = 0; i < 20000; i++)
+            for (int i = 0; i < 40000; i++)
                 texts.add("one of " + i % 10 + " texts that are read again and again");
             for (int i = 0; i < 3000; i++) {
                 ArrayList<Object> list = new ArrayList<>(100);

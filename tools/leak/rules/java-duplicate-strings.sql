@@ -13,15 +13,15 @@ WITH whole AS (
 )
 SELECT severity, sentence, bytes, n, id, evidence FROM (
     SELECT 0 AS place, iif(wasted >= 0.1 * :live_size, 'warning', 'note') AS severity,
-           plural(n, type_name(type_id)) || ' hold ' || plural(n_contents, 'text or content',
-               'texts or contents') || ' only: ' || size(wasted) || ' could be saved, '
+           plural(n, type_name(type_id)) || ' of Strings hold ' || plural(n_contents, 'text')
+               || ' only: ' || size(wasted) || ' could be saved, '
                || percent(wasted, :live_size) || ' of the live heap' AS sentence,
            wasted AS bytes, n, NULL AS id,
            'SELECT sql FROM saved_query WHERE name = ''duplicates''' AS evidence
     FROM whole WHERE wasted >= :floor
     UNION ALL
     SELECT 1, 'note',
-           plural(d.n, 'copy', 'copies') || ' of one text or content of ' || plural(d.length, 'byte')
+           plural(d.n, 'copy', 'copies') || ' of one text of ' || plural(d.length, 'byte')
                || ': ' || size(d.wasted) || ' could be saved',
            d.wasted, d.n, d.object_id,
            'SELECT o.id, o.label, o.shallow_size, o.parent_id FROM detail d JOIN objects o'
