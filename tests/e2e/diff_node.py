@@ -20,13 +20,14 @@ PROGRAM = r"""
 const v8 = require('node:v8'), { EventEmitter } = require('node:events');
 const [kind, prefix] = process.argv.slice(2);
 class Payload { constructor(i) { this.i = i; this.text = 'x'.repeat(40) + i; } }
-const sessions = new Map();
+const sessions = new Map(), visited = new Set();
 class Registry { static items = []; }
 const emitter = new EventEmitter();
 emitter.setMaxListeners(0);
 function makeCounter() { const seen = []; return i => seen.push(new Payload(i)); }
 const leaks = {
   map: i => sessions.set('s' + i, new Payload(i)),
+  set: i => visited.add(new Payload(i)),
   closure: makeCounter(),
   static: i => Registry.items.push(new Payload(i)),
   listener: i => { const p = new Payload(i); emitter.on('tick', () => p.i); },
@@ -47,6 +48,7 @@ setInterval(() => {
 #: Each kind of leak: the owner that has to be named.
 OWNERS = {
     "map": "leak.js:sessions",
+    "set": "leak.js:visited",
     "closure": "leak.js:seen",
     "static": "leak.js:Registry.items",
     "listener": "leak.js:emitter._events.tick",
@@ -86,6 +88,10 @@ class OneProcess(unittest.TestCase):
                     self.assertIn(owner, found["verdict"]["sentence"])
                     self.assertGreater(found["owners"][0]["retained_delta"], 100000)
                 self.assertEqual(found["owners"][0]["intervals_grown"], 2)
+                if kind in ("map", "set", "static"):
+                    # Tables were made anew, what they hold was not.
+                    payload = next(t for t in found["types"] if t["type"] == "Payload")
+                    self.assertEqual((payload["count_new"], payload["count_gone"]), (6000, 0))
                 self.assertEqual(found["verdict"]["kind"], "managed-leak")
 
     def test_nothing(self):

@@ -13,11 +13,13 @@ if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND TARGET snappath)
 endif()
 # What is answered, not how: the importers have run under the sanitizers by here.
 if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND NOT SNAP_SANITIZE)
-    add_test(NAME e2e_diff_node
-             COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/diff_node.py
-                     $<TARGET_FILE_DIR:snapdiff> ${CMAKE_CURRENT_BINARY_DIR}/diff_node)
-    set_tests_properties(e2e_diff_node PROPERTIES TIMEOUT 300 COST 20 LABELS e2e
-                         SKIP_RETURN_CODE 77)
+    foreach(runtime node java)
+        add_test(NAME e2e_diff_${runtime}
+                 COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/diff_${runtime}.py
+                         $<TARGET_FILE_DIR:snapdiff> ${CMAKE_CURRENT_BINARY_DIR}/diff_${runtime})
+        set_tests_properties(e2e_diff_${runtime} PROPERTIES TIMEOUT 300 COST 20 LABELS e2e
+                             SKIP_RETURN_CODE 77)
+    endforeach()
     if(TARGET snapconvert AND TARGET gen_snap)
         add_test(NAME e2e_convert
                  COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/convert.py

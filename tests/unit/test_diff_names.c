@@ -190,8 +190,8 @@ static void test_data_keys(void)
 static void test_single(void)
 {
     static const char *const single[] = { "app", ".x", "['key']", "<local main.x>", "<variable n>",
-                                          ".__dict__" };
-    static const char *const many[] = { "[*]",   "<key>",  ".?",     "<external>", "<internal table>",
+                                          ".__dict__", "<internal table>" };
+    static const char *const many[] = { "[*]",   "<key>",  ".?",     "<external>", "<internal code>",
                                         "(...)", "(live)", "<root>", "" };
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         CHECK(sign_label_is_single(single[i]));

@@ -438,9 +438,59 @@ static void test_arguments(void)
     begin();
 }
 
+/* A map keeps a table, the table links, each link a thing and the next link: what came below links
+ * and table is the map's, as long as the parts are in both; so are what went, and the larger table.
+ * A table that no collection dominates is an owner itself. */
+static void test_parts(void)
+{
+    enum { MAP = 5, TABLE_INSIDE = 6 };
+    static const uint8_t part[8] = { [LINK] = HEAP_PART, [MAP] = HEAP_WHOLE,
+                                     [TABLE_INSIDE] = HEAP_PART_INSIDE, [LIST] = HEAP_PART_INSIDE };
+    for (int with = 0; with <= 1; with++) {
+        struct heap *side[2] = { &A, &B };
+        uint32_t map[2], table[2], bare[2], bare_below[2];
+        begin();
+        for (int i = 0; i < 2; i++) {
+            struct heap *h = side[i];
+            uint32_t root = object(h, 1, THING, 16);
+            h->root[h->n_roots++] = root;
+            map[i] = below(h, root, 2, MAP, 48);
+            table[i] = below(h, map[i], 3, LIST, i ? 96 : 64); /* made larger where it is */
+            uint32_t link = below(h, table[i], 4, LINK, 32), deep = below(h, link, 5, LINK, 32);
+            below(h, deep, 6, THING, 24);
+            bare[i] = below(h, root, 7, TABLE_INSIDE, 64);
+            bare_below[i] = below(h, bare[i], 8, THING, 24);
+            if (i == 0) below(h, deep, 50, THING, 24);       /* goes */
+            if (i == 1) below(h, table[i], 60, LINK, 32);    /* comes in the table */
+            if (i == 1) below(h, deep, 61, LINK, 32);        /* and at the end of a chain */
+            if (i == 1) below(h, bare[i], 62, THING, 24);
+        }
+        struct heap_match m = match(HEAP_MATCH_ADDRESS, (struct heap_match_options){
+            .part = with ? part : NULL, .to_holders = true });
+        CHECK_I64(all_growth(&m), 96 - 64 + 32 + 32 + 24 - 24);
+        const struct heap_owner *o = line_of(&m, map[1]);
+        CHECK_U64(m.n_owners, with ? 2 : 3);
+        CHECK((o != NULL) == (with != 0));
+        if (with && o) {
+            CHECK_U64(o->added.count, 2);
+            CHECK_U64(o->added.shallow_size, 64);
+            CHECK_U64(o->removed.shallow_size, 24);
+            CHECK_I64(o->resized_shallow, 32);
+            CHECK_U64(o->shared.count, 0);
+            CHECK_U64(o->a_row, A.a.row_of[map[0]]);
+            CHECK(m.whole_b[B.a.row_of[table[1]]] == B.a.row_of[map[1]]);
+            CHECK(m.whole_b[B.a.row_of[bare_below[1]]] == B.a.row_of[bare_below[1]]);
+        }
+        CHECK(line_of(&m, bare[1]) != NULL);
+        CHECK((m.whole_b != NULL) == (with != 0));
+        heap_match_free(&m);
+    }
+}
+
 CU_MAIN("heap cases", { "a new head", test_prepended },
         { "a slot used again", test_slot_used_again },
         { "held for a moment", test_held_for_a_moment }, { "two registries", test_two_registries },
         { "a thousand tenants", test_tenants }, { "a history made anew", test_history },
-        { "two processes", test_processes }, { "the least", test_least },
+        { "two processes", test_processes },
+        { "parts of collections", test_parts }, { "the least", test_least },
         { "arguments", test_arguments })

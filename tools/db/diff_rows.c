@@ -12,6 +12,7 @@
 
 #include "cli/message.h"
 #include "cli/type_name.h"
+#include "db/collection.h"
 
 enum { TYPE_IDS_MAX = 1 << 26 };
 
@@ -31,7 +32,8 @@ static bool set_flags(struct diff_types *t, uint32_t number, int64_t flags)
 {
     if (number >= t->cap) {
         uint32_t cap = number < 512 ? 1024 : number * 2;
-        if (!grow_flags(&t->resizable, t->cap, cap) || !grow_flags(&t->unknown, t->cap, cap))
+        if (!grow_flags(&t->resizable, t->cap, cap) || !grow_flags(&t->unknown, t->cap, cap) ||
+            !grow_flags(&t->part, t->cap, cap))
             return false;
         t->cap = cap;
     }
@@ -51,7 +53,9 @@ static bool add_type(struct diff_types *t, sqlite3_stmt *q, struct diff_type_map
     text_free(&name);
     if (number == TEXTS_NONE) return false;
     map->number[sqlite3_column_int64(q, 0) - map->first] = number;
-    return set_flags(t, number, sqlite3_column_int64(q, 3));
+    if (!set_flags(t, number, sqlite3_column_int64(q, 3))) return false;
+    t->part[number] |= collection_part(module, own);
+    return true;
 }
 
 /* The range of the snapshot's type ids, as an empty map. */
@@ -104,6 +108,7 @@ void diff_types_free(struct diff_types *types)
     texts_free(&types->names);
     free(types->resizable);
     free(types->unknown);
+    free(types->part);
     *types = (struct diff_types){ 0 };
 }
 

@@ -25,6 +25,7 @@
 struct diff_types {
     struct texts names; /* "app.Session"; without the module where that is `builtins` or null */
     uint8_t *resizable; /* [names.n] by number: instances can change their shallow size */
+    uint8_t *part;      /* [names.n]: bits of heap_part (db/collection.h) */
     uint8_t *unknown;   /* [names.n]: instances may own memory that no size counts */
     uint32_t cap;
 };

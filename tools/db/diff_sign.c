@@ -193,7 +193,12 @@ uint32_t sign_step(struct sign *s, uint32_t parent, int kind, const char *name, 
 
 bool sign_label_is_single(const char *label)
 {
+    static const char *const stores[] = { "<internal table>", "<internal elements>",
+                                          "<internal properties>" };
     if (label[0] == '[') return label[1] != '*';
+    /* The store of a V8 collection or object: it has one, which is made anew when it grows. */
+    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++)
+        if (strcmp(label, stores[i]) == 0) return true;
     if (strncmp(label, "<internal", 9) == 0) return false; /* made anew as the runtime sees fit */
     if (label[0] == '<') return strchr(label, ' ') != NULL;
     return label[0] != '(' && strcmp(label, ".?") != 0 && label[0] != 0;

@@ -41,6 +41,7 @@ struct growth {
     uint32_t *holder[2]; /* by row of A, of B: the holder; 0: none, HEAP_NONE: not yet known */
     uint64_t *beside[2]; /* bits by row: tops that have their holder by options->beside */
     uint32_t *asked;     /* by row of the side that is asked about: that holder, HEAP_NONE: none */
+    uint32_t *whole;     /* by row of B: what it stands for as an owner; NULL: itself */
     uint32_t *way[2];    /* the same of sides that all has been asked about; else NULL */
 };
 
@@ -183,6 +184,37 @@ static uint32_t owner_of(const struct growth *g, enum side side, uint32_t top)
     return holder ? holder : dominator;
 }
 
+/* Is a row of B a part of its dominator? */
+static bool is_part(const struct growth *g, uint32_t row)
+{
+    const struct heap_side *b = g->m->b;
+    const uint8_t *part = g->m->options->part;
+    uint32_t d = heap_is_virtual(b, row) ? 0 : b->dominator[row];
+    if (g->m->b_to_a[row] == HEAP_NONE || heap_is_virtual(b, d) || g->m->b_to_a[d] == HEAP_NONE)
+        return false;
+    uint8_t mine = part[b->type[row]];
+    return (mine & HEAP_PART) || ((mine & HEAP_PART_INSIDE) && (part[b->type[d]] & HEAP_WHOLE));
+}
+
+/* Dominators come before what they dominate. */
+static bool find_wholes(struct growth *g)
+{
+    uint32_t n = g->m->b->n_rows;
+    if (!g->m->options->part) return true;
+    g->whole = heap_new(n, sizeof *g->whole);
+    if (!g->whole) return false;
+    for (uint32_t row = 0; row < n; row++)
+        g->whole[row] = is_part(g, row) ? g->whole[g->m->b->dominator[row]] : row;
+    return true;
+}
+
+/* The row of B that stands in the line of an owner of that side. */
+static uint32_t line_row(const struct growth *g, enum side side, uint32_t owner)
+{
+    uint32_t row = side == SIDE_A ? g->m->a_to_b[owner] : owner;
+    return g->whole ? g->whole[row] : row;
+}
+
 typedef bool (*top_visitor)(struct growth *g, enum side side, uint32_t top);
 
 static bool visit_tops(struct growth *g, enum side side, top_visitor visit)
@@ -265,8 +297,7 @@ static bool add_top(struct growth *g, enum side side, uint32_t top)
 {
     const struct heap_side *s = side_of(g, side);
     uint32_t owner = owner_of(g, side, top);
-    struct change *c = change_of(g, side == SIDE_A ? g->m->a_to_b[owner] : owner,
-                                 place_of(g, side, owner, top));
+    struct change *c = change_of(g, line_row(g, side, owner), place_of(g, side, owner, top));
     if (!c) return false;
     struct heap_amount amount = subtree(s, top);
     if (side == SIDE_A) {
@@ -288,10 +319,10 @@ static bool add_resized(struct growth *g, uint32_t b_row)
     int64_t native = (int64_t)((b->native_size ? b->native_size[b_row] : 0) -
                                (a->native_size ? a->native_size[a_row] : 0));
     if (shallow == 0 && native == 0) return true;
-    struct change *c = change_of(g, b_row, 0);
+    struct change *c = change_of(g, line_row(g, SIDE_B, b_row), 0);
     if (!c) return false;
-    c->owner.resized_shallow = shallow;
-    c->owner.resized_native = native;
+    c->owner.resized_shallow += shallow;
+    c->owner.resized_native += native;
     return true;
 }
 
@@ -408,7 +439,7 @@ static bool cluster_top(struct growth *g, enum side side, uint32_t top)
 {
     const struct heap_side *s = side_of(g, side);
     uint32_t owner = owner_of(g, side, top);
-    uint32_t b_row = side == SIDE_A ? g->m->a_to_b[owner] : owner;
+    uint32_t b_row = line_row(g, side, owner);
     uint64_t place = place_of(g, side, owner, top);
     uint32_t line = g->change[map_slot(&g->changes, b_row, place)->value].line;
     struct heap_cluster *c = cluster_of(g, line, s->type[top], s->step ? s->step[top] : 0);
@@ -493,7 +524,7 @@ static bool run(struct growth *g)
         if (!s->parent || !m->options->beside) continue;
         if (!find_beside(g, (enum side)side)) return false;
     }
-    if (!find_changes(g)) return false;
+    if (!find_wholes(g) || !find_changes(g)) return false;
     if (!(m->options->group == HEAP_GROUP_SIGNATURE ? lines_by_signature(g) : lines_by_object(g)))
         return false;
     return visit_tops(g, SIDE_B, cluster_top) && visit_tops(g, SIDE_A, cluster_top) && sort_all(g);
@@ -512,12 +543,14 @@ enum heap_status heap_growth(const struct heap_matching *m, struct heap_match *o
     heap_free(g.way[SIDE_A]);
     heap_free(g.way[SIDE_B]);
     if (ok) {
+        out->whole_b = g.whole;
         out->beside_b = g.beside[SIDE_B];
         out->owners = g.line;
         out->n_owners = (uint32_t)g.n_lines;
         out->clusters = g.cluster;
         out->n_clusters = (uint32_t)g.n_clusters;
     } else {
+        heap_free(g.whole);
         heap_free(g.beside[SIDE_B]);
         heap_free(g.line);
         free(g.cluster);

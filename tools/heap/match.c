@@ -240,6 +240,7 @@ void heap_match_free(struct heap_match *m)
     heap_free(m->a_to_b);
     heap_free(m->replaced_a);
     heap_free(m->replaced_b);
+    heap_free(m->whole_b);
     heap_free(m->beside_b);
     heap_free(m->owners);
     free(m->clusters);

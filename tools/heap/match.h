@@ -101,12 +101,22 @@ struct heap_side {
                                  objects); 0 is unknown and agrees with everything */
 };
 
+/* What a type is to the collections of its runtime's library. */
+enum heap_part {
+    HEAP_PART = 1,        /* a link or a table: a part of what dominates it */
+    HEAP_PART_INSIDE = 2, /* the same where a HEAP_WHOLE dominates it */
+    HEAP_WHOLE = 4        /* a collection */
+};
+
 struct heap_match_options {
     enum heap_match_mode mode;
     enum heap_group_mode group;
     uint32_t n_types;
     const uint8_t *resizable; /* [n_types] not 0: instances can change their shallow size; NULL:
                                  none can */
+    const uint8_t *part;         /* [n_types] bits of heap_part, or NULL: an owner that is a part
+                                    stands for the whole, the nearest dominator that is none, as
+                                    long as these have matches */
     bool to_holders;          /* tops belong to their holder, whatever dominates them */
     /* NULL, or asked about row x of A and row y of B, which are the same but for their dominator:
      * does anything that existed before hold y as it held x? `b_to_a` and `a_to_b` are what is
@@ -194,6 +204,7 @@ struct heap_match {
     /* Bits by row (heap_holds_get): its match is its successor or predecessor, not itself; NULL
      * where no names of places were given. */
     uint64_t *replaced_a, *replaced_b;
+    uint32_t *whole_b; /* [rows of B] what an owner stands for, mostly itself; NULL without parts */
     uint64_t *beside_b; /* bits by row: tops of B that have their owner by `beside`; NULL without */
     struct heap_owner *owners; /* by heap_owner_growth descending, ties by b_row ascending; every
                                   line has a change, if only as much gone as come */

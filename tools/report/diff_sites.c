@@ -176,7 +176,8 @@ static struct share *line_shares(const struct comparison *c, const struct rowmap
     *n = 0;
     for (uint32_t row = 1; !failed && row < b->n_rows; row++) {
         if (owner[row] == HEAP_NONE || b->stack[row] == 0 || b->stack[row] >= n_stacks) continue;
-        uint32_t line = rowmap_get(lines, owner[row]);
+        const uint32_t *whole = c->match.whole_b;
+        uint32_t line = rowmap_get(lines, whole ? whole[owner[row]] : owner[row]);
         if (line == ROWMAP_NONE || line >= (UINT32_MAX - 1) / n_stacks) continue;
         uint32_t key = line * n_stacks + b->stack[row], i = rowmap_get(&by_key, key);
         if (i == ROWMAP_NONE) {

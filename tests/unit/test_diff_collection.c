@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Types that are parts of collections, by their names. */
+#include "cu.h"
+
+#include "db/collection.h"
+#include "heap/match.h"
+
+static void java(void)
+{
+    static const char util[] = "java.util", concurrent[] = "java.util.concurrent";
+    CHECK_U64(collection_part(util, "java.util.HashMap"), HEAP_WHOLE);
+    CHECK_U64(collection_part(concurrent, "java.util.concurrent.ConcurrentHashMap"), HEAP_WHOLE);
+    CHECK_U64(collection_part(util, "java.util.HashMap$Node"), HEAP_PART);
+    CHECK_U64(collection_part(util, "java.util.HashMap$Node[]"), HEAP_PART);
+    CHECK_U64(collection_part(util, "java.util.HashMap$TreeNode"), HEAP_PART);
+    CHECK_U64(collection_part(util, "java.util.TreeMap$Entry"), HEAP_PART);
+    CHECK_U64(collection_part(util, "java.util.LinkedList$Node"), HEAP_PART);
+    CHECK_U64(collection_part(concurrent, "java.util.concurrent.ConcurrentHashMap$Node[]"),
+              HEAP_PART);
+    CHECK_U64(collection_part("java.lang", "java.lang.Object[]"), HEAP_PART_INSIDE);
+    /* Arrays of java.util's own classes are somebody's variables. */
+    CHECK_U64(collection_part(util, "java.util.HashMap[]"), 0);
+    CHECK_U64(collection_part("java.lang", "java.lang.Object"), 0);
+    CHECK_U64(collection_part("app", "app.Tree$Node"), 0);
+    CHECK_U64(collection_part("java.util.zip", "java.util.zip.Inflater"), 0);
+}
+
+static void others(void)
+{
+    CHECK_U64(collection_part(NULL, "(array)"), HEAP_PART);
+    CHECK_U64(collection_part(NULL, "(object elements)"), HEAP_PART);
+    CHECK_U64(collection_part(NULL, "Array"), 0);
+    CHECK_U64(collection_part(NULL, NULL), 0);
+    CHECK_U64(collection_part("java.util", NULL), 0);
+    CHECK_U64(collection_part("builtins", "dict"), 0);
+}
+
+CU_MAIN("diff collection", { "Java", java }, { "others", others })

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which types are parts of a collection: the tables and nodes that the runtime's library makes for
+ * itself, and that nobody who writes a program has in mind. What hangs in a part belongs to the
+ * collection: `Registry.SESSIONS grew`, not each of its nodes.
+ */
+#ifndef SNAP_TOOLS_DB_COLLECTION_H
+#define SNAP_TOOLS_DB_COLLECTION_H
+
+#include <stdint.h>
+
+/** Bits of heap_part (heap/match.h) for a type by its name and module (NULL: none): nodes, entries
+ *  and tables of java.util and java.util.concurrent, arrays of objects inside its collections, what V8
+ *  keeps the contents of objects, arrays, Maps and Sets in. O(length). */
+uint8_t collection_part(const char *module, const char *name);
+
+#endif
