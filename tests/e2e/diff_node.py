@@ -94,6 +94,15 @@ class OneProcess(unittest.TestCase):
                     self.assertEqual((payload["count_new"], payload["count_gone"]), (6000, 0))
                 self.assertEqual(found["verdict"]["kind"], "managed-leak")
 
+    def test_names(self):
+        """Names that are printed are understood."""
+        path = leak("map", "named")[2]
+        for name, status in (("leak.js:sessions", 0), ("leak.js:nothing", 2), (":sessions", 2)):
+            done = subprocess.run([os.path.join(TOOLS, "snappath"), "-q", "--no-cache", path, name], cwd=WORK,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertEqual("leak.js:sessions\n" in done.stdout, status == 0, done.stdout)
+
     def test_nothing(self):
         """A program that keeps nothing has no leak."""
         found, _ = diff(*leak("none"))

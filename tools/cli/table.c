@@ -105,6 +105,12 @@ void table_cells(struct table *t, const char *s)
     table_cell(t, s ? s : "", s ? strlen(s) : 0);
 }
 
+void table_text(struct table *t, const struct text *text)
+{
+    if (t && text->failed) t->failed = true;
+    table_cell(t, text_str(text), text->n);
+}
+
 void table_cellf(struct table *t, const char *format, ...)
 {
     struct text formatted = { 0 };
@@ -112,8 +118,7 @@ void table_cellf(struct table *t, const char *format, ...)
     va_start(args, format);
     text_addv(&formatted, format, args);
     va_end(args);
-    if (t && formatted.failed) t->failed = true;
-    table_cell(t, text_str(&formatted), formatted.n);
+    table_text(t, &formatted);
     text_free(&formatted);
 }
 

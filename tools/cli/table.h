@@ -57,6 +57,8 @@ void table_color(struct table *t, enum color color);
 void table_cell(struct table *t, const char *s, size_t n);
 void table_cells(struct table *t, const char *s);
 void table_cellf(struct table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Next cell: a text; one that failed for want of memory fails the table. */
+void table_text(struct table *t, const struct text *text);
 
 /** Next cell: a number in the manner of number.h. */
 void table_size(struct table *t, uint64_t bytes);

@@ -49,7 +49,7 @@ static int print_batch(sqlite3_stmt *q, const struct sql_style *style, struct ta
         for (int i = 0; i < n; i++) {
             text_clear(&value);
             add_value(&value, q, i, style);
-            table_cell(t, text_str(&value), value.n);
+            table_text(t, &value);
         }
         rc = sqlite3_step(q);
     }

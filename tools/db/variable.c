@@ -200,3 +200,34 @@ int variables_name(struct variables *v, int64_t source, int kind, const char *na
     free(class);
     return 0;
 }
+
+int variables_find(struct variables *v, int64_t snapshot, const char *name, size_t n, int64_t *id)
+{
+    sqlite3_stmt *q = NULL;
+    struct text label = { 0 };
+    size_t script = n;
+    *id = 0;
+    while (script > 0 && name[script - 1] != ':') script--;
+    if (script == 0 || script == n) return 0;
+    int got = 0, status = heapdb_prepare(v->db, &q,
+                                         "SELECT r.source_id, r.target_id FROM type t"
+                                         " CROSS JOIN type_object x ON x.type_id = t.id"
+                                         " CROSS JOIN ref r ON r.source_id = x.object_id"
+                                         " JOIN string s ON s.id = r.name_id"
+                                         " WHERE t.snapshot_id = ?1 AND t.name = ?2 AND r.kind = ?3"
+                                         " AND s.text = ?4 ORDER BY x.rank");
+    if (status) return status;
+    sqlite3_bind_int64(q, 1, snapshot);
+    sqlite3_bind_text(q, 2, VARIABLE_CONTEXT, -1, SQLITE_STATIC);
+    sqlite3_bind_int(q, 3, SNAP_EDGE_VARIABLE);
+    sqlite3_bind_text64(q, 4, name + script, n - script, SQLITE_STATIC, SQLITE_UTF8);
+    while (!status && !*id && (got = heapdb_step(v->db, q)) == 1) {
+        text_clear(&label);
+        status = variables_label(v, sqlite3_column_int64(q, 0), name + script, n - script, &label);
+        if (!status && label.n == n && memcmp(text_str(&label), name, n) == 0)
+            *id = sqlite3_column_int64(q, 1);
+    }
+    sqlite3_finalize(q);
+    text_free(&label);
+    return got < 0 ? STATUS_UNUSABLE : status;
+}

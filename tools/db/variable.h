@@ -39,4 +39,8 @@ int variables_label(struct variables *v, int64_t context, const char *name, size
 int variables_name(struct variables *v, int64_t source, int kind, const char *name,
                    struct text *out);
 
+/** The object that the variable of JavaScript with this whole name (`server.js:sessions`, `n` bytes)
+ *  has, in the context that retains most; 0: there is none among the 10,000 largest contexts. */
+int variables_find(struct variables *v, int64_t snapshot, const char *name, size_t n, int64_t *id);
+
 #endif

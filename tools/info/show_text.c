@@ -270,7 +270,7 @@ static int show_privacy(const struct info_privacy *x)
         table_cells(t, info_category_name((enum info_category)c));
         table_count(t, row->n);
         table_size(t, row->bytes);
-        table_cell(t, text_str(&examples), examples.n);
+        table_text(t, &examples);
         text_free(&examples);
     }
     table_cells(t, "hashed keys");

@@ -33,7 +33,7 @@ static void owner_name(struct table *t, const struct diff_line *l)
     struct text name = { 0 };
     diff_words_owner(&name, l);
     if (diff_line_is_named(l)) table_color(t, COLOR_NAME);
-    table_cell(t, text_str(&name), name.n);
+    table_text(t, &name);
     text_free(&name);
 }
 

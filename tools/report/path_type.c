@@ -255,7 +255,7 @@ static int type_table(struct namer *m, const struct path_lines *lines, uint64_t 
         text_clear(&text);
         if (!status) status = namer_type(m, x->type, &text);
         table_color(t, COLOR_NAME);
-        table_cell(t, text_str(&text), text.n);
+        table_text(t, &text);
         /* After the last shown line below it: how many are not shown. */
         for (const struct path_line *up = line;;) {
             bool last = i + 1 == lines->n || lines->at[i + 1].depth <= up->depth;

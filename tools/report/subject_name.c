@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "db/variable.h"
 
 static const char global_sql[] =
     "SELECT object_id FROM global WHERE snapshot_id = ?1 AND"
@@ -46,6 +47,27 @@ static int follow(struct subject *s, const char *rest, int64_t *id)
     return 0;
 }
 
+/* A variable of JavaScript, `server.js:sessions`, and attributes below it. */
+static int find_variable(struct subject *s, const char *name, int64_t *id)
+{
+    struct variables *v;
+    size_t n = strlen(name);
+    *id = 0;
+    if (!strchr(name, ':')) return 0;
+    int status = variables_new(&v, s->db);
+    while (!status && !*id && n > 0) {
+        status = variables_find(v, s->snapshot->id, name, n, id);
+        if (!status && *id) {
+            variables_free(v);
+            return follow(s, name + n, id);
+        }
+        do n--;
+        while (n > 0 && name[n] != '.');
+    }
+    variables_free(v);
+    return status;
+}
+
 int subject_named(struct subject *s, const char *name, int64_t *id)
 {
     size_t n = strlen(name);
@@ -61,6 +83,7 @@ int subject_named(struct subject *s, const char *name, int64_t *id)
         do n--;
         while (n > 0 && name[n] != '.');
     }
+    if (!status && !*id) status = find_variable(s, name, id);
     if (status || !*id) return status;
     const struct heapdb_snapshot *of = heapdb_snapshot_of(s->db, *id);
     return of ? 0 : heapdb_damaged(s->db, "object %lld of a name is not there", (long long)*id);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Objects by the names that the tools print: `app.REGISTRY`, a global variable of a module, and
- * from there along attributes: `app.REGISTRY.finished`, `app.Handler.cache`.
+ * from there along attributes: `app.REGISTRY.finished`, `app.Handler.cache`; a variable of
+ * JavaScript: `server.js:sessions`.
  */
 #ifndef SNAP_TOOLS_REPORT_SUBJECT_NAME_H
 #define SNAP_TOOLS_REPORT_SUBJECT_NAME_H

@@ -157,7 +157,7 @@ int top_print_set(struct subject *s, const char *what, const struct graph_set *s
         table_size(t, set->types[i].shallow_size);
         table_count(t, set->types[i].n);
         table_color(t, COLOR_NAME);
-        table_cell(t, text_str(&name), name.n);
+        table_text(t, &name);
     }
     printf("\n%sWhat is retained, by type%s", color_on(stdout, COLOR_HEAD), color_off(stdout));
     if (n < set->n_types)
