@@ -156,11 +156,10 @@ static int output_open_direct(struct output *o, const struct stat *st)
     return 0;
 }
 
-/* A new file, or a regular one that may be replaced. */
-static int output_open_file(struct output *o)
+/* Creates the file and its name of a journal, and notes them for the signals' handler. */
+static int output_begin(struct output *o)
 {
     struct text journal = { 0 };
-    sigset_t old;
     int error = output_create(o);
     if (error) return message_errno(o->path, error, "cannot create");
     text_addf(&journal, "%s-journal", o->temporary);
@@ -169,12 +168,21 @@ static int output_open_file(struct output *o)
         return message_no_memory("a file name");
     }
     o->journal = journal.s;
-    output_block(&old);
     o->next = output_unfinished;
     output_unfinished = o;
     output_catch();
-    sigprocmask(SIG_SETMASK, &old, NULL);
     return 0;
+}
+
+/* A new file, or a regular one that may be replaced. No signal comes between its making and the note
+ * that it has to be removed. */
+static int output_open_file(struct output *o)
+{
+    sigset_t old;
+    output_block(&old);
+    int status = output_begin(o);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return status;
 }
 
 /* Where the path leads: decides how it is written. */
