@@ -162,10 +162,11 @@ static const struct command command = {
     .max_operands = COMMAND_ANY,
     .specs = specs,
     .common = offsetof(struct options, common),
-    .notes = "IN is a .snap file or a dump of another tool (HPROF, V8, Ruby, tracemalloc), also in\n"
-             "gzip, zstd or zip; `-` is standard input, and as OUT standard output. Contents of\n"
-             "strings in dumps of other runtimes are left out unless --values asks for them;\n"
-             "names of properties and keys are kept unless --redact says otherwise.\n"
+    .notes = "IN is a .snap file or a dump of another tool (HPROF, V8, Ruby, tracemalloc),\n"
+             "also in gzip, zstd or zip; `-` is standard input, and as OUT standard output.\n"
+             "Contents of strings in dumps of other runtimes are left out unless --values\n"
+             "asks for them; names of properties and keys are kept unless --redact says\n"
+             "otherwise.\n"
              "\n"
              "Examples:\n"
              "  snapconvert heap.hprof heap.snap\n"
