@@ -404,9 +404,11 @@ static void law_same_again(struct law *l)
     WANT(memcmp(l->a.parent, l->b.parent, words) == 0);
     WANT(memcmp(l->a.parent_position, l->b.parent_position, words) == 0);
     WANT(memcmp(l->a.component, l->b.component, words) == 0);
-    WANT(memcmp(l->a.components, l->b.components,
+    WANT(l->a.n_components == 0 ||
+         memcmp(l->a.components, l->b.components,
                 l->a.n_components * sizeof *l->a.components) == 0);
-    WANT(l->a.n_garbage_entry == l->b.n_garbage_entry &&
+    WANT(l->a.n_garbage_entry == l->b.n_garbage_entry);
+    WANT(l->a.n_garbage_entry == 0 ||
          memcmp(l->a.garbage_entry, l->b.garbage_entry,
                 l->a.n_garbage_entry * sizeof *l->a.garbage_entry) == 0);
 }

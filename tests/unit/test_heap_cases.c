@@ -56,6 +56,7 @@ static uint32_t below(struct heap *h, uint32_t from, uint64_t identity, uint32_t
 
 static void analyse(struct heap *h)
 {
+    heap_analysis_free(&h->a);
     for (uint32_t v = 0, at = 0; v < h->n; v++) {
         for (uint32_t e = 0; e < h->m; e++)
             if (h->from[e] == v) h->target[at++] = h->to[e];

@@ -185,7 +185,7 @@ static int choose(struct drawing *d, uint64_t n)
         if (!status && x.last > x.id) status = push(d, x.id + 1, x.id);
         if (!status) status = push(d, x.last + 1, x.dominator);
     }
-    qsort(d->drawn, d->n_drawn, sizeof *d->drawn, by_id);
+    if (d->n_drawn) qsort(d->drawn, d->n_drawn, sizeof *d->drawn, by_id);
     for (size_t i = 0; i < d->n_drawn; i++) {
         const struct node key = { .id = d->drawn[i].dominator };
         struct node *above = bsearch(&key, d->drawn, d->n_drawn, sizeof key, by_id);
