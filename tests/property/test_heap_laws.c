@@ -163,7 +163,7 @@ static uint32_t any(struct law *l, uint32_t n)
 /* Other numbers for the same nodes change the order of what is equal, nothing else. */
 static void law_renumbered(struct law *l)
 {
-    uint32_t name[NODES];
+    uint32_t name[NODES] = { 0 };
     for (uint32_t v = 0; v < l->net.n; v++) name[v] = v;
     for (uint32_t i = l->net.n; i > 1; i--) {
         uint32_t k = any(l, i), swap = name[i - 1];
@@ -382,7 +382,7 @@ static void law_sets(struct law *l)
     }
     WANT(heap_retained_set(&l->arrays.graph, &l->a, all, n, held[1], &again) == HEAP_OK);
     WANT(again.count == r[2].count && again.native_size == r[2].native_size);
-    WANT(memcmp(held[1], held[2], heap_holds_words(l->a.n_rows) * sizeof held[0][0]) == 0);
+    WANT(memcmp(held[1], held[2], (size_t)heap_holds_words(l->a.n_rows) * sizeof held[0][0]) == 0);
     uint32_t row = any(l, l->a.n_rows);
     WANT(heap_retained_set(&l->arrays.graph, &l->a, &row, 1, NULL, &again) == HEAP_OK);
     WANT(again.shallow_size == l->a.retained_size[row]);

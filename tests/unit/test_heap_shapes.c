@@ -182,7 +182,7 @@ static void check_backward(const struct heap_graph *g, const struct heap_analysi
 {
     struct heap_backward b;
     uint64_t m = g->off[g->n], at = 0, wrong = 0;
-    uint32_t *target = malloc((m + 1) * sizeof *target);
+    uint32_t *target = malloc((size_t)(m + 1) * sizeof *target);
     if (!CHECK(target != NULL)) return;
     for (uint64_t e = 0; e < m; e++) target[e] = a->row_of[g->target[e]];
     CHECK(heap_backward_begin(target, m, a->n_rows, &b) == HEAP_OK);

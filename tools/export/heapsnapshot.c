@@ -83,7 +83,7 @@ static int lay_out(struct v8_out *x)
                              "it has more objects than a V8 heap snapshot can number");
     x->n_nodes = (uint32_t)n;
     x->garbage_node = last < first ? 0 : out_node(x, x->garbage);
-    x->edges = calloc(n, sizeof *x->edges);
+    x->edges = calloc((size_t)n, sizeof *x->edges);
     return x->edges ? STATUS_DONE : message_no_memory("the numbers of references");
 }
 
