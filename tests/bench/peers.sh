@@ -44,7 +44,8 @@ visualvm() {
 }
 
 v8() {
-    command -v node && command -v npm && SNAP_TEST_TOOLS="$folder" python3 "$here/../e2e/import_v8.py" "$build/tools" "$folder/v8-check" &&
+    command -v node && command -v npm &&
+        SNAP_TEST_TOOLS="$folder" python3 "$here/../e2e/import_v8.py" "$build/tools" "$folder/v8-check" &&
         [ -e "$folder/v8/npm.stamp" ]
 }
 
