@@ -7,23 +7,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include "cu.h"
+#include "cu_seed.h"
 #include "heap/analysis.h"
 #include "heap_random.h"
 
 #define GRAPHS 20000u
-
-static uint64_t failing_seed;
-
-/* Counts silently while all is well: millions of CUnit assertions would take minutes. */
-#define WANT(cond)                                                                                 \
-    do {                                                                                           \
-        if (!(cond)) {                                                                             \
-            printf("  graph with seed %" PRIu64 ": ", failing_seed);                               \
-            CHECK(cond);                                                                           \
-            return;                                                                                \
-        }                                                                                          \
-    } while (0)
 
 static uint32_t rows_to_set(const struct heap_analysis *a, uint32_t first, uint32_t last)
 {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cu.h"
+#include "cu_seed.h"
 #include "heap/analysis.h"
 #include "heap_random.h"
 
@@ -17,17 +17,6 @@
 #define EDGES  640u
 #define ROOTS  16u
 #define GRAPHS 700u
-
-static uint64_t failing_seed;
-
-#define WANT(cond)                                                                                 \
-    do {                                                                                           \
-        if (!(cond)) {                                                                             \
-            printf("  graph with seed %" PRIu64 ": ", failing_seed);                               \
-            CHECK(cond);                                                                           \
-            return;                                                                                \
-        }                                                                                          \
-    } while (0)
 
 /* A graph as a list of edges, which is easy to change. */
 struct net {

@@ -6,23 +6,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "cu.h"
+#include "cu_seed.h"
 #include "heap/path.h"
 #include "heap_random.h"
 
 #define GRAPHS 10000u
 #define KEYS   4u
-
-static uint64_t failing_seed;
-
-#define WANT(cond)                                                                                 \
-    do {                                                                                           \
-        if (!(cond)) {                                                                             \
-            printf("  graph with seed %" PRIu64 ": ", failing_seed);                               \
-            CHECK(cond);                                                                           \
-            return;                                                                                \
-        }                                                                                          \
-    } while (0)
 
 static void check_order(const struct heap_analysis *a, const uint32_t *order)
 {

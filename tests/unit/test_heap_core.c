@@ -7,23 +7,12 @@
  */
 #include <stdlib.h>
 
-#include "cu.h"
+#include "cu_seed.h"
 #include "heap/internal.h"
 #include "heap_random.h"
 
 #define GRAPHS 20000u
 #define ROWS   (SMALL_NODES + 2)
-
-static uint64_t failing_seed;
-
-#define WANT(cond)                                                                                 \
-    do {                                                                                           \
-        if (!(cond)) {                                                                             \
-            printf("  graph with seed %" PRIu64 ": ", failing_seed);                               \
-            CHECK(cond);                                                                           \
-            return;                                                                                \
-        }                                                                                          \
-    } while (0)
 
 /* ---- the walk ---- */
 
