@@ -12,7 +12,9 @@ import argparse
 import os
 import sqlite3
 import sys
-import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import measure
 
 
 def questions(path):
@@ -44,19 +46,6 @@ def questions(path):
     ]
 
 
-def run(command):
-    """CPU seconds, wall seconds, peak KiB of one process."""
-    began = time.monotonic()
-    pid = os.fork()
-    if pid == 0:
-        with open(os.devnull, "w") as null:
-            os.dup2(null.fileno(), 1)
-            os.dup2(null.fileno(), 2)
-        os.execv(command[0], command)
-    _, status, usage = os.wait4(pid, 0)
-    wall = time.monotonic() - began
-    return status, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss
-
 
 def main():
     parser = argparse.ArgumentParser()
@@ -66,9 +55,9 @@ def main():
     for path in options.db:
         for what, command in questions(path):
             command[0] = os.path.join(options.bin, command[0])
-            best = min((run(command) for _ in range(3)), key=lambda r: r[1])
+            best = measure.best(command)
             print("  %-26s %8.3f s CPU %8.3f s wall %8.1f MiB%s" %
-                  (what, best[1], best[2], best[3] / 1024, "" if best[0] == 0 else "  FAILED"))
+                  (what, best.cpu, best.wall, best.peak, "" if best.status == 0 else "  FAILED"))
             sys.stdout.flush()
 
 

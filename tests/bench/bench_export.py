@@ -8,8 +8,10 @@ which is removed again.
 """
 
 import os
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import measure
 
 TOOLS, DATABASE, WORK = (os.path.abspath(x) for x in sys.argv[1:4])
 FORMATS = sys.argv[4:] or ["heapsnapshot", "csv", "ndjson", "json", "pprof", "speedscope", "folded",
@@ -20,13 +22,11 @@ def main():
     os.makedirs(WORK, exist_ok=True)
     out = os.path.join(WORK, "export.out")
     for name in FORMATS:
-        child = subprocess.Popen([os.path.join(TOOLS, "snapexport"), "-q", "-f", "--format", name,
-                                  "-o", out, DATABASE])
-        _, status, used = os.wait4(child.pid, 0)
-        if status:
-            sys.exit("%s: status %d" % (name, status))
-        print("%-13s %7.2f CPU s  %6.1f MiB  %11d bytes"
-              % (name, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, os.path.getsize(out)),
+        r = measure.run([os.path.join(TOOLS, "snapexport"), "-q", "-f", "--format", name, "-o", out,
+                         DATABASE])
+        if r.status:
+            sys.exit("%s: status %d" % (name, r.status))
+        print("%-13s %7.2f CPU s  %6.1f MiB  %11d bytes" % (name, r.cpu, r.peak, os.path.getsize(out)),
               flush=True)
         os.unlink(out)
 

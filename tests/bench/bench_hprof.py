@@ -12,7 +12,9 @@ import os
 import shutil
 import subprocess
 import sys
-import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import measure
 
 PROGRAM = """
 import java.util.*;
@@ -54,14 +56,9 @@ def make(folder, nodes):
     return dump
 
 
-def measure(name, argv):
-    start, pid = time.monotonic(), os.posix_spawnp(
-        argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull,
-                                                  os.O_WRONLY, 0)])
-    _, status, used = os.wait4(pid, 0)
-    print(f"{name:28} {used.ru_utime + used.ru_stime:6.2f} CPU s "
-          f"{time.monotonic() - start:6.2f} s {used.ru_maxrss / 1024:6.0f} MiB  exit {status}",
-          flush=True)
+def show(name, argv):
+    r = measure.run(argv)
+    print(f"{name:28} {r.cpu:6.2f} CPU s {r.wall:6.2f} s {r.peak:6.0f} MiB  exit {r.status}", flush=True)
 
 
 def main():
@@ -71,13 +68,13 @@ def main():
     database = os.path.join(folder, "big.db")
     print(dump, os.path.getsize(dump), "bytes")
     for name, options in (("snapload --summary", ["--summary"]), ("snapload", [])):
-        measure(name, [snapload, "-q", "--force", *options, dump, "-o", database])
+        show(name, [snapload, "-q", "--force", *options, dump, "-o", database])
     os.unlink(database)
     snapinfo = os.path.join(os.path.dirname(os.path.abspath(snapload)), "snapinfo")
     for _ in range(3):
-        measure("snapinfo --types", [snapinfo, "-q", "--types", dump])
+        show("snapinfo --types", [snapinfo, "-q", "--types", dump])
         if shutil.which("hprof-slurp"):
-            measure("hprof-slurp", ["hprof-slurp", "-i", dump])
+            show("hprof-slurp", ["hprof-slurp", dump])
 
 
 main()

@@ -9,12 +9,12 @@ resident memory of each program; needs node.
 """
 
 import os
-import resource
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import measure
 TOOLS, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 NODES = int(sys.argv[3]) if len(sys.argv) > 3 else 3_000_000
 
@@ -28,19 +28,10 @@ require('node:v8').writeHeapSnapshot('big.heapsnapshot');
 """
 
 
-def measure(title, command):
-    """Runs a command; its CPU time and memory are the child's own."""
-    pid = os.fork()
-    if pid == 0:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)
-        os.dup2(null, 2)
-        os.chdir(WORK)
-        os.execvp(command[0], command)
-    start = time.monotonic()
-    _, status, usage = os.wait4(pid, 0)
-    print(f"{title:34} {usage.ru_utime + usage.ru_stime:7.2f} s CPU {time.monotonic() - start:7.2f}"
-          f" s {usage.ru_maxrss / 1024:8.0f} MiB" + (f"  status {status}" if status else ""))
+def show(title, command):
+    r = measure.run(command, cwd=WORK)
+    print(f"{title:34} {r.cpu:7.2f} s CPU {r.wall:7.2f} s {r.peak:8.0f} MiB"
+          + (f"  status {r.status}" if r.status else ""), flush=True)
 
 
 def main():
@@ -55,13 +46,13 @@ def main():
     counts = [head.split(f'"{key}":')[1].split(",")[0] for key in ("node_count", "edge_count")]
     print(f"{os.path.getsize(path)} bytes, {counts[0]} nodes, {counts[1]} edges")
     db = os.path.join(WORK, "big.db")
-    measure("snapload --summary", [os.path.join(TOOLS, "snapload"), "-q", "-f", "--summary", "-o",
+    show("snapload --summary", [os.path.join(TOOLS, "snapload"), "-q", "-f", "--summary", "-o",
                                    db, path])
-    measure("snapload", [os.path.join(TOOLS, "snapload"), "-q", "-f", "-o", db, path])
+    show("snapload", [os.path.join(TOOLS, "snapload"), "-q", "-f", "-o", db, path])
     if os.path.exists(os.path.join(WORK, "npm.stamp")):
         node = ["node", "--max-old-space-size=12000"]
-        measure("DevTools' worker", node + ["devtools.mjs", "folded", path, "quiet"])
-        measure("memlab", node + [os.path.join(HERE, "..", "e2e", "import_v8_memlab.cjs"), path,
+        show("DevTools' worker", node + ["devtools.mjs", "folded", path, "quiet"])
+        show("memlab", node + [os.path.join(HERE, "..", "e2e", "import_v8_memlab.cjs"), path,
                                   os.path.join(WORK, "memlab.txt")])
     os.remove(db)
 

@@ -9,7 +9,8 @@ Run = collections.namedtuple("Run", "cpu wall peak status")
 
 
 def run(command, cwd=None, env=None, output=subprocess.DEVNULL):
-    """A command's own figures: CPU and elapsed seconds, MiB. Its output goes nowhere."""
+    """A command's own figures: CPU and elapsed seconds, MiB (below some 14 MiB this process shows through,
+    from which it was made). Its output goes nowhere."""
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output,
                                stderr=subprocess.DEVNULL)
