@@ -300,6 +300,34 @@ class Made(unittest.TestCase):
         self.assertIn(one(db, "SELECT count(*) FROM objects WHERE type = 'app.Pair'")[0],
                       range(70, 95))
 
+    def test_cut_between_records(self):
+        """Nothing of a record is missing, but the heap, or what closes it, is."""
+        d = basic()
+        d.instance(0x1000, OBJECT)
+        path = d.write("whole.hprof")
+        self.assertEqual(one(load(path), "SELECT complete FROM snapshot"), (1,))
+        with open(path, "rb") as f:
+            data = f.read()
+        starts, at = [], data.index(0) + 13
+        while at < len(data):
+            starts.append(at)
+            at += 9 + struct.unpack(">I", data[at + 5:at + 9])[0]
+        for i, at in enumerate(starts):
+            with open(os.path.join(WORK, "between.hprof"), "wb") as f:
+                f.write(data[:at])
+            db = load(f.name)
+            self.assertEqual(one(db, "SELECT complete FROM snapshot"), (0,))
+            (offset, message), = warnings(db)
+            self.assertEqual(offset, at)
+            self.assertEqual(message, "the file ends early: " + (
+                "the record that closes the heap is not there" if i == len(starts) - 1 else
+                "there is no heap in it"))
+        one_record = basic()
+        one_record.instance(0x1000, OBJECT)
+        one_record.segment(tag=0x0c)
+        db = load(one_record.write("old.hprof", end=False))
+        self.assertEqual(one(db, "SELECT complete FROM snapshot"), (1,))
+
     def test_damage(self):
         """A sub-record without sense costs its segment, not the next one."""
         d = basic()

@@ -238,7 +238,8 @@ static bool read_heap(struct hprof *h, unsigned tag, uint64_t length)
         h->bad = false;
         if (!hprof_pass_over(h, h->left)) break;
     }
-    if (h->cut || (length == UINT64_MAX && !h->cut)) tell_cut(h, length);
+    if (length == UINT64_MAX) h->cut = true; /* its end is the file's */
+    if (h->cut) tell_cut(h, length);
     return true;
 }
 
@@ -256,11 +257,24 @@ static bool read_other(struct hprof *h, unsigned tag, uint64_t length)
     return true;
 }
 
+/* A cut may fall between two records. Segments are closed by a record of their own; an older dump
+ * has its heap in one record and nothing that closes it. */
+static void tell_unfinished(struct hprof *h, bool heap, bool open)
+{
+    if (!heap)
+        hprof_damage(h, h->base + h->at, "the file ends early: there is no heap in it");
+    else if (open)
+        hprof_damage(h, h->base + h->at, "the file ends early: the record that closes the heap is "
+                     "not there");
+}
+
 bool hprof_walk(struct hprof *h)
 {
+    bool first = !h->second && !h->again, any = false, open = false;
     while (!h->cut && h->base + h->at <= h->stop_at && fill(h, 1)) {
         if (!fill(h, HEADER)) {
-            if (!h->second && !h->again) hprof_damage(h, h->base + h->at, "the file ends early");
+            if (first) hprof_damage(h, h->base + h->at, "the file ends early");
+            first = false;
             break;
         }
         const unsigned char *p = h->buffer + h->at;
@@ -268,9 +282,12 @@ bool hprof_walk(struct hprof *h)
         uint64_t length = hprof_number(p + 5, 4);
         h->at += HEADER;
         bool heap = tag == TAG_HEAP || tag == TAG_SEGMENT;
+        any = any || heap;
+        open = tag == TAG_SEGMENT || (open && tag != TAG_END);
         if (!(heap ? read_heap(h, tag, length) : read_other(h, tag, length))) return false;
     }
     const struct unwrap_problem *problem = unwrap_problem(h->in);
     if (problem && !h->second && !h->again) hprof_damage(h, problem->offset, problem->text);
+    else if (first && !h->cut && h->stop_at == UINT64_MAX) tell_unfinished(h, any, open);
     return true;
 }
