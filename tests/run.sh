@@ -25,6 +25,32 @@ export CMAKE_GENERATOR="$generator"
 export SNAP_TEST_TOOLS="${SNAP_TEST_TOOLS:-$root/build/test-tools}"
 passed=0 failed=0 skipped=0
 
+# fetch_visualvm: VisualVM's heap library, for the comparison with it: one jar of its Debian package,
+# unpacked without the packages that a whole VisualVM needs. Sets SNAP_VISUALVM.
+fetch_visualvm() {
+    jar=usr/share/visualvm/visualvm/modules/org-graalvm-visualvm-lib-jfluid-heap.jar
+    folder=$SNAP_TEST_TOOLS/visualvm
+    [ -n "${SNAP_VISUALVM:-}" ] || [ -e "/$jar" ] && return 0
+    command -v java >/dev/null 2>&1 || return 0
+    if [ ! -e "$folder/$jar" ]; then
+        rm -rf "$folder"
+        mkdir -p "$folder" && (
+            cd "$folder" || exit 1
+            apt-get download -q visualvm ||
+                { [ "$(id -u)" -eq 0 ] && apt-get update -q && apt-get download -q visualvm; } ||
+                exit 1
+            dpkg-deb --fsys-tarfile visualvm_*.deb | tar -xf - "./$jar"
+            rm -f visualvm_*.deb
+        ) >"$folder/log" 2>&1 </dev/null
+    fi
+    if [ ! -e "$folder/$jar" ]; then
+        echo "No visualvm package: retained sizes are not compared with VisualVM's library." >&2
+        return 0
+    fi
+    SNAP_VISUALVM=$folder/$jar
+    export SNAP_VISUALVM
+}
+
 # build NAME CMAKE-OPTION...: configure and build build/NAME.
 build() {
     name=$1
@@ -75,6 +101,7 @@ ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:allocator_may_retur
 UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export ASAN_OPTIONS UBSAN_OPTIONS
 
+fetch_visualvm
 for name in dev asan; do
     case $name in
     dev)

@@ -4,7 +4,7 @@
     import_visualvm.py TOOLS WORK
 
 The library is one jar of the Debian package `visualvm` and needs only a JDK; where the package is
-not installed, SNAP_VISUALVM names the jar:
+not installed, SNAP_VISUALVM names the jar (tests/run.sh downloads it):
 
     apt-get download visualvm && dpkg -x visualvm_*.deb visualvm
     SNAP_VISUALVM=$(find visualvm -name '*-lib-jfluid-heap.jar') ctest -R e2e_import_visualvm
