@@ -512,6 +512,25 @@ class Signals(AskCase):
             self.assertIn(path, child.stderr.readline())
         child.stderr.close()
 
+    def test_name_taken_during_a_capture(self):
+        """A file that appears at the capture's name stays; the capture takes the next number."""
+        child = self.start("import heapsnap, sys, time\n"
+                           "kept = [[i] for i in range(1000000)]\n"
+                           "heapsnap.listen(signal='USR2', directory=%r)\n"
+                           "print('ready', flush=True); time.sleep(1000)" % self.directory,
+                           stderr=subprocess.PIPE)
+        first, second = (self.path("heapsnap-%d-%d.snap" % (child.pid, n)) for n in (1, 2))
+        os.kill(child.pid, signal.SIGUSR2)
+        wait_until(lambda: os.path.exists(first + ".part"), "the capture's beginning")
+        with open(first, "x") as file:
+            file.write("mine")
+        self.assertIn(second, child.stderr.readline())
+        with open(first) as file:
+            self.assertEqual(file.read(), "mine")
+        self.check_capture(second)
+        self.assertFalse(os.path.exists(first + ".part"))
+        child.stderr.close()
+
     def test_no_signal_by_default(self):
         child = self.start(LISTEN + WAIT)
         with open("/proc/%d/status" % child.pid) as file:

@@ -201,15 +201,21 @@ static void tell(const char *format, ...)
     (void)ignored;
 }
 
+/* The next DIRECTORY/heapsnap-PID-N.snap. */
+static int next_name(listener *l, char *path, size_t size)
+{
+    int n = snprintf(path, size, "%s/heapsnap-%ld-%u.snap", l->directory, (long)getpid(),
+                     ++l->n_by_signal);
+    return n < 0 || (size_t)n >= size ? ENAMETOOLONG : 0;
+}
+
 /* Create the next free DIRECTORY/heapsnap-PID-N.snap.part; the descriptor goes to l->output. */
 static int create_numbered(listener *l, char *part, char *path, size_t size)
 {
     int fd = -1;
     do {
-        l->n_by_signal++;
-        int n = snprintf(path, size, "%s/heapsnap-%ld-%u.snap", l->directory, (long)getpid(),
-                         l->n_by_signal);
-        if (n < 0 || (size_t)n >= size) return ENAMETOOLONG;
+        int status = next_name(l, path, size);
+        if (status) return status;
         if (access(path, F_OK) == 0) continue;
         snprintf(part, size + sizeof ".part", "%s.part", path);
         pthread_mutex_lock(&l->lock);
@@ -220,6 +226,18 @@ static int create_numbered(listener *l, char *part, char *path, size_t size)
         if (fd < 0 && error != EEXIST) return error;
     } while (fd < 0);
     return 0;
+}
+
+/* Give the finished file its name, or the next one that nobody took meanwhile: a link never
+ * replaces. File systems without links get the check that is left. */
+static int publish_numbered(listener *l, const char *part, char *path, size_t size)
+{
+    for (;;) {
+        if (link(part, path) == 0) return unlink(part) == 0 ? 0 : errno;
+        if (errno != EEXIST && access(path, F_OK) != 0) return rename(part, path) == 0 ? 0 : errno;
+        int status = next_name(l, path, size);
+        if (status) return status;
+    }
 }
 
 void listener_capture_by_signal(listener *l)
@@ -234,9 +252,12 @@ void listener_capture_by_signal(listener *l)
     }
     int fd = l->output.fd;
     int status = run_capture(l, -1, fd, &options, &result);
-    if (status == 0 && (fsync(fd) < 0 || rename(part, path) < 0)) {
-        snprintf(result.error, sizeof result.error, "%s", strerror(errno));
-        status = -1;
+    if (status == 0) {
+        error = fsync(fd) < 0 ? errno : publish_numbered(l, part, path, sizeof path);
+        if (error) {
+            snprintf(result.error, sizeof result.error, "%s", strerror(error));
+            status = -1;
+        }
     }
     if (status == 0)
         tell("heapsnap: %s: %llu objects, %llu bytes, %s\n", path,
