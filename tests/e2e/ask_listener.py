@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import unittest
+import unittest.mock
 
 import ask_support
 from ask_support import AskCase, connect, listener_of, listeners_of, replies, send, wait_until
@@ -352,6 +353,17 @@ class Users(AskCase):
                            "print('changed', flush=True)\n" + WAIT)
         child.stdout.readline()
         self.assertEqual(self.as_nobody(child.pid), "done")
+
+    def test_nothing_is_sent_to_a_third_user(self):
+        # Whoever listens gets the descriptor with the request: it must not leave before the look.
+        child = self.start("import heapsnap, os, sys\nos.setgid(65533); os.setuid(65533)\n"
+                           "heapsnap.listen(); print('ready', flush=True)\n" + WAIT)
+        sent = unittest.mock.patch.object(ask_support._ask.Conversation, "send",
+                                          side_effect=AssertionError("a request was sent"))
+        with sent:
+            self.assertEqual(self.as_nobody(child.pid),
+                             "it belongs to user 65533: ask as that user or as root")
+        self.finish(child)
 
     def as_nobody(self, pid):
         """What becomes of a request of user 65534."""
