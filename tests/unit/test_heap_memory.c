@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every allocation of the graph core made to fail in turn: the answer is HEAP_NO_MEMORY,
- * nothing is leaked (under the address sanitizer), and the same call works when memory is back.
- * The linker puts the functions here in place of malloc and its relatives (--wrap).
+ * nothing is kept by the call, and the same call works when memory is back. The linker puts the
+ * functions here in place of malloc and its relatives (--wrap).
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,10 +17,14 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);
 void *__real_mmap64(void *p, size_t size, int protection, int flags, int fd, off_t offset);
+void __real_free(void *p);
+int __real_munmap(void *p, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 void *__wrap_mmap64(void *p, size_t size, int protection, int flags, int fd, off_t offset);
+void __wrap_free(void *p);
+int __wrap_munmap(void *p, size_t size);
 
 static uint64_t left = UINT64_MAX; /* allocations until one fails, once */
 
@@ -32,30 +36,57 @@ static bool fails(void)
     return true;
 }
 
+static int64_t outstanding; /* arrays and mappings that nobody gave back */
+
+static void *counted(void *p)
+{
+    if (p) outstanding++;
+    return p;
+}
+
 void *__wrap_malloc(size_t size)
 {
-    return fails() ? NULL : __real_malloc(size);
+    return fails() ? NULL : counted(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return fails() ? NULL : __real_calloc(n, size);
+    return fails() ? NULL : counted(__real_calloc(n, size));
 }
 
 void *__wrap_realloc(void *p, size_t size)
 {
-    return fails() ? NULL : __real_realloc(p, size);
+    if (fails()) return NULL;
+    void *larger = __real_realloc(p, size);
+    return p ? larger : counted(larger);
+}
+
+void __wrap_free(void *p)
+{
+    if (p) outstanding--;
+    __real_free(p);
 }
 
 /* What mmap is called where file offsets have 64 bits (_FILE_OFFSET_BITS, set for every target). */
 void *__wrap_mmap64(void *p, size_t size, int protection, int flags, int fd, off_t offset)
 {
-    return fails() ? MAP_FAILED : __real_mmap64(p, size, protection, flags, fd, offset);
+    if (fails()) return MAP_FAILED;
+    void *base = __real_mmap64(p, size, protection, flags, fd, offset);
+    if (base != MAP_FAILED) outstanding++;
+    return base;
+}
+
+int __wrap_munmap(void *p, size_t size)
+{
+    outstanding--;
+    return __real_munmap(p, size);
 }
 
 struct world {
     struct shape shape;
     uint64_t *native;
+    uint32_t *block_off, *block_node;
+    struct heap_blocks blocks; /* one for every ten nodes, of two that need not be neighbours */
     struct heap_graph graph;
     struct heap_analysis analysis;
     struct heap_referrers referrers;
@@ -70,10 +101,12 @@ static uint64_t fail_each(enum heap_status (*call)(struct world *), struct world
 {
     uint64_t n = 0;
     for (;; n++) {
+        int64_t before = outstanding;
         left = n;
         enum heap_status status = call(w);
         bool used_up = left == UINT64_MAX;
         left = UINT64_MAX;
+        if (!CHECK_I64(outstanding, before)) return n;
         if (status == HEAP_OK && !used_up) return n;
         if (!CHECK(status == HEAP_NO_MEMORY)) return n;
     }
@@ -162,6 +195,13 @@ static uint32_t any_owner(void *opaque, bool in_b, uint32_t row, const uint32_t 
     return row % 3 ? row / 2 : HEAP_NONE;
 }
 
+/* Names that are there on both sides, and some that stand more than once. */
+static uint64_t any_name(void *opaque, bool in_b, uint32_t row, const uint32_t *matched)
+{
+    (void)opaque, (void)in_b, (void)matched;
+    return row % 7 ? row / 2 + 1 : 0;
+}
+
 static uint64_t any_place(void *opaque, bool in_b, uint32_t row)
 {
     (void)opaque, (void)in_b;
@@ -172,7 +212,8 @@ static enum heap_status match_with(struct world *w, enum heap_match_mode mode,
                                    enum heap_group_mode group)
 {
     const struct heap_match_options o = { .mode = mode, .group = group, .n_types = 50,
-                                          .beside = any_owner, .place = any_place };
+                                          .beside = any_owner, .place = any_place,
+                                          .name = any_name };
     struct heap_match m;
     enum heap_status status = heap_match_compute(&w->old_side, &w->new_side, &o, &m);
     if (status == HEAP_OK) heap_match_free(&m);
@@ -189,6 +230,18 @@ static enum heap_status call_match_signature(struct world *w)
     return match_with(w, HEAP_MATCH_SIGNATURE, HEAP_GROUP_SIGNATURE);
 }
 
+static void add_blocks(struct world *w)
+{
+    uint32_t n = w->shape.n / 10;
+    for (uint32_t i = 0; i < n; i++) {
+        w->block_node[2 * i] = i;
+        w->block_node[2 * i + 1] = w->shape.n - 1 - 7 * i;
+        w->block_off[i + 1] = 2 * i + 2;
+    }
+    w->blocks = (struct heap_blocks){ n, w->block_off, w->block_node, w->sizes };
+    w->graph.blocks = &w->blocks;
+}
+
 /* The second snapshot is the first with other addresses here and there: gone and come at once. */
 static bool build_world(struct world *w, const char *name, uint32_t n)
 {
@@ -197,6 +250,8 @@ static bool build_world(struct world *w, const char *name, uint32_t n)
     struct shape *s = &w->shape;
     size_t rows = (size_t)s->n + 2;
     w->native = calloc(s->n, sizeof *w->native);
+    w->block_off = calloc(s->n / 10 + 1, sizeof *w->block_off);
+    w->block_node = calloc(s->n / 5 + 1, sizeof *w->block_node);
     w->key = calloc(rows, sizeof *w->key);
     w->address = calloc(2 * rows, sizeof *w->address);
     w->sizes = calloc(rows, sizeof *w->sizes);
@@ -207,6 +262,7 @@ static bool build_world(struct world *w, const char *name, uint32_t n)
                                     .n_roots = s->n_roots,
                                     .shallow = s->shallow,
                                     .native = w->native };
+    add_blocks(w);
     struct heap_analysis *a = &w->analysis;
     if (heap_analyse(&w->graph, HEAP_WANT_ALL, 1, a) != HEAP_OK) return false;
     for (uint32_t row = 0; row < a->n_rows; row++) {
@@ -236,6 +292,8 @@ static void free_world(struct world *w)
     heap_analysis_free(&w->analysis);
     shape_free(&w->shape);
     free(w->native);
+    free(w->block_off);
+    free(w->block_node);
     free(w->key);
     free(w->address);
     free(w->sizes);
@@ -269,6 +327,15 @@ static void test_small(void)
     }
 }
 
+/* Enough rows for sums by block. */
+static void test_blocks(void)
+{
+    struct world w;
+    if (!CHECK(build_world(&w, "real", 2 * HEAP_PREFIX_ROWS))) return;
+    CHECK(fail_each(call_sums, &w) >= 3);
+    free_world(&w);
+}
+
 /* Large enough for arrays that come from the system. */
 static void test_large(void)
 {
@@ -280,4 +347,5 @@ static void test_large(void)
     free_world(&w);
 }
 
-CU_MAIN("heap out of memory", { "small heaps", test_small }, { "large arrays", test_large })
+CU_MAIN("heap out of memory", { "small heaps", test_small }, { "blocks", test_blocks },
+        { "large arrays", test_large })
