@@ -65,6 +65,49 @@ for path, n in (sys.argv[1], 10500), (sys.argv[2], 11500):
     heapsnap.dump(path)
 os._exit(0)
 """
+# Chains in which each link retains all behind it: what they keep is the first link's, not the sum.
+CHAINS = r"""
+import sys
+import heapsnap
+
+def hold(inner):
+    yield inner
+
+class Failed(Exception):
+    pass
+
+def fail(held):
+    raise Failed(held)
+
+class Node:
+    def __init__(self, after):
+        self.after, self.me = after, Wrapper(self)
+
+class Wrapper:
+    def __init__(self, node):
+        self.node = node
+
+class Pair:
+    def __init__(self, other, after):
+        self.other, self.after = other, after
+
+def two_ways(after):
+    first = Pair(None, after)
+    first.other = Pair(first, None)
+    return first, first.other
+
+generators, failures, nodes, pairs = [None], [None], [None], (None, None)
+for i in range(400):
+    generators = [hold([generators, bytes(1000)])]
+    next(generators[0])
+    try:
+        fail((failures, bytes(1000)))
+    except Failed as error:
+        failures = [error]
+    nodes = [Node((nodes, bytes(1000)))]
+    pairs = two_ways((pairs, bytes(1000)))
+heapsnap.dump(sys.argv[1])
+"""
 NAMES = sorted(name[:-3] for name in os.listdir(CAUSES)
                if name.endswith(".py") and name != "run.py")
 sys.path.insert(0, CAUSES)
@@ -75,7 +118,23 @@ def snapleak(*args):
                           stderr=subprocess.PIPE)
     if done.returncode not in (0, 1):
         raise AssertionError(done.stderr)
-    return json.loads(done.stdout.decode("utf-8"))
+    document = json.loads(done.stdout.decode("utf-8"))
+    # Nothing keeps more than there is.
+    for finding in document.get("findings", ()):
+        snapshot = document["snapshot"]
+        if (finding["bytes"] or 0) > snapshot["live_size"] + snapshot["garbage_size"]:
+            raise AssertionError(finding["sentence"])
+    return document
+
+
+class Together:
+    """Stands for the aggregate where only plans are looked at."""
+
+    def step(self, *values):
+        pass
+
+    def finalize(self):
+        return 0
 
 
 @unittest.skipUnless(os.path.exists(SNAPLEAK), "snapleak is not built")
@@ -144,6 +203,19 @@ class Causes(unittest.TestCase):
         self.assertEqual(len(files), 2, files)
         self.assertFalse([text for text in files if "since" in text], files)
 
+    def test_chains(self):
+        path = os.path.join(self.scratch.name, "chains.snap")
+        subprocess.run([sys.executable, "-c", CHAINS, path], check=True)
+        found = snapleak("--all", "--min", "1K", path)["findings"]
+        for rule, word, n in (("suspended-tasks", "of hold", 400), ("exceptions", "Failed", 400),
+                              ("reference-cycles", "Node", 800),
+                              ("reference-cycles", "Pair", 800)):
+            kept, = [f["bytes"] for f in found if f["rule"] == rule and word in f["sentence"]
+                      and f["objects"] == n]
+            # Each link has 1,000 bytes and some hundred of its own.
+            self.assertGreater(kept, 400 * 1000)
+            self.assertLess(kept, 400 * 2500, (rule, word))
+
     def test_plans(self):
         """No rule reads all objects or all references."""
         base = os.path.join(self.scratch.name, "plans.db")
@@ -153,10 +225,11 @@ class Causes(unittest.TestCase):
         for name in ("size", "plural", "percent", "since", "type_name", "path_of", "base",
                      "before_id", "spare", "closes", "duration"):
             db.create_function(name, -1, lambda *args: None)
+        db.create_aggregate("together", 3, Together)
         for table in "grown", "cycle":
             db.execute("CREATE TEMP TABLE %s (name, type, growth, objects, rate, held_type,"
                        " held_count, about, object_id, verdict, id, type_id, n, retained_size,"
-                       " exact, n_finalizers, generation)" % table)
+                       " exact, n_finalizers, generation, outermost)" % table)
         pages = {page: name for name, page in db.execute(
             "SELECT name, rootpage FROM sqlite_schema WHERE name IN ('object', 'ref', 'referrer')")}
         self.assertEqual(len(pages), 3)

@@ -22,6 +22,13 @@ struct member {
     int32_t generation;
 };
 
+/* A member of a cycle that lies below no other one. */
+struct top {
+    int64_t type; /* of its cycle */
+    int64_t id, last;
+    size_t cycle;
+};
+
 struct search {
     struct subject *subject;
     struct budget budget;
@@ -33,6 +40,8 @@ struct search {
     uint64_t *off;             /* [n + 1] */
     uint32_t *target;
     size_t n_targets, targets_room;
+    struct top *tops; /* room for n */
+    size_t n_tops;
 };
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -192,16 +201,16 @@ static int finalizer_types(struct search *s, bool **has, int64_t *n)
 }
 
 /* One cycle of the members whose indexes, ascending, are in list[0 .. n - 1]. */
-static void describe(const struct search *s, const uint32_t *list, uint32_t n,
-                     const bool *finalizes, int64_t n_types, struct cycles *out)
+static void describe(struct search *s, const uint32_t *list, uint32_t n, const bool *finalizes,
+                     int64_t n_types, struct cycles *out)
 {
     const struct member *top = &s->members[list[0]];
     struct cycle *c = &out->at[out->n];
     size_t first = out->n ? c[-1].first + c[-1].n : 0;
     int64_t end = 0;
     *c = (struct cycle){ .first = first, .n = n, .object_id = top->id, .type_id = top->type,
-                         .generation = -1 };
-    uint32_t tops = 0;
+                         .generation = -1, .outermost = true };
+    size_t tops = s->n_tops;
     for (uint32_t i = 0; i < n; i++) {
         const struct member *m = &s->members[list[i]];
         out->members[first + i] = m->id;
@@ -209,11 +218,32 @@ static void describe(const struct search *s, const uint32_t *list, uint32_t n,
         if (m->type >= 0 && m->type <= n_types && finalizes[m->type]) c->n_finalizers++;
         if (m->id <= end) continue;
         end = m->last;
-        tops++;
+        s->tops[s->n_tops++] = (struct top){ c->type_id, m->id, m->last, out->n };
         c->retained_size += subject_size(m->retained);
     }
-    c->exact = tops == 1;
+    c->exact = s->n_tops - tops == 1;
     out->n++;
+}
+
+static int by_type(const void *a, const void *b)
+{
+    const struct top *x = a, *y = b;
+    if (x->type != y->type) return x->type < y->type ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* What an object dominates is a range of ids, and ranges nest. Where it dominates one member of
+ * another cycle, it dominates all of them, since each leads to the others. */
+static void mark_nested(struct search *s, struct cycles *out)
+{
+    const struct top *around = NULL;
+    qsort(s->tops, s->n_tops, sizeof *s->tops, by_type);
+    for (const struct top *t = s->tops; t < s->tops + s->n_tops; t++) {
+        if (around && t->type == around->type && t->id <= around->last)
+            out->at[t->cycle].outermost = false;
+        else
+            around = t;
+    }
 }
 
 /* Members by component, then index: counting sort. NULL without memory. */
@@ -248,12 +278,14 @@ static int collect(struct search *s, const struct heap_analysis *a, struct cycle
     out->members = malloc(((size_t)s->n + 1) * sizeof *out->members);
     out->at = malloc(((size_t)n + 1) * sizeof *out->at);
     int status = STATUS_DONE;
-    if (!list || !out->members || !out->at) status = message_no_memory("the cycles");
+    s->tops = malloc(((size_t)s->n + 1) * sizeof *s->tops);
+    if (!list || !out->members || !out->at || !s->tops) status = message_no_memory("the cycles");
     if (!status) status = finalizer_types(s, &finalizes, &n_types);
     for (uint32_t c = 0; !status && c < n; c++) {
         uint32_t members = a->components[c].n;
         describe(s, list + end[c] - members, members, finalizes, n_types, out);
     }
+    if (!status) mark_nested(s, out);
     if (!status) qsort(out->at, out->n, sizeof *out->at, by_object);
     heap_free(end);
     heap_free(list);
@@ -295,6 +327,7 @@ int cycles_find(struct subject *subject, struct cycles *out)
     if (!status && s.n) status = analyse(&s, out);
     free(s.members);
     free(s.target);
+    free(s.tops);
     heap_free(s.index);
     heap_free(s.off);
     if (status) cycles_free(out);

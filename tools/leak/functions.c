@@ -13,6 +13,7 @@
 #include "leak/grown.h"
 #include "leak/made_table.h"
 #include "leak/spare.h"
+#include "leak/together.h"
 #include "report/path_text.h"
 
 /* Steps of a path that are told: the first ones name the owner, the last ones the place in it. */
@@ -192,15 +193,16 @@ static uint64_t count_cycles(void *opaque)
 
 static const char cycle_declaration[] =
     "CREATE TABLE cycle (id INTEGER, object_id INTEGER, type_id INTEGER, n INTEGER,"
-    " retained_size INTEGER, exact INTEGER, n_finalizers INTEGER, generation INTEGER)";
+    " retained_size INTEGER, exact INTEGER, n_finalizers INTEGER, outermost INTEGER,"
+    " generation INTEGER)";
 
 static void give_cycle(void *opaque, uint64_t row, int column, sqlite3_context *c)
 {
     const struct cycle *cycle = &((const struct functions *)opaque)->cycles.at[row];
     const int64_t values[] = { (int64_t)row + 1, cycle->object_id, cycle->type_id, cycle->n,
                                (int64_t)cycle->retained_size, cycle->exact, cycle->n_finalizers,
-                               cycle->generation };
-    if (column != 7 || cycle->generation >= 0) sqlite3_result_int64(c, values[column]);
+                               cycle->outermost, cycle->generation };
+    if (column != 8 || cycle->generation >= 0) sqlite3_result_int64(c, values[column]);
 }
 
 /* ---- the earlier snapshot ---- */
@@ -334,6 +336,7 @@ int functions_new(struct functions **out, struct subject *subject, struct subjec
     if (!status) status = define(f, "base", -1, sql_base);
     if (!status) status = define(f, "before_id", 1, sql_before_id);
     if (!status) status = define(f, "spare", 4, sql_spare);
+    if (!status) status = together_define(subject->db);
     if (!status && base) status = begin_base(f);
     if (!status) status = grown_new(&f->grown, subject, base, made);
     f->cycle_table = (struct made_table){ .declaration = cycle_declaration, .make = find_cycles,

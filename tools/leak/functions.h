@@ -7,7 +7,8 @@
  *   cycle                        cycles that the program can break (cycles.h): id, object_id (the
  *                                first member), type_id (of that member), n, retained_size, exact
  *                                (1: that is all that they retain together; 0: at least that),
- *                                n_finalizers, generation
+ *                                n_finalizers, generation, outermost (0: another cycle with this
+ *                                type_id retains it, and what it retains)
  *
  * Functions:
  *
@@ -16,6 +17,10 @@
  *   percent(part, whole)         "37.5%"
  *   since(now, before)           ", +500 since the earlier snapshot"; '' where they are equal or
  *                                before is null
+ *   together(id, last_dominated, retained_size)
+ *                                an aggregate: what objects retain, each byte once where one of
+ *                                them retains others; at least that, as what only several of them
+ *                                hold is not in it (together.h); 0 for no objects
  *   duration(seconds)            "10 min 00 s"; null for null
  *   type_name(type_id)           "app.models.Session", "dict"
  *   path_of(object_id)           the shortest path as people read code: "app.CACHE['x']"; '' where

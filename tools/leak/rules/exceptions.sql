@@ -25,7 +25,7 @@ WITH RECURSIVE exception (id) AS (
     AND o.type_id IN (SELECT e.id FROM exception e JOIN type t ON t.id = e.id
                       WHERE t.n + t.n_garbage > 10000)
 ), holder AS ( -- live exceptions that hold a traceback
-    SELECT o.type_id, o.id, o.retained_size
+    SELECT o.type_id, o.id, o.last_dominated, o.retained_size
     FROM instance i CROSS JOIN object o ON o.id = i.id
     WHERE o.id < :garbage_root
     AND EXISTS (SELECT 1 FROM ref r JOIN string s ON s.id = r.name_id
@@ -34,7 +34,7 @@ WITH RECURSIVE exception (id) AS (
     AND NOT EXISTS (SELECT 1 FROM object d WHERE d.id = o.dominator_id
                     AND d.type_id IN (SELECT id FROM exception))
 ), grouped AS (
-    SELECT type_id, count(*) AS n, sum(retained_size) AS retained,
+    SELECT type_id, count(*) AS n, together(id, last_dominated, retained_size) AS retained,
         max(retained_size) AS largest, id
     FROM holder GROUP BY type_id
 ), compared AS ( -- what grew is counted with and without a traceback, on both sides

@@ -10,7 +10,8 @@
 -- runtime: cpython
 -- needs: complete
 WITH held AS (
-    SELECT o.type_id, count(DISTINCT o.id) AS n, sum(o.retained_size) AS retained,
+    SELECT o.type_id, count(DISTINCT o.id) AS n,
+           together(o.id, o.last_dominated, o.retained_size) AS retained,
            max(o.retained_size) AS largest, o.id AS object_id
     FROM root r JOIN object o ON o.id = r.object_id
     WHERE r.kind = 8 AND o.id BETWEEN :live_root AND :garbage_root

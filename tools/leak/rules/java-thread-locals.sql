@@ -18,13 +18,13 @@ WITH entry AS (
 ), held AS (
     SELECT (SELECT r.target_id FROM ref r JOIN string s ON s.id = r.name_id
             WHERE r.source_id = e.id AND s.text = 'referent') AS local,
-           o.id, o.retained_size, o.type_id
+           o.id, o.last_dominated, o.retained_size, o.type_id
     FROM entry e JOIN ref v ON v.source_id = e.id JOIN string n ON n.id = v.name_id
     JOIN object o ON o.id = v.target_id
     WHERE n.text = 'value'
 ), grouped AS (
     SELECT iif(h.local < :garbage_root, h.local, NULL) AS local, count(*) AS threads,
-           sum(h.retained_size) AS bytes, h.type_id, h.id
+           together(h.id, h.last_dominated, h.retained_size) AS bytes, h.type_id, h.id
     FROM (SELECT * FROM held ORDER BY retained_size DESC) h GROUP BY 1
 )
 SELECT iif(bytes >= :floor, 'warning', 'note'),

@@ -8,17 +8,27 @@
 -- limits: whether the closures are still of use is not known
 -- runtime: v8
 -- needs: refs
-WITH kept AS (
+WITH kind AS (
+    SELECT id, n + n_garbage > 10000 AS is_cut FROM type
+    WHERE snapshot_id = :snapshot AND name = 'system / Context'
+), instance (id) AS ( -- in the list of its type, or, where that is cut, found among all objects
+    SELECT x.object_id FROM kind k JOIN type_object x ON x.type_id = k.id WHERE NOT k.is_cut
+    UNION ALL
+    SELECT o.id FROM (SELECT 1 FROM kind WHERE is_cut LIMIT 1) CROSS JOIN object o
+    WHERE o.id BETWEEN :live_root AND :garbage_root
+    AND o.type_id IN (SELECT id FROM kind WHERE is_cut)
+), kept AS (
     -- Contexts that only they hold what is in their variables, by function and variable.
-    SELECT r.name_id, o.id, o.retained_size, c.id AS context,
+    SELECT r.name_id, o.id, o.last_dominated, o.retained_size, c.id AS context,
            (SELECT s.target_id FROM ref s JOIN string n ON n.id = s.name_id
             WHERE s.source_id = c.id AND n.text = 'scope_info') AS scope
-    FROM type t JOIN type_object l ON l.type_id = t.id JOIN object c ON c.id = l.object_id
+    FROM instance i CROSS JOIN object c ON c.id = i.id
     JOIN ref r ON r.source_id = c.id AND r.kind = 5 JOIN object o ON o.id = r.target_id
-    WHERE t.snapshot_id = :snapshot AND t.name = 'system / Context' AND c.id < :garbage_root
+    WHERE c.id < :garbage_root
     AND o.dominator_id = c.id AND c.retained_size >= :floor / 1000
 ), grouped AS (
-    SELECT scope, name_id, count(*) AS n, sum(retained_size) AS bytes, id
+    SELECT scope, name_id, count(*) AS n,
+           together(id, last_dominated, retained_size) AS bytes, id
     FROM (SELECT * FROM kept ORDER BY retained_size DESC) GROUP BY scope, name_id
 )
 SELECT iif(n >= 10 AND bytes >= 0.1 * :live_size, 'warning', 'note'),

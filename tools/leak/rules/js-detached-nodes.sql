@@ -8,7 +8,7 @@
 -- limits: elements that are kept to be put in again look the same
 -- runtime: v8
 WITH detached AS (
-    SELECT o.id, o.type_id, o.retained_size
+    SELECT o.id, o.type_id, o.last_dominated, o.retained_size
     FROM type t JOIN type_object l ON l.type_id = t.id JOIN object o ON o.id = l.object_id
     WHERE t.snapshot_id = :snapshot AND o.id < :garbage_root AND o.flags & 2048
     AND (t.name LIKE '<%' OR t.name LIKE 'Detached %' OR t.name LIKE 'HTML%' OR t.name LIKE 'SVG%'
@@ -16,14 +16,16 @@ WITH detached AS (
 ), topmost AS (
     SELECT d.* FROM detached d JOIN object o ON o.id = d.id
     WHERE NOT EXISTS (SELECT 1 FROM object x WHERE x.id = o.dominator_id AND x.flags & 2048)
+), grouped AS (
+    SELECT type_id, count(*) AS n, together(id, last_dominated, retained_size) AS bytes, id
+    FROM (SELECT * FROM topmost ORDER BY retained_size DESC) GROUP BY type_id
 )
-SELECT iif(sum(retained_size) >= :floor OR count(*) >= 1000, 'warning', 'note'),
-       plural(count(*), 'detached ' || type_name(type_id)) || iif(count(*) = 1, ' retains ',
-           ' retain ') || size(sum(retained_size)),
-       sum(retained_size), count(*), id,
+SELECT iif(bytes >= :floor OR n >= 1000, 'warning', 'note'),
+       plural(n, 'detached ' || type_name(type_id)) || iif(n = 1, ' retains ', ' retain ')
+           || size(bytes),
+       bytes, n, id,
        'SELECT o.id, o.label, o.retained_size FROM type_object l JOIN objects o ON o.id ='
            || ' l.object_id WHERE l.type_id = ' || type_id || ' AND o.flags & 2048'
            || ' ORDER BY l.rank LIMIT 20'
-FROM (SELECT * FROM topmost ORDER BY retained_size DESC)
-GROUP BY type_id
+FROM grouped
 ORDER BY 3 DESC

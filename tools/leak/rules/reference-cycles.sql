@@ -14,8 +14,8 @@
 -- needs: refs
 WITH grouped AS ( -- cycles of the same kind are one finding
     SELECT type_id, object_id > :garbage_root AS garbage, count(*) AS n, sum(n) AS members,
-           sum(retained_size) AS retained, min(exact) AS exact, sum(n_finalizers) AS finalizers,
-           max(generation) AS generation, max(retained_size) AS largest, id, object_id
+           sum(retained_size) FILTER (WHERE outermost) AS retained, min(exact) AS exact,
+           sum(n_finalizers) AS finalizers, max(generation) AS generation, max(retained_size) AS largest, id, object_id
     FROM cycle GROUP BY type_id, garbage
 ), named AS MATERIALIZED (
     SELECT *, closes(id) AS closed_by FROM grouped

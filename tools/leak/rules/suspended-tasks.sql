@@ -20,7 +20,7 @@ WITH kind AS (
     WHERE o.id BETWEEN :live_root AND :garbage_root
     AND o.type_id IN (SELECT id FROM kind WHERE is_cut)
 ), waiting AS (
-    SELECT o.id, o.type_id, o.retained_size,
+    SELECT o.id, o.type_id, o.last_dominated, o.retained_size,
            -- before Python 3.11 what a coroutine waits for is held by its frame
            iif(y.name = 'frame', d.dominator_id, o.dominator_id) AS holder_id
     FROM instance i CROSS JOIN object o ON o.id = i.id
@@ -32,8 +32,9 @@ WITH kind AS (
     WHERE s.text IN ('cr_code', 'gi_code', 'ag_code')
 ), grouped AS (
     SELECT c.code_id, c.type_id, count(*) AS n, max(c.retained_size) AS largest, c.id,
-           sum(iif(y.name = 'Task', p.retained_size, c.retained_size)) AS retained
+           together(k.id, k.last_dominated, k.retained_size) AS retained
     FROM code c LEFT JOIN object p ON p.id = c.holder_id LEFT JOIN type y ON y.id = p.type_id
+    JOIN object k ON k.id = iif(y.name = 'Task', p.id, c.id) -- the task goes with its coroutine
     -- one that another one waits for is counted there
     WHERE y.name IS NULL OR y.name NOT IN ('coroutine', 'generator', 'async_generator')
     GROUP BY c.code_id, c.type_id

@@ -16,7 +16,8 @@ WITH own AS ( -- objects that the variables of one thread alone hold
            AND min(r.kind IN (3, 12, 14, 15))
 ), held AS (
     SELECT w.*, o.retained_size, o.last_dominated - o.id + 1 AS n, max(o.retained_size) AS largest,
-           sum(o.retained_size) AS retained, sum(o.last_dominated - o.id + 1) AS objects
+           together(o.id, o.last_dominated, o.retained_size) AS retained,
+           together(o.id, o.last_dominated, o.last_dominated - o.id + 1) AS objects
     FROM own w JOIN object o ON o.id = w.object_id
     GROUP BY w.thread_id
 )

@@ -12,13 +12,14 @@
 -- runtime: cpython
 -- needs: refs
 WITH resource AS (
-    SELECT d.object_id, d.resource, o.type_id, o.dominator_id, o.retained_size,
+    SELECT d.object_id, d.resource, o.type_id, o.dominator_id, o.last_dominated, o.retained_size,
            d.object_id > :garbage_root AS garbage
     FROM resource_object x CROSS JOIN detail d ON d.object_id = x.object_id
     CROSS JOIN object o ON o.id = d.object_id
     WHERE x.snapshot_id = :snapshot AND d.state = 1
 ), grouped AS (
-    SELECT r.type_id, r.resource, garbage, count(*) AS n, sum(retained_size) AS retained,
+    SELECT r.type_id, r.resource, garbage, count(*) AS n,
+           together(object_id, last_dominated, retained_size) AS retained,
            min(object_id) AS object_id
     FROM resource r GROUP BY r.type_id, r.resource, garbage
 ), compared AS (
