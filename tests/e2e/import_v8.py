@@ -17,6 +17,8 @@ import subprocess
 import sys
 import unittest
 
+import page_chromium
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLS, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 #: Where the originals are installed; several builds may share them.
@@ -136,6 +138,14 @@ def ours(db):
                        " retained_size FROM object WHERE address IS NOT NULL")}
 
 
+def devtools(test, mode, name):
+    """What DevTools' worker says of every node."""
+    done = subprocess.run(["node", "--max-old-space-size=4000", "devtools.mjs", mode,
+                           os.path.join(WORK, name)], cwd=ORIGINALS, capture_output=True, text=True)
+    test.assertEqual(done.returncode, 0, done.stderr)
+    return table(done.stdout)
+
+
 class Document:
     """The file as a whole, for what must be equal."""
 
@@ -148,6 +158,70 @@ class Document:
         self.nodes = len(self.json["nodes"]) // self.width
         self.edges = len(self.json["edges"]) // 3
         self.size = sum(self.json["nodes"][self.field["self_size"]::self.width])
+
+
+PAGE = """<!DOCTYPE html><title>p</title><body><script>
+class Row { constructor(i) { this.i = i; } }
+window.rows = [];
+window.fill = function fill() { for (let i = 0; i < 50; i++) rows.push(new Row(i)); };
+fill();
+window.kept = document.createElement('section');
+document.body.append(kept); kept.append(document.createElement('b')); kept.remove();
+/*%s*/ window.last = function last() { return rows; };
+</script>""" % ("x" * 300)
+
+
+class Tab(page_chromium.Browser):
+    """A browser that writes heap snapshots of its page."""
+
+    def event(self, message):
+        if message.get("method") == "HeapProfiler.addHeapSnapshotChunk":
+            self.out.write(message["params"]["chunk"])
+        super().event(message)
+
+    def snapshot(self, path):
+        with open(path, "w") as self.out:
+            self.send("HeapProfiler.takeHeapSnapshot", reportProgress=False)
+
+
+@unittest.skipUnless(page_chromium.program(), "no Chromium")
+class Chromium(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        page = os.path.join(WORK, "page.html")
+        with open(page, "w") as f:
+            f.write(PAGE)
+        with Tab() as tab:
+            tab.open("file://" + page)
+            tab.snapshot(os.path.join(WORK, "chromium.heapsnapshot"))
+        cls.db = load("chromium.heapsnapshot")
+
+    def test_totals(self):
+        file = Document("chromium.heapsnapshot")
+        row = self.db.execute("SELECT n_objects, n_refs, shallow_size, garbage_size, complete"
+                              " FROM snapshot").fetchone()
+        self.assertEqual(row, (file.nodes, file.edges, file.size, 0, 1))
+        self.assertEqual(self.db.execute("SELECT n FROM type WHERE name = 'Row'").fetchall(),
+                         [(50,)])
+
+    def test_places(self):
+        """Of functions of the page; a line that is long is told by its column, too."""
+        rows = self.db.execute("SELECT f.function, f.file, f.line FROM frame f JOIN stack k ON"
+                               " k.frame_id = f.id WHERE f.file LIKE '%page.html'").fetchall()
+        places = {(function.split("@")[0], line): function for function, _, line in rows}
+        self.assertIn(("fill", 4), places)
+        self.assertRegex(places["last", 8], "^last@3[0-9]+$")
+        self.assertEqual({file for _, file, _ in rows},
+                         {"file://" + os.path.join(WORK, "page.html")})
+
+    def test_devtools(self):
+        why = npm()
+        if why:
+            self.skipTest("comparison with the originals: " + why)
+        mine, theirs = ours(self.db), devtools(self, "plain", "chromium.heapsnapshot")
+        self.assertEqual(set(mine), set(theirs))
+        self.assertEqual([(i, mine[i], theirs[i]) for i in mine
+                          if mine[i][1:] != theirs[i] and mine[i][0] != "(root)"], [])
 
 
 class V8(unittest.TestCase):
@@ -188,6 +262,36 @@ class V8(unittest.TestCase):
                           " JOIN frame AS f ON f.id = s.frame_id WHERE f.function = 'allocate'"
                           " AND o.type_id = (SELECT id FROM type WHERE name = 'Item')").fetchone()
         self.assertGreaterEqual(made[0], 500)
+
+    def test_places(self):
+        """A closure is where its function stands in the program, as the file itself says."""
+        file = Document("a.heapsnapshot")
+        nodes, strings = file.json["nodes"], file.json["strings"]
+        kinds = file.json["snapshot"]["meta"]["node_types"][0]
+        rows = [file.json["locations"][i:i + 4] for i in range(0, len(file.json["locations"]), 4)]
+        program = {row[1] for row in rows if strings[nodes[row[0] + 1]] == "more"}
+        want = sorted((nodes[at + file.field["id"]], line + 1) for at, script, line, _ in rows
+                      if kinds[nodes[at]] == "closure" and script in program)
+        self.assertEqual(len(program), 1)
+        self.assertGreater(len(want), 200)
+        db = load("a.heapsnapshot")
+        got = db.execute("SELECT o.address, f.line FROM object o JOIN stack k ON k.id = o.stack_id"
+                         " JOIN frame f ON f.id = k.frame_id WHERE f.file = ? ORDER BY 1",
+                         (os.path.join(os.path.realpath(WORK), "program.js"),)).fetchall()
+        self.assertEqual(got, want)
+        # Every script has its name: one a number in the file.
+        self.assertEqual(db.execute("SELECT count(*) FROM frame WHERE file IS NULL").fetchone()[0],
+                         0)
+        functions = self.count_closures(rows, nodes, kinds)
+        self.assertEqual(db.execute("SELECT count(*) FROM object WHERE stack_id IS NOT NULL")
+                         .fetchone()[0], functions)
+        top = run("snaptop", "--no-cache", "--by", "site", "--all",
+                  os.path.join(WORK, "a.heapsnapshot"))
+        line = 1 + PROGRAM[:PROGRAM.index("item.run = ()")].count("\n")
+        self.assertRegex(top.stdout, rf" 200  (\(anonymous\)|item\.run) .*program\.js:{line}\n")
+
+    def count_closures(self, rows, nodes, kinds):
+        return len({row[0] for row in rows if kinds[nodes[row[0]]] == "closure"})
 
     def test_diff(self):
         done = run("snapdiff", "--no-cache", os.path.join(WORK, "a.heapsnapshot"),
@@ -232,17 +336,10 @@ class Originals(unittest.TestCase):
         if why:
             raise unittest.SkipTest("comparison with the originals: " + why)
 
-    def devtools(self, mode, name):
-        done = subprocess.run(["node", "--max-old-space-size=4000", "devtools.mjs", mode,
-                               os.path.join(WORK, name)], cwd=ORIGINALS, capture_output=True,
-                              text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return table(done.stdout)
-
     def test_devtools(self):
         """Every node but the root, which is one root among others here, retains the same."""
         for name in "a.heapsnapshot", "b.heapsnapshot", "traced.heapsnapshot":
-            mine, theirs = ours(load(name)), self.devtools("plain", name)
+            mine, theirs = ours(load(name)), devtools(self, "plain", name)
             self.assertEqual(set(mine), set(theirs))
             different = [(i, mine[i], theirs[i]) for i in mine
                          if mine[i][1:] != theirs[i] and mine[i][0] != "(root)"]
@@ -261,14 +358,14 @@ class Originals(unittest.TestCase):
             with open(os.path.join(WORK, "other.js"), "w") as f:
                 f.write(program.replace("a.heapsnapshot", name))
             subprocess.run([node, "other.js"], cwd=WORK, check=True, stdout=subprocess.DEVNULL)
-            mine, theirs = ours(load(name)), self.devtools("plain", name)
+            mine, theirs = ours(load(name)), devtools(self, "plain", name)
             different = [i for i in mine if mine[i][1:] != theirs[i] and mine[i][0] != "(root)"]
             self.assertEqual(different, [], node)
 
     def test_devtools_folded(self):
         """DevTools moves sizes of internal nodes with one owner to the owner: totals stay, and
         only where it does is anything different."""
-        mine, theirs = ours(load("a.heapsnapshot")), self.devtools("folded", "a.heapsnapshot")
+        mine, theirs = ours(load("a.heapsnapshot")), devtools(self, "folded", "a.heapsnapshot")
         self.assertEqual(sum(m[1] for m in mine.values()), sum(t[0] for t in theirs.values()))
         moved = {i for i in mine if mine[i][1] != theirs[i][0]}
         different = {i for i in mine if mine[i][2] != theirs[i][1] and mine[i][0] != "(root)"}

@@ -186,7 +186,8 @@ static const struct seen *import_text(const char *text, size_t size, bool values
     "\"hidden\",\"shortcut\",\"weak\"],\"string_or_number\",\"node\"],"                            \
     "\"trace_function_info_fields\":[\"function_id\",\"name\",\"script_name\",\"script_id\","      \
     "\"line\",\"column\"],\"trace_node_fields\":[\"id\",\"function_info_index\",\"count\","        \
-    "\"size\",\"children\"],\"sample_fields\":[\"timestamp_us\",\"last_assigned_id\"]}"
+    "\"size\",\"children\"],\"sample_fields\":[\"timestamp_us\",\"last_assigned_id\"],"      \
+    "\"location_fields\":[\"object_index\",\"script_id\",\"line\",\"column\"]}"
 #define NODE_FIELDS "\"type\",\"name\",\"id\",\"self_size\",\"edge_count\",\"trace_node_id\","     \
                     "\"detachedness\""
 #define EDGE_FIELDS "\"type\",\"name_or_index\",\"to_node\""
@@ -276,6 +277,61 @@ static void test_stacks(void)
     CHECK_U64(s->samples, 2);
 }
 
+/* Where functions stand: three closures of two scripts, the second without a name; what is no closure
+ * (here an object) has no place of its own. Places come in any order. */
+static const char places[] =
+    META(NODE_FIELDS, "", EDGE_FIELDS, "") ",\"node_count\":8,\"edge_count\":10},\"nodes\":["
+    "9,0,1,0,5,0,0,5,1,3,64,1,0,0,5,0,5,64,1,0,0,5,2,7,64,0,0,0,4,1,9,8,1,0,0,4,3,11,8,0,0,0,"
+    "3,4,13,8,0,0,0,5,1,15,64,2,0,0],\"edges\":[1,1,7,1,2,14,1,3,21,1,4,42,1,5,49,3,5,28,3,5,28,"
+    "3,6,35,3,7,28,3,5,28],\"locations\":[49,77,6,8,7,77,6,8,21,88,0,4999,14,77,6,20,42,77,9,9],"
+    "\"strings\":[\"\",\"run\",\"far\",\"/srv/app.js\",\"Item\",\"shared\",\"script\","
+    "\"code\"]}";
+
+static void check_place(const struct seen *s, unsigned object, const char *function,
+                        const char *file, uint32_t line)
+{
+    const snap_frame *f = &s->frames[s->frame[s->object[object].stack]];
+    CHECK(s->object[object].stack > 0);
+    CHECK_U64(s->parent[s->object[object].stack], 0);
+    CHECK_STR(s->text[f->function], function);
+    CHECK_STR(s->text[f->file], file);
+    CHECK_U64(f->line, line);
+}
+
+static void test_places(void)
+{
+    const struct seen *s = import_text(places, sizeof places - 1, false);
+    CHECK_STR(s->damage, "");
+    CHECK(s->complete);
+    CHECK_U64(s->stacks, 3);
+    check_place(s, 1, "run", "/srv/app.js", 7);
+    check_place(s, 2, "(anonymous)", "/srv/app.js", 7);
+    check_place(s, 3, "far@5000", "(script 88)", 1);
+    CHECK_U64(s->object[7].stack, s->object[1].stack);
+    CHECK(s->object[1].stack != s->object[2].stack);
+    CHECK_U64(s->object[6].stack, 0);
+    /* Newer files name the script's node, and the script after what it is. */
+    char named[sizeof places + 64];
+    const char *at = strstr(places, "\"line\",\"column\"]}"), *rows = strstr(places, "[49,77");
+    snprintf(named, sizeof named, "%.*s\"script_object_index\",%.*s[21,88,35,0,4999],"
+             "\"strings\":[\"\",\"run\",\"far\",\"system / Script / b.js\",\"\",\"\",\"\",\"\"]}",
+             (int)(at - places), places, (int)(rows - at), at);
+    s = import_text(named, strlen(named), false);
+    CHECK_STR(s->damage, "");
+    check_place(s, 3, "far@5000", "b.js", 1);
+    /* No place of a node that is not there, and none in the middle of one. */
+    static const char *const wrong[] = { "56", "48" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[sizeof places];
+        memcpy(text, places, sizeof places);
+        memcpy(strstr(text, "[49,77") + 1, wrong[i], 2);
+        s = import_text(text, sizeof places - 1, false);
+        CHECK_STR(s->damage, "places of functions that are no nodes: 1");
+        CHECK_U64(s->object[7].stack, 0);
+        check_place(s, 1, "run", "/srv/app.js", 7);
+    }
+}
+
 /* Contents come only when they are asked for. */
 static void test_contents(void)
 {
@@ -352,8 +408,12 @@ static void test_cut(void)
         CHECK(!(s->finish.flags & SNAP_FINISH_COMPLETE));
     }
     CHECK(salvaged > 30);
+    /* Within the last number of a row: 14 is not 1. */
+    size_t number = (size_t)(strstr(page, ",5,8,14") - page) + 6;
+    const struct seen *s = import_text(page, number, false);
+    CHECK_U64(s->edges, 1);
     size_t strings = (size_t)(strstr(page, "\"strings\"") - page);
-    const struct seen *s = import_text(page, strings, false);
+    s = import_text(page, strings, false);
     CHECK_U64(s->objects, 9);
     CHECK_U64(s->edges, 10);
     CHECK_STR(type_of(s, 2), "(object)");
@@ -390,6 +450,10 @@ static void test_contradictions(void)
     check_changed("\"edges\":", "\"nodes\":[],\"edges\":", NULL);
     check_changed("\"to_node\"", "\"to\"", NULL);
     check_changed("\"strings\":", "\"stringz\":", NULL);
+    check_changed("\"locations\":[]", "\"locations\":[7,1]", NULL);
+    check_changed("\"locations\":[]", "\"locations\":[],\"locations\":[]", NULL);
+    check_changed("\"samples\":", "\"edges\":[],\"samples\":", NULL);
+    check_changed("\"samples\":", "\"strings\":[],\"samples\":", NULL);
     check_changed("\"nodes\":", "\"knots\":", NULL);
 }
 
@@ -407,6 +471,7 @@ static void test_totals(void)
 }
 
 CU_MAIN("v8", { "objects", test_objects }, { "edges", test_edges }, { "stacks", test_stacks },
+        { "places", test_places },
         { "contents", test_contents }, { "other_shape", test_other_shape },
         { "names of parts", test_parts }, { "cut", test_cut },
         { "contradictions", test_contradictions }, { "totals", test_totals })

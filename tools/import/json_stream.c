@@ -162,6 +162,8 @@ bool jstream_number(struct jstream *j, uint64_t *value)
         c = next_or_end(j);
         if (c < '0' || c > '9') break;
     }
+    /* What is cut within a number reads as another number. */
+    if (!c && j->depth) fail_end(j);
     if (c == '.' || c == 'e' || c == 'E') return jstream_fail(j, "a whole number was expected");
     return !j->error;
 }

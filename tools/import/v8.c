@@ -84,33 +84,65 @@ static bool send_facts(struct v8_reading *v)
 
 /* ---- passes -------------------------------------------------------------------------------- */
 
-/* The first pass: everything but nodes and edges. */
+/* What a file has one of each at most. */
+enum part { HEADER, NODES, EDGES, FUNCTIONS, TRACE, SAMPLES, LOCATIONS, STRINGS, PARTS };
+
+static const char *const part_names[PARTS] = {
+    "snapshot", "nodes", "edges", "trace_function_infos", "trace_tree", "samples", "locations",
+    "strings",
+};
+
+/* The part that a key names, PARTS where it names none. False: it was there already. */
+static bool which_part(struct v8_reading *v, bool *there, enum part *part)
+{
+    static const char *const twice[PARTS] = {
+        "the header stands in the file twice", "nodes stand in the file twice",
+        "edges stand in the file twice", "functions stand in the file twice",
+        "the tree of allocations stands in the file twice", "samples stand in the file twice",
+        "locations stand in the file twice", "strings stand in the file twice",
+    };
+    int i = 0;
+    while (i < PARTS && !jstream_key_is(&v->json, part_names[i])) i++;
+    *part = (enum part)i;
+    if (i == PARTS) return true;
+    if (there[i]) return jstream_fail(&v->json, twice[i]);
+    there[i] = true;
+    return true;
+}
+
+static bool scan_part(struct v8_reading *v, enum part part)
+{
+    bool places = v8_has_places(v);
+    switch (part) {
+    case HEADER: return v8_read_meta(v) && send_facts(v);
+    case NODES: return places ? v8_scan_nodes(v) : jstream_skip(&v->json);
+    case EDGES: return places ? v8_scan_edges(v) : jstream_skip(&v->json);
+    case FUNCTIONS: return v8_read_functions(v);
+    case TRACE: return v8_read_trace(v);
+    case SAMPLES: return v8_read_samples(v);
+    case LOCATIONS: return places ? v8_read_locations(v) : jstream_skip(&v->json);
+    case STRINGS: return v8_read_strings(v);
+    case PARTS: break;
+    }
+    return jstream_skip(&v->json);
+}
+
+/* The first pass: everything but the rows of nodes and edges. */
 static bool scan(struct v8_reading *v)
 {
     struct jstream *j = &v->json;
     struct jstream_place place = jstream_enter(j, '{');
-    bool strings = false;
+    bool there[PARTS] = { false };
+    enum part part;
     while (jstream_member(j, &place)) {
-        if (jstream_key_is(j, "snapshot")) {
-            if (v->meta.there) return jstream_fail(j, "the header stands in the file twice");
-            if (!v8_read_meta(v) || !send_facts(v)) return false;
-        } else if (!v->meta.there) {
-            jstream_skip(j);
-        } else if (jstream_key_is(j, "trace_function_infos")) {
-            v8_read_functions(v);
-        } else if (jstream_key_is(j, "trace_tree")) {
-            v8_read_trace(v);
-        } else if (jstream_key_is(j, "samples")) {
-            v8_read_samples(v);
-        } else if (jstream_key_is(j, "strings")) {
-            strings = v8_read_strings(v);
-        } else {
-            jstream_skip(j);
-        }
+        if (!which_part(v, there, &part)) return false;
+        if (part != HEADER && !v->meta.there)
+            return jstream_fail(j, "the header does not stand first");
+        if (!scan_part(v, part)) return false;
     }
     if (!jstream_finish(j)) return false;
     if (!v->meta.there) return jstream_fail(j, "no \"snapshot\" describes the file");
-    return strings || jstream_fail(j, "\"strings\" is missing");
+    return there[STRINGS] || jstream_fail(j, "\"strings\" is missing");
 }
 
 /* The second pass; ends after the edges. */
@@ -157,7 +189,11 @@ static bool prepare(struct v8_reading *v)
     if (v->meta.root_index % v->meta.node.n) return jstream_fail(&v->json, "a wrong root_index");
     v->meta.root_index /= v->meta.node.n;
     v->strings.id = calloc(v->strings.n + 1, sizeof *v->strings.id);
-    return v->strings.id ? v8_send_stacks(v) : v8_no_memory(v);
+    if (!v->strings.id) return v8_no_memory(v);
+    uint64_t n_stacks;
+    bool ok = v8_send_stacks(v, &n_stacks) && v8_send_places(v, n_stacks);
+    v->n_nodes = 0;
+    return ok;
 }
 
 static bool send_finish(struct v8_reading *v)
@@ -168,6 +204,7 @@ static bool send_finish(struct v8_reading *v)
     v8_damage_count(v, v->bad_targets, "references that lead to no node");
     v8_damage_count(v, v->bad_names, "names that are not among the strings");
     v8_damage_count(v, v->bad_kinds, "kinds that the header does not list");
+    if (!v->cut) v8_damage_count(v, v->bad_places, "places of functions that are no nodes");
     if (!v->cut && (v->n_edges != expected ||
                     (v->meta.has_counts && (v->meta.node_count != v->n_nodes ||
                                             v->meta.edge_count != v->n_edges))))
@@ -208,6 +245,8 @@ static void reading_free(struct v8_reading *v)
     free(v->strings.id);
     free(v->function);
     free(v->trace);
+    free(v->link);
+    free(v->place);
     free(v->edge_count);
     free(v->name);
     free(v->kind);

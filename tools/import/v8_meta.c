@@ -96,7 +96,8 @@ static bool read_function_fields(struct jstream *j, struct v8_function_fields *f
 {
     const struct field fields[] = {
         { "function_id", &f->function_id }, { "name", &f->name },
-        { "script_name", &f->script_name }, { "line", &f->line },
+        { "script_name", &f->script_name }, { "script_id", &f->script_id },
+        { "line", &f->line }, { "column", &f->column },
     };
     return read_fields(j, fields, COUNT(fields), &f->n);
 }
@@ -114,6 +115,15 @@ static bool read_sample_fields(struct jstream *j, struct v8_sample_fields *f)
 {
     const struct field fields[] = {
         { "timestamp_us", &f->timestamp_us }, { "last_assigned_id", &f->last_assigned_id },
+    };
+    return read_fields(j, fields, COUNT(fields), &f->n);
+}
+
+static bool read_location_fields(struct jstream *j, struct v8_location_fields *f)
+{
+    const struct field fields[] = {
+        { "object_index", &f->object_index }, { "script_id", &f->script_id },
+        { "script_object_index", &f->script_object_index }, { "line", &f->line }, { "column", &f->column },
     };
     return read_fields(j, fields, COUNT(fields), &f->n);
 }
@@ -138,6 +148,8 @@ static bool read_meta(struct jstream *j, struct v8_meta *m)
             read_trace_fields(j, &m->trace);
         else if (jstream_key_is(j, "sample_fields"))
             read_sample_fields(j, &m->sample);
+        else if (jstream_key_is(j, "location_fields"))
+            read_location_fields(j, &m->location);
         else
             jstream_skip(j);
     }

@@ -7,10 +7,12 @@
  *   v8_meta.c   the header: which fields and kinds the file has, by name
  *   v8_names.c  strings: which are names, and the types made of them
  *   v8_trace.c  allocation stacks, samples
+ *   v8_places.c where the code of functions stands
  *
  * A heap snapshot names everything by index into an array of strings that stands at its end. So the
- * first pass takes header, stacks and strings and skips the two large arrays; the second hands on
- * nodes and edges as it meets them. Memory: the strings, and 9 bytes a node.
+ * first pass takes header, stacks and strings, and of the two large arrays only what leads from a
+ * function to its script; the second hands on nodes and edges as it meets them. Memory: the strings,
+ * 9 bytes a node, and what v8_places.c says.
  *
  * Functions return false after an error; the first one stands in `json.error`, or `stopped` is set
  * when the sink has said why.
@@ -49,7 +51,7 @@ struct v8_edge_fields {
 };
 
 struct v8_function_fields {
-    uint32_t function_id, name, script_name, line, n;
+    uint32_t function_id, name, script_name, script_id, line, column, n;
 };
 
 struct v8_trace_fields {
@@ -60,6 +62,10 @@ struct v8_sample_fields {
     uint32_t timestamp_us, last_assigned_id, n;
 };
 
+struct v8_location_fields {
+    uint32_t object_index, script_id, script_object_index, line, column, n;
+};
+
 struct v8_meta {
     bool there;
     struct v8_node_fields node;
@@ -67,6 +73,7 @@ struct v8_meta {
     struct v8_function_fields function;
     struct v8_trace_fields trace;
     struct v8_sample_fields sample;
+    struct v8_location_fields location;
     uint32_t n_node_kinds, n_edge_kinds;
     uint8_t node_kind[V8_MAX_KINDS], edge_kind[V8_MAX_KINDS];
     uint64_t node_count, edge_count, root_index, extra_native_bytes;
@@ -94,7 +101,19 @@ struct v8_trace_node {
 };
 
 struct v8_function {
-    uint64_t name, script_name, line;
+    uint64_t name, script_name, script_id, line, column;
+};
+
+/* A reference from a closure or a part of code to a part of code. */
+struct v8_link {
+    uint32_t source, target, name;
+};
+
+/* Where a closure's code stands; line and column from 1. */
+struct v8_place {
+    uint32_t node, script, line, column;
+    uint32_t script_node; /* V8_NONE: not told */
+    uint64_t stack;
 };
 
 struct v8_reading {
@@ -111,6 +130,7 @@ struct v8_reading {
     bool cut;       /* the file ends early */
 
     uint64_t next_string, next_type;
+    uint64_t anonymous;      /* id of the name of functions without one; 0: not yet */
     struct u64map types;     /* (kind, string) -> type id */
     struct { uint32_t name; size_t size; uint64_t type; uint8_t kind; } parted[V8_MAX_PARTED];
     size_t n_parted;         /* types that are the first part of a name */
@@ -124,6 +144,11 @@ struct v8_reading {
     struct u64map stacks;    /* id of a trace node -> stack id */
     uint64_t samples;
 
+    struct v8_link *link;
+    size_t n_links, link_cap;
+    struct v8_place *place; /* by node */
+    size_t n_places, place_cap, next_place;
+
     /* Per node, for the edges: */
     uint32_t *edge_count, *name;
     uint8_t *kind;
@@ -133,7 +158,7 @@ struct v8_reading {
     size_t n_tables, table_cap, table_id_cap;
 
     uint64_t n_edges, n_roots, objects_sent;
-    uint64_t bad_names, bad_targets, bad_kinds;
+    uint64_t bad_names, bad_targets, bad_kinds, bad_places;
 };
 
 /* ---- v8.c ---- */
@@ -150,6 +175,8 @@ void v8_damage_count(struct v8_reading *v, uint64_t n, const char *what);
 
 /* ---- v8_rows.c ---- */
 
+/* Notes the next node: what its references need. */
+bool v8_keep_node(struct v8_reading *v, enum v8_node kind, uint64_t name, uint64_t edges);
 /* The arrays "nodes" and "edges", in this order. */
 bool v8_read_nodes(struct v8_reading *v);
 bool v8_read_edges(struct v8_reading *v);
@@ -181,13 +208,32 @@ bool v8_table_id(struct record_text name, uint64_t *id);
 /* Is it a number of at most 10 digits? */
 bool v8_number(struct record_text name, uint64_t *value);
 
+/* ---- v8_places.c ---- */
+
+/* Does the file tell where functions stand? Then the first pass takes the arrays "nodes", "edges" and
+ * "locations" by these. */
+bool v8_has_places(const struct v8_reading *v);
+bool v8_scan_nodes(struct v8_reading *v);
+bool v8_scan_edges(struct v8_reading *v);
+bool v8_read_locations(struct v8_reading *v);
+/* Frames and stacks, once strings are known; so many stacks are out. */
+bool v8_send_places(struct v8_reading *v, uint64_t n_stacks);
+/* The stack of a closure, 0 for none; nodes are asked for in ascending order. */
+uint64_t v8_place(struct v8_reading *v, size_t node);
+
 /* ---- v8_trace.c ---- */
 
+/* One row of `n` numbers of an array. False at the array's end, or with this error within a row. */
+bool v8_read_row(struct jstream *j, struct jstream_place *place, uint32_t n, uint64_t *row,
+                 const char *error);
+/* A function (its name a string's index) in a file (an id). A line or column of 0 is unknown. */
+bool v8_send_frame(struct v8_reading *v, uint64_t id, uint64_t name, uint64_t file, uint64_t line,
+                   uint64_t column);
 bool v8_read_functions(struct v8_reading *v);
 bool v8_read_trace(struct v8_reading *v);
 bool v8_read_samples(struct v8_reading *v);
-/* Frames and stacks, once strings are known. */
-bool v8_send_stacks(struct v8_reading *v);
+/* Frames and stacks, once strings are known; so many stacks are out then. */
+bool v8_send_stacks(struct v8_reading *v, uint64_t *n_stacks);
 /* The stack of a trace node; 0 for none. */
 uint64_t v8_stack(const struct v8_reading *v, uint64_t trace_node_id);
 

@@ -53,17 +53,30 @@ static bool note_table(struct v8_reading *v, uint64_t id)
     return true;
 }
 
+bool v8_keep_node(struct v8_reading *v, enum v8_node kind, uint64_t name, uint64_t edges)
+{
+    if (edges > UINT32_MAX) return jstream_fail(&v->json, "an impossible number of edges");
+    if (v->n_nodes == UINT32_MAX - 2) return jstream_fail(&v->json, "too many nodes");
+    if (!v8_grow(v, &v->edge_count, &v->edge_count_cap, v->n_nodes + 1, sizeof *v->edge_count) ||
+        !v8_grow(v, &v->name, &v->name_cap, v->n_nodes + 1, sizeof *v->name) ||
+        !v8_grow(v, &v->kind, &v->kind_cap, v->n_nodes + 1, sizeof *v->kind))
+        return false;
+    v->edge_count[v->n_nodes] = (uint32_t)edges;
+    v->name[v->n_nodes] = name < V8_NONE ? (uint32_t)name : V8_NONE - 1;
+    v->kind[v->n_nodes] = (uint8_t)kind;
+    v->n_nodes++;
+    return true;
+}
+
 static bool put_node(struct v8_reading *v, struct node_batch *b, const uint64_t *row)
 {
     const struct v8_node_fields *f = &v->meta.node;
-    uint64_t edges = row[f->edge_count], name = row[f->name];
+    uint64_t name = row[f->name];
     enum v8_node kind = V8_UNKNOWN_NODE;
     enum v8_name_is is;
     uint32_t i = b->rows;
     if (row[f->type] < v->meta.n_node_kinds) kind = v->meta.node_kind[row[f->type]];
     else v->bad_kinds++;
-    if (edges > UINT32_MAX) return jstream_fail(&v->json, "an impossible number of edges");
-    if (v->n_nodes == UINT32_MAX - 2) return jstream_fail(&v->json, "too many nodes");
     if (name >= v->strings.n) {
         v->bad_names += !v->cut;
         name = V8_NONE - 1;
@@ -75,6 +88,7 @@ static bool put_node(struct v8_reading *v, struct node_batch *b, const uint64_t 
     b->flags[i] = detached ? SNAP_OBJECT_DETACHED : 0;
     b->has_flags |= b->flags[i] != 0;
     b->stack[i] = f->trace_node_id == V8_NONE ? 0 : v8_stack(v, row[f->trace_node_id]);
+    if (kind == V8_CLOSURE && !b->stack[i]) b->stack[i] = v8_place(v, v->n_nodes);
     b->has_stacks |= b->stack[i] != 0;
     b->name[i] = b->content[i] = 0;
     if (is == V8_NAME_IS_OWN && name < v->strings.n && !v8_name(v, name, &b->name[i])) return false;
@@ -85,15 +99,9 @@ static bool put_node(struct v8_reading *v, struct node_batch *b, const uint64_t 
         b->content[i] = (uint32_t)name + 1;
         b->has_contents = true;
     }
-    if (!v8_grow(v, &v->edge_count, &v->edge_count_cap, v->n_nodes + 1, sizeof *v->edge_count) ||
-        !v8_grow(v, &v->name, &v->name_cap, v->n_nodes + 1, sizeof *v->name) ||
-        !v8_grow(v, &v->kind, &v->kind_cap, v->n_nodes + 1, sizeof *v->kind) ||
-        (v->table_ids.n && !note_table(v, row[f->id])))
+    if ((v->table_ids.n && !note_table(v, row[f->id])) ||
+        !v8_keep_node(v, kind, name, row[f->edge_count]))
         return false;
-    v->edge_count[v->n_nodes] = (uint32_t)edges;
-    v->name[v->n_nodes] = (uint32_t)name;
-    v->kind[v->n_nodes] = (uint8_t)kind;
-    v->n_nodes++;
     return ++b->rows < V8_BATCH || send_nodes(v, b);
 }
 

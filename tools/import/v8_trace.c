@@ -4,19 +4,29 @@
  * tracking. Stacks come as a tree of calls, nested; it is kept flat and handed on when the strings
  * are known.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "import/v8_private.h"
 
-/* One row of `n` numbers; the fields that are wanted are in row[]. False at the array's end. */
-static bool read_row(struct jstream *j, struct jstream_place *place, uint32_t n, uint64_t *row)
+/* A function on a line that a machine wrote is told by its column: from this one on. */
+enum { FAR_COLUMN = 250 };
+
+bool v8_read_row(struct jstream *j, struct jstream_place *place, uint32_t n, uint64_t *row,
+                 const char *error)
 {
     if (!jstream_array_number(j, place, &row[0])) return false;
     for (uint32_t i = 1; i < n; i++) {
         if (!jstream_array_number(j, place, &row[i]))
-            return jstream_fail(j, "an array ends in the middle of a row");
+            return jstream_fail(j, error);
     }
     return true;
+}
+
+static bool read_row(struct jstream *j, struct jstream_place *place, uint32_t n, uint64_t *row)
+{
+    return v8_read_row(j, place, n, row, "an array ends in the middle of a row");
 }
 
 static uint64_t field(const uint64_t *row, uint32_t at, uint64_t otherwise)
@@ -36,7 +46,9 @@ bool v8_read_functions(struct v8_reading *v)
         v->function[v->n_functions++] = (struct v8_function){
             .name = field(row, f->name, V8_NONE),
             .script_name = field(row, f->script_name, V8_NONE),
+            .script_id = field(row, f->script_id, V8_NONE),
             .line = field(row, f->line, 0),
+            .column = field(row, f->column, 0),
         };
     }
     return !v->json.error;
@@ -128,28 +140,53 @@ bool v8_read_samples(struct v8_reading *v)
     return !v->json.error;
 }
 
-/* A frame a function. Lines count from 1; 0 is unknown. */
-static bool send_frames(struct v8_reading *v)
+/* The name of a function, with its column where the line alone does not tell which one it is. */
+static bool function_name(struct v8_reading *v, uint64_t name, uint64_t column, uint64_t *id)
+{
+    static const char anonymous[] = "(anonymous)";
+    struct record_text text = v8_text(v, name);
+    bool far = column >= FAR_COLUMN;
+    if (text.size && !far) return v8_name(v, name, id);
+    if (!text.size) text = (struct record_text){ anonymous, sizeof anonymous - 1 };
+    if (!far) {
+        if (!v->anonymous && !v8_define(v, text, &v->anonymous)) return false;
+        *id = v->anonymous;
+        return true;
+    }
+    char *whole = malloc(text.size + 32);
+    if (!whole) return v8_no_memory(v);
+    memcpy(whole, text.at, text.size);
+    int n = snprintf(whole + text.size, 32, "@%llu", (unsigned long long)column);
+    bool ok = v8_define(v, (struct record_text){ whole, text.size + (size_t)n }, id);
+    free(whole);
+    return ok;
+}
+
+bool v8_send_frame(struct v8_reading *v, uint64_t id, uint64_t name, uint64_t file, uint64_t line,
+                   uint64_t column)
 {
     const struct record_sink *k = v->sink;
+    snap_frame frame = { .file = file, .language = SNAP_LANGUAGE_JAVASCRIPT,
+                         .line = line <= INT32_MAX ? (uint32_t)line : 0 };
+    if (!function_name(v, name, column, &frame.function)) return false;
+    return !k->frame || v8_sent(v, k->frame(k->opaque, id, &frame));
+}
+
+/* A frame a function. */
+static bool send_frames(struct v8_reading *v)
+{
     for (size_t i = 0; i < v->n_functions; i++) {
         const struct v8_function *f = &v->function[i];
-        snap_frame frame = { .language = SNAP_LANGUAGE_JAVASCRIPT,
-                             .line = f->line <= INT32_MAX ? (uint32_t)f->line : 0 };
-        static const char anonymous[] = "(anonymous)";
-        if (!v8_name(v, f->name, &frame.function) || !v8_name(v, f->script_name, &frame.file))
+        uint64_t file;
+        if (!v8_name(v, f->script_name, &file) ||
+            !v8_send_frame(v, i + 1, f->name, file, f->line, f->column))
             return false;
-        if (!frame.function &&
-            !v8_define(v, (struct record_text){ anonymous, sizeof anonymous - 1 },
-                       &frame.function))
-            return false;
-        if (k->frame && !v8_sent(v, k->frame(k->opaque, i + 1, &frame))) return false;
     }
     return true;
 }
 
 /* The tree's root stands for no call. */
-bool v8_send_stacks(struct v8_reading *v)
+bool v8_send_stacks(struct v8_reading *v, uint64_t *n_stacks)
 {
     const struct record_sink *k = v->sink;
     uint64_t next = 0;
@@ -169,6 +206,7 @@ bool v8_send_stacks(struct v8_reading *v)
         else *slot = next;
     }
     free(of);
+    *n_stacks = next;
     return ok;
 }
 
