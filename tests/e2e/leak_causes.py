@@ -211,7 +211,7 @@ class Causes(unittest.TestCase):
                               ("reference-cycles", "Node", 800),
                               ("reference-cycles", "Pair", 800)):
             kept, = [f["bytes"] for f in found if f["rule"] == rule and word in f["sentence"]
-                      and f["objects"] == n]
+                      and f["objects"] in (n, 2 * n)]  # before 3.11 with their dictionaries
             # Each link has 1,000 bytes and some hundred of its own.
             self.assertGreater(kept, 400 * 1000)
             self.assertLess(kept, 400 * 2500, (rule, word))
