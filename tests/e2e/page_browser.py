@@ -3,12 +3,14 @@
 other tools, the tree can be walked down, what is searched is found, names stay text, and nothing is
 asked of the network, said on the console or stopped by the page's own policy.
 
-Screenshots go to the folder SNAP_SCREENSHOTS."""
+Screenshots go to the folder SNAP_SCREENSHOTS; with SNAP_PICTURE=FILE the picture of README.md alone is
+made, into that file (`ninja update-picture`)."""
 
 import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,8 @@ TOOLS = os.environ.get("SNAP_TOOLS", "")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LEAKY = os.path.join(ROOT, "corpora", "leaky")
 SCREENSHOTS = os.environ.get("SNAP_SCREENSHOTS")
+PICTURE = os.environ.get("SNAP_PICTURE")
+KEPT_PICTURE = os.path.join("tools", "page", "page.png")
 # Names that are markup, of classes that are held by a global; a chain; garbage.
 HOSTILE = r"""
 import sys, heapsnap
@@ -58,6 +62,15 @@ def run(name, *arguments):
 
 def answer(name, *arguments):
     return json.loads(run(name, "--json", "--quiet", *arguments))
+
+
+def png_measures(path):
+    """Width and height of a picture."""
+    with open(path, "rb") as f:
+        head = f.read(24)
+    if head[:8] != b"\x89PNG\r\n\x1a\n" or head[12:16] != b"IHDR":
+        raise AssertionError("%s is not a PNG" % path)
+    return struct.unpack(">II", head[16:])
 
 
 def service(folder):
@@ -357,15 +370,23 @@ class PageCase(unittest.TestCase):
         self.shot(browser, "print")
 
     def test_readme(self):
-        """The picture in README.md: tools/page/page.png is a copy of it."""
+        """The picture in README.md is made here: the leak is in its middle, selected, and what is in
+        the repository has the measures of what this run makes."""
         browser = self.browser(width=1000, height=700)
         browser.scheme("light")
         browser.click("#tree-view .row > .cell > .label")
         browser.evaluate("icicle.select(icicle.children[icicle.children[icicle.top][0]][0])")
-        if SCREENSHOTS:
-            x, y, width, height = browser.box("#tree")
-            browser.screenshot(os.path.join(SCREENSHOTS, "readme.png"),
-                               (x - 10, y - 5, width + 20, min(height + 15, 560)))
+        self.assertEqual(self.detail(browser)["heading"], ".finished: list")
+        self.assertIn("__main__.Request", browser.evaluate(
+            "document.querySelector('#tree-view .detail table').innerText"))
+        x, y, width, height = browser.box("#tree")
+        made = PICTURE or os.path.join(SCREENSHOTS or self.scratch.name, "readme.png")
+        browser.screenshot(made, (x - 10, y - 5, width + 20, min(height + 15, 560)))
+        with open(os.path.join(ROOT, "README.md")) as f:
+            self.assertIn("](%s)" % KEPT_PICTURE, f.read())
+        kept, now = (png_measures(x) for x in (os.path.join(ROOT, KEPT_PICTURE), made))
+        self.assertEqual(kept[0], now[0])
+        self.assertLessEqual(abs(kept[1] - now[1]), 40, "ninja update-picture")
 
     def shot(self, browser, name):
         if not SCREENSHOTS:
@@ -411,4 +432,4 @@ if __name__ == "__main__":
     if not TOOLS:
         print("skipped: the offline tools were not built")
         sys.exit(77)
-    unittest.main()
+    unittest.main(argv=sys.argv[:1] + ["PageCase.test_readme"] if PICTURE else sys.argv)
