@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Heads of rules, and what copies of containers would save. */
 #include <stdlib.h>
+#include <string.h>
 #include "cu.h"
 #include "leak/rule.h"
 #include "leak/spare.h"
@@ -41,6 +42,51 @@ static void test_values(void)
     rule_free(&rule);
 }
 
+/* The words of a runtime stand in place of those for all, and only its own. */
+static void test_words(void)
+{
+    const struct rule_file file = { "a-rule", "-- rule: a-rule\n"
+                                              "-- title: a title\n"
+                                              "-- title(jvm): of Java,\n"
+                                              "--     in two lines\n"
+                                              "-- cause: a cause\n"
+                                              "-- remedy(v8): of V8\n"
+                                              "-- remedy: for all\n"
+                                              "-- limits(v8): its limits\n"
+                                              "SELECT 1 -- cause(jvm): no head\n" };
+    const struct {
+        const char *runtime, *title, *remedy, *limits;
+    } rows[] = { { NULL, "a title", "for all", NULL },
+                 { "jvm", "of Java, in two lines", "for all", NULL },
+                 { "v8", "a title", "of V8", "its limits" },
+                 { "v", "a title", "for all", NULL },
+                 { "", "a title", "for all", NULL } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rule rule;
+        CHECK(rule_read(&file, &rule) && rule_speak(&rule, rows[i].runtime));
+        CHECK_STR(rule.title, rows[i].title);
+        CHECK_STR(rule.cause, "a cause");
+        CHECK_STR(rule.remedy, rows[i].remedy);
+        CHECK(rows[i].limits ? rule.limits && strcmp(rule.limits, rows[i].limits) == 0 : !rule.limits);
+        rule_free(&rule);
+    }
+}
+
+/* Rules for every runtime do not speak of one: words of Python stand under its name. */
+static void test_words_of_all(void)
+{
+    const char *const own[] = { "del ", "None", "__init__", "context manager", "functools",
+                                "with open", "finally", "null", "a module" };
+    for (size_t n = 0; rule_files[n].name; n++) {
+        struct rule rule;
+        CHECK(rule_read(&rule_files[n], &rule));
+        for (size_t i = 0; !rule.runtime && i < sizeof own / sizeof *own; i++)
+            if (!CHECK(!strstr(rule.remedy, own[i]) && !strstr(rule.cause, own[i])))
+                printf("  %s: %s\n", rule.name, own[i]);
+        rule_free(&rule);
+    }
+}
+
 static void test_wrong_heads(void)
 {
     const char *const wrong[] = { "", "SELECT 1", "-- rule: b\n", "-- rule: b",
@@ -79,4 +125,5 @@ static void test_spare(void)
 }
 
 CU_MAIN("leak rules", { "heads", test_heads }, { "values", test_values },
+        { "words", test_words }, { "words of all", test_words_of_all },
         { "wrong heads", test_wrong_heads }, { "spare", test_spare })

@@ -184,7 +184,7 @@ static bool is_wanted(const struct findings_options *o, const char *name)
     return o->n_only == 0;
 }
 
-static int read_rules(const struct findings_options *o, struct findings *out)
+static int read_rules(const struct findings_options *o, const char *runtime, struct findings *out)
 {
     size_t n = 0;
     while (rule_files[n].name) n++;
@@ -192,7 +192,8 @@ static int read_rules(const struct findings_options *o, struct findings *out)
     if (!out->rules) return message_no_memory("the rules");
     for (size_t i = 0; i < n; i++) {
         if (!is_wanted(o, rule_files[i].name)) continue;
-        if (!rule_read(&rule_files[i], &out->rules[out->n++].rule))
+        struct rule *rule = &out->rules[out->n++].rule;
+        if (!rule_read(&rule_files[i], rule) || !rule_speak(rule, runtime))
             return message_error(NULL, MESSAGE_NO_OFFSET, NULL, "the rule %s cannot be read",
                                  rule_files[i].name);
     }
@@ -204,7 +205,7 @@ int findings_run(struct subject *subject, struct subject *base,
 {
     struct functions *functions = NULL;
     *out = (struct findings){ 0 };
-    int status = read_rules(options, out);
+    int status = read_rules(options, subject->snapshot->runtime, out);
     if (!status) status = functions_new(&functions, subject, base, options->made);
     for (size_t i = 0; !status && i < out->n; i++)
         status = run_rule(subject, functions, base != NULL, options, &out->rules[i]);

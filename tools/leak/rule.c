@@ -75,6 +75,32 @@ bool rule_read(const struct rule_file *file, struct rule *out)
     return whole;
 }
 
+/* The words of one key for a runtime; *out stays where there are none. False: no memory. */
+static bool speak_value(const char *head, const char *key, const char *runtime, char **out)
+{
+    struct text name = { 0 };
+    char *words = NULL;
+
+    text_addf(&name, "%s(%s)", key, runtime);
+    bool done = !name.failed && read_value(head, name.s, &words);
+    if (done && words) {
+        free(*out);
+        *out = words;
+    } else {
+        free(words);
+    }
+    free(name.s);
+    return done;
+}
+
+bool rule_speak(struct rule *rule, const char *runtime)
+{
+    return !runtime || (speak_value(rule->sql, "title", runtime, &rule->title) &&
+                        speak_value(rule->sql, "cause", runtime, &rule->cause) &&
+                        speak_value(rule->sql, "remedy", runtime, &rule->remedy) &&
+                        speak_value(rule->sql, "limits", runtime, &rule->limits));
+}
+
 void rule_free(struct rule *rule)
 {
     free(rule->title);

@@ -15,6 +15,10 @@
  *     -- needs: refs base            only where there is: refs, base, complete; absent: nothing
  *     SELECT severity, sentence, bytes, objects, object_id, evidence ...
  *
+ * Title, cause, remedy and limits may be said in the words of one runtime beside those for all:
+ *
+ *     -- remedy(jvm): what to do in Java
+ *
  * The query gives a row a finding, the most important first:
  *
  *     severity   'note', 'warning' or 'error'
@@ -66,6 +70,10 @@ extern const struct rule_file rule_files[];
  *  tests read all). rule_free in any case. O(bytes of the head). */
 bool rule_read(const struct rule_file *file, struct rule *out);
 void rule_free(struct rule *rule);
+
+/** Puts the words for a runtime, where the head has them, in place of those for all. NULL: as it is.
+ *  False: no memory; the rule is whole in any case. O(bytes of the head). */
+bool rule_speak(struct rule *rule, const char *runtime);
 
 /** Whether findings of the rule may be folded into those of another, by name. */
 bool rule_yields(const struct rule *rule, const char *other);

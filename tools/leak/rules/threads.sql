@@ -3,7 +3,14 @@
 -- title: what the local variables of threads keep alive
 -- cause: while a function runs, or waits, its local variables live: a loop that never ends keeps
 --     what its last round left in them
--- remedy: del what is no longer needed before waiting, or do the work in a function that returns
+-- remedy: let go of what is no longer needed before waiting, or do the work in a function that
+--     returns
+-- remedy(cpython): del what is no longer needed before waiting, or do the work in a function that
+--     returns
+-- remedy(jvm): set to null what is no longer needed before waiting, or do the work in a method that
+--     returns
+-- remedy(ruby): set to nil what is no longer needed before waiting, or do the work in a method that
+--     returns
 -- limits: local variables at the moment of the capture: they may be gone in the next
 -- yields: growing-owners exceptions suspended-tasks
 -- needs: refs
