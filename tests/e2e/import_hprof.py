@@ -104,6 +104,8 @@ class Java(unittest.TestCase):
 
     def test_other_layouts(self):
         for name, *options in (("plain-refs", "-XX:-UseCompressedOops", "-XX:+UseSerialGC"),
+                               ("plain-classes", "-XX:-UseCompressedClassPointers",
+                                "-XX:+UseSerialGC"),
                                ("parallel", "-XX:+UseParallelGC"),
                                ("aligned", "-XX:ObjectAlignmentInBytes=16", "-XX:+UseSerialGC")):
             with self.subTest(name):

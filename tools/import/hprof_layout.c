@@ -10,14 +10,18 @@
 #include "import/hprof_private.h"
 
 /* Compressed references (the usual one first), then plain ones, then references of 8 bytes with
- * compressed class pointers, then compact headers. Each twice: with and without the superclass's
- * gaps filled. */
+ * compressed class pointers, then compact headers, then compressed references with plain class
+ * pointers; of the latter and of plain ones, newer JVMs begin arrays of short elements directly
+ * behind the length. Each twice: with and without the superclass's gaps filled. */
 static const struct hprof_model models[HPROF_MODELS] = {
     { 4, 12, 16, false, true }, { 4, 12, 16, false, false },
     { 8, 16, 24, false, true }, { 8, 16, 24, false, false },
     { 8, 12, 16, false, true }, { 8, 12, 16, false, false },
     { 4, 8, 12, false, true },  { 4, 8, 12, false, false },
     { 8, 8, 12, false, true },  { 8, 8, 12, false, false },
+    { 4, 16, 24, false, true }, { 4, 16, 24, false, false },
+    { 4, 16, 20, false, true }, { 4, 16, 20, false, false },
+    { 8, 16, 20, false, true }, { 8, 16, 20, false, false },
 };
 
 /* `to` is a power of two. */

@@ -27,7 +27,7 @@ enum {
     HPROF_DEPTH = 1024,     /* superclasses of a class */
     HPROF_DEPTH_MANY = 16,  /* the same where so many classes are so deep that it would take long */
     HPROF_GAPS = 8,
-    HPROF_MODELS = 10,
+    HPROF_MODELS = 16,
     HPROF_LAYOUTS = HPROF_MODELS / 2, /* of arrays, which have no superclass to fill up */
     HPROF_CACHED = 256,
     HPROF_NONE = UINT32_MAX,
