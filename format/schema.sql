@@ -481,7 +481,7 @@ CREATE TABLE root_summary (
 CREATE TABLE global (
     id          INTEGER PRIMARY KEY,
     snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
-    module      TEXT,                       -- null: the root itself is the global
+    module      TEXT,                       -- null: the name says all of it
     name        TEXT,
     object_id   INTEGER NOT NULL REFERENCES object (id)
 ) STRICT;
@@ -1064,7 +1064,7 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('stack_frames', 'module', NULL, 'path of the loaded file that the code is in'),
     ('packages', NULL, NULL, 'live objects by the module of their type, cut to `depth` parts of its name'),
     ('packages', 'depth', NULL, 'parts of the name: 1 `django`, 2 `django.db`, 3 `django.db.models`'),
-    ('globals', NULL, NULL, 'global variables: attributes of modules, static fields'),
+    ('globals', NULL, NULL, 'global variables: attributes of modules, static fields, properties of JavaScript''s global object and variables of its scripts (`server.js:sessions`)'),
     ('shared_buffers', NULL, NULL, 'native memory that several objects share; in every sum it counts once'),
     ('shared_buffers', 'address_hex', NULL, 'address of the memory as people write it'),
     ('shared_buffers', 'address', NULL, 'address of the memory (signed)'),

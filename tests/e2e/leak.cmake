@@ -7,7 +7,7 @@ if(SNAP_PYTHONS AND TARGET snapleak)
 endif()
 find_program(snap_python3 python3 NO_CACHE)
 if(snap_python3 AND TARGET snapleak AND NOT SNAP_SANITIZE)
-    foreach(program java page)
+    foreach(program java node page)
         add_test(NAME e2e_leak_${program}
                  COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/leak_${program}.py
                          $<TARGET_FILE_DIR:snapleak> ${CMAKE_CURRENT_BINARY_DIR}/leak_${program})

@@ -223,7 +223,7 @@ class Causes(unittest.TestCase):
                        check=True)
         db = sqlite3.connect(base)
         for name in ("size", "plural", "percent", "since", "type_name", "path_of", "base",
-                     "before_id", "spare", "closes", "duration"):
+                     "before_id", "whole_of", "spare", "closes", "duration"):
             db.create_function(name, -1, lambda *args: None)
         db.create_aggregate("together", 3, Together)
         for table in "grown", "cycle":

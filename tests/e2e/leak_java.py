@@ -69,6 +69,22 @@ class Leaks(unittest.TestCase):
         self.check("java-sparse-collections", "3,000 java.util.ArrayLists have", "Leaky.lists",
                    "note")
 
+    def test_words(self):
+        """What to do is said in the words of the language."""
+        for finding in self.found:
+            words = finding["title"] + finding["cause"] + finding["remedy"]
+            for alien in "(del,", "None", "context manager", "a module lives", "delete()":
+                self.assertNotIn(alien, words, finding["rule"])
+        globals_ = [f for f in self.found if f["rule"] == "globals"]
+        self.assertEqual({f["title"] for f in globals_}, {"static fields that keep much alive"})
+
+    def test_collections(self):
+        """A large table is told as the collection that it belongs to."""
+        large = [f for f in self.found if f["rule"] == "lingering-large"]
+        self.assertIn("Leaky.texts", [f["object"]["path"] for f in large])
+        for finding in large:
+            self.assertFalse(finding["sentence"].startswith("java.lang.Object[]"), finding["sentence"])
+
     def test_clean(self):
         self.assertEqual([(f["rule"], f["sentence"]) for f in findings("clean")
                           if f["severity"] != "note" or f["rule"].startswith("java-")], [])

@@ -14,6 +14,7 @@
  *   native.c    native blocks, allocation events, their sums by site
  *   lists.c     the ordered lists, addresses, the cumulative histogram
  *   summary.c   types, sites, packages, roots, globals, cycles
+ *   script_globals.c variables of scripts of JavaScript
  *   hubs.c      the objects that most references lead to
  *   class_path.c the dominator tree folded by type
  *   complete.c  references added later
@@ -251,6 +252,8 @@ int references_write(struct loader *l, struct snapshot *s);
 /* In place of all of them, when a database is completed: see complete.c. */
 int complete_snapshot(struct loader *l, struct snapshot *s);
 int summary_write(struct loader *l, struct snapshot *s);
+/* Rows of `global` for variables of scripts; needs the details of objects. */
+int script_globals_write(struct loader *l, struct snapshot *s);
 /* Who refers to the largest hubs; reads types and references of the capture. */
 int hubs_write(struct loader *l, const struct snapshot *s);
 int class_path_write(struct loader *l, struct snapshot *s);

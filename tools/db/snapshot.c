@@ -211,6 +211,7 @@ static int write_everything(struct loader *l, struct snapshot *s)
     if (!status) status = shared_write(l, s);
     if (!status) status = native_write(l, s);
     if (!status) status = tables_write(l, s);
+    if (!status) status = script_globals_write(l, s);
     if (!status) shared_sizes(s, SHARED_ONCE);
     release_details(s);
     if (!status && s->capture.native) status = size_by_row(l, s, s->capture.native, &s->own_native);

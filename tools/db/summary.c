@@ -280,6 +280,7 @@ struct global_writer {
     struct loader *l;
     struct snapshot *s;
     sqlite3_stmt *q;
+    bool properties; /* of the objects that are global roots: JavaScript's global object */
 };
 
 static int insert_global(struct global_writer *w, uint32_t module, uint32_t name, uint32_t node)
@@ -312,7 +313,7 @@ static int insert_named(struct global_writer *w, uint32_t module, uint32_t node,
 /*
  * A root of kind global is a variable, or a module that holds variables: by name in a dictionary of
  * its own (which the reference `__dict__` leads to, and which is no variable where it is a root as
- * well: noted in `seen`) or as its attributes.
+ * well: noted in `seen`), as its static fields, or as the properties of JavaScript's global object.
  */
 static int insert_global_root(struct global_writer *w, uint32_t node, uint32_t name, uint8_t *seen)
 {
@@ -328,6 +329,8 @@ static int insert_global_root(struct global_writer *w, uint32_t node, uint32_t n
         break;
     }
     if (!status && !found) status = insert_named(w, name, node, SNAP_EDGE_STATIC, &found);
+    if (!status && !found && w->properties)
+        status = insert_named(w, name, node, SNAP_EDGE_ATTRIBUTE, &found);
     if (!status && !found) status = insert_global(w, 0, name, node);
     return status;
 }
@@ -351,6 +354,7 @@ static int write_globals(struct loader *l, struct snapshot *s)
     struct global_writer w = { .l = l, .s = s };
     uint8_t *seen = memory_zeroed(&l->budget, s->analysis.n_nodes, sizeof *seen);
     if (!seen) return loader_no_memory(l);
+    w.properties = facts_metadata_is(l, s, "runtime.name", "v8");
     int status = loader_prepare(l, &w.q, "INSERT INTO global (id, snapshot_id, module, name,"
                                          " object_id) VALUES (?, ?, ?, ?, ?)");
     for (size_t i = 0; i < s->resolved.n_roots && !status; i++) {

@@ -161,7 +161,7 @@ static int script_of(struct variables *v, int64_t context, const char **script)
 
 /* The last part of a path or an address; of those that every package has, the last two. The
  * runtime's own scripts have no path. */
-static const char *short_name(const char *script)
+const char *variables_script(const char *script)
 {
     const char *last = script, *before = script;
     if (strncmp(script, "node:", 5) == 0) return script;
@@ -179,7 +179,7 @@ int variables_label(struct variables *v, int64_t context, const char *name, size
     const char *script;
     if (script_of(v, context, &script)) return STATUS_UNUSABLE;
     if (!script) text_adds(out, "<variable ");
-    else text_addf(out, "%s:", short_name(script));
+    else text_addf(out, "%s:", variables_script(script));
     text_add(out, name, n);
     if (!script) text_adds(out, ">");
     return 0;

@@ -29,6 +29,10 @@ struct variables;
 int variables_new(struct variables **out, struct heapdb *db);
 void variables_free(struct variables *v);
 
+/** The end of a script's path or address that names it: its last part; of those that every package
+ *  has, the last two; the whole of the runtime's own scripts. Within `script`. */
+const char *variables_script(const char *script);
+
 /** Appends what the variable `name` of a context is called. Some microseconds; the script is looked
  *  up once for the contexts of one function that come one after the other. */
 int variables_label(struct variables *v, int64_t context, const char *name, size_t n,

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "db/collection.h"
 #include "db/diff_facts.h"
 #include "db/graph_chain.h"
+#include "heap/match.h"
 #include "leak/closes.h"
 #include "leak/cycles.h"
 #include "leak/grown.h"
@@ -22,10 +24,13 @@ enum { PATH_HEAD = 8, PATH_TAIL = 6 };
 /* Queries of the earlier snapshot, prepared once. */
 enum { BASE_QUERIES = 64 };
 
+/* From a table or node to its collection; further along a chain of nodes nobody looks. */
+enum { WHOLE_STEPS = 64 };
+
 struct functions {
     struct subject *subject, *base;
     struct graph_steps steps;
-    sqlite3_stmt *type, *identity, *same;
+    sqlite3_stmt *type, *part, *identity, *same;
     bool one_process; /* both snapshots are of one, whose objects keep their addresses */
     struct {
         char *sql;
@@ -205,6 +210,56 @@ static void give_cycle(void *opaque, uint64_t row, int column, sqlite3_context *
     if (column != 8 || cycle->generation >= 0) sqlite3_result_int64(c, values[column]);
 }
 
+/* ---- collections ---- */
+
+/* What collection_part says of an object's type, its dominator, and whether the type is one that V8
+ * has for itself: "(GC roots)". */
+static int part_of(struct functions *f, int64_t id, uint8_t *bits, int64_t *dominator, bool *own)
+{
+    sqlite3_bind_int64(f->part, 1, id);
+    int got = heapdb_step(f->subject->db, f->part);
+    if (got == 1) {
+        const char *name = (const char *)sqlite3_column_text(f->part, 2);
+        *dominator = sqlite3_column_int64(f->part, 0); /* 0 for null */
+        *bits = collection_part((const char *)sqlite3_column_text(f->part, 1), name);
+        *own = !name || *name == '(';
+    }
+    sqlite3_reset(f->part);
+    return got == 1 ? STATUS_DONE : STATUS_UNUSABLE;
+}
+
+static int whole_of(struct functions *f, int64_t id, int64_t *out)
+{
+    uint8_t bits = 0, above = 0;
+    int64_t dominator = 0, next = 0;
+    bool own = false, own_above = false;
+    *out = id;
+    if (part_of(f, id, &bits, &dominator, &own)) return STATUS_UNUSABLE;
+    for (int i = 0; i < WHOLE_STEPS && bits & (HEAP_PART | HEAP_PART_INSIDE) && dominator; i++) {
+        if (part_of(f, dominator, &above, &next, &own_above)) return STATUS_UNUSABLE;
+        if (!(bits & HEAP_PART) && !(above & (HEAP_WHOLE | HEAP_PART))) break;
+        id = dominator;
+        dominator = next;
+        bits = above;
+        if (!(bits & (HEAP_PART | HEAP_PART_INSIDE)) && !own_above) *out = id;
+    }
+    return STATUS_DONE;
+}
+
+static void sql_whole_of(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct functions *f = sqlite3_user_data(c);
+    int64_t whole;
+    (void)n;
+    if (sqlite3_value_type(v[0]) == SQLITE_NULL) return;
+    if (!whole_of(f, sqlite3_value_int64(v[0]), &whole)) {
+        sqlite3_result_int64(c, whole);
+        return;
+    }
+    f->failed = true;
+    sqlite3_result_error(c, "the database cannot be asked", -1);
+}
+
 /* ---- the earlier snapshot ---- */
 
 /* The statement, prepared once; NULL after a message. */
@@ -324,6 +379,10 @@ int functions_new(struct functions **out, struct subject *subject, struct subjec
     if (!status)
         status = heapdb_prepare(subject->db, &f->type,
                                 "SELECT module, name FROM type WHERE id = ?");
+    if (!status)
+        status = heapdb_prepare(subject->db, &f->part,
+                                "SELECT o.dominator_id, t.module, t.name FROM object o"
+                                " JOIN type t ON t.id = o.type_id WHERE o.id = ?");
     if (!status) status = define(f, "size", 1, sql_size);
     if (!status) status = define(f, "plural", 2, sql_plural);
     if (!status) status = define(f, "plural", 3, sql_plural);
@@ -336,6 +395,7 @@ int functions_new(struct functions **out, struct subject *subject, struct subjec
     if (!status) status = define(f, "base", -1, sql_base);
     if (!status) status = define(f, "before_id", 1, sql_before_id);
     if (!status) status = define(f, "spare", 4, sql_spare);
+    if (!status) status = define(f, "whole_of", 1, sql_whole_of);
     if (!status) status = together_define(subject->db);
     if (!status && base) status = begin_base(f);
     if (!status) status = grown_new(&f->grown, subject, base, made);
@@ -363,6 +423,7 @@ void functions_free(struct functions *f)
         free(f->asked[i].sql);
     }
     sqlite3_finalize(f->type);
+    sqlite3_finalize(f->part);
     sqlite3_finalize(f->identity);
     sqlite3_finalize(f->same);
     grown_free(f->grown);

@@ -25,6 +25,8 @@
  *   type_name(type_id)           "app.models.Session", "dict"
  *   path_of(object_id)           the shortest path as people read code: "app.CACHE['x']"; '' where
  *                                there is none
+ *   whole_of(object_id)          the collection that a table or node of one belongs to (collection.h);
+ *                                any other object is its own
  *   base(sql, ...)               the first value of a query asked of the earlier snapshot, whose
  *                                id is its parameter ?1, the other arguments ?2 and on; null where
  *                                there is no earlier snapshot. The text of the query must be a

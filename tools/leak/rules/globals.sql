@@ -23,17 +23,22 @@
 --     suspended-tasks unclosed-resources
 -- needs: refs
 WITH held AS (
-    SELECT g.object_id, coalesce(g.module || '.', '') || coalesce(g.name, '?') AS name,
+    SELECT min(g.id), g.object_id, coalesce(g.module || '.', '') || coalesce(g.name, '?') AS name,
         o.retained_size,
            o.last_dominated - o.id + 1 AS n, o.type_id,
            (SELECT length FROM detail WHERE object_id = o.id) AS length
     FROM global g JOIN object o ON o.id = g.object_id
-    WHERE g.snapshot_id = :snapshot AND g.module IS NOT NULL AND o.retained_size >= :floor
+    WHERE g.snapshot_id = :snapshot AND (g.module IS NOT NULL OR g.name LIKE '%:%')
+    AND o.retained_size >= :floor
     AND NOT o.flags & 64
     AND NOT EXISTS (SELECT 1 FROM type t WHERE t.id = o.type_id
-                    AND t.name IN ('module', 'function', 'builtin_function_or_method'))
+                    AND (t.name IN ('module', 'function', 'builtin_function_or_method')
+                         OR (t.name = 'Function' AND t.module IS NULL)))
     AND NOT EXISTS (SELECT 1 FROM root r WHERE r.object_id = o.id AND r.kind IN (2, 5, 6, 9))
-    AND g.module NOT IN ('sys', 'builtins')
+    AND coalesce(g.module, '') NOT IN ('sys', 'builtins')
+    -- what scripts of the runtime's own keep, unless that is much
+    AND NOT (g.module IS NULL AND 10 * o.retained_size < :live_size
+             AND g.name LIKE 'node:%')
     GROUP BY g.object_id
 )
 SELECT 'note',

@@ -17,9 +17,8 @@
 -- limits: size is no leak: only an earlier snapshot tells whether it grows
 -- yields: globals class-attributes growing-owners threads number-lists callback-registries
 --     unbounded-caches exceptions suspended-tasks unclosed-resources
-WITH large AS (
-    SELECT o.id, o.type_id, o.retained_size, o.last_dominated - o.id AS n,
-           (SELECT length FROM detail WHERE object_id = o.id) AS length, before_id(o.id) AS old
+WITH part AS MATERIALIZED (
+    SELECT DISTINCT whole_of(o.id) AS id
     FROM top_object x JOIN object o ON o.id = x.object_id
     WHERE x.snapshot_id = :snapshot AND x.rank <= 5000
     AND o.id < :garbage_root AND NOT o.flags & 64
@@ -27,6 +26,11 @@ WITH large AS (
     -- the object with the next id is the largest of what it dominates
     AND 2 * coalesce((SELECT c.retained_size FROM object c
                       WHERE c.id = o.id + 1 AND c.dominator_id = o.id), 0) < o.retained_size
+), large AS (
+    SELECT o.id, o.type_id, o.retained_size, o.last_dominated - o.id AS n,
+           (SELECT length FROM detail WHERE object_id = o.id) AS length, before_id(o.id) AS old,
+           path_of(o.id) AS path
+    FROM part p CROSS JOIN object o ON o.id = p.id
 ), compared AS (
     SELECT l.*, base('SELECT retained_size FROM object WHERE id = ?2', l.old) AS before,
            (SELECT captured_at FROM snapshot WHERE id = :snapshot)
@@ -47,15 +51,19 @@ SELECT 'note',
        'SELECT id, label, shallow_size, retained_size, retained_count FROM children'
            || ' WHERE dominator_id = ' || l.id || ' ORDER BY id LIMIT 20'
 FROM compared l JOIN type t ON t.id = l.type_id
-WHERE t.name NOT IN ('module', 'function', 'frame', 'code')
+WHERE t.name NOT IN ('module', 'function', 'frame', 'code', '(compiled code)')
 -- what the interpreter keeps for itself
-AND path_of(l.id) NOT LIKE '<runtime interned strings>%'
-AND path_of(l.id) NOT LIKE '<runtime attribute cache>%'
-AND path_of(l.id) NOT LIKE '<runtime sys>[''path_importer_cache'']%'
-AND path_of(l.id) NOT LIKE '<runtime sys>[''modules'']%'
+AND l.path NOT LIKE '<runtime interned strings>%'
+AND l.path NOT LIKE '<runtime attribute cache>%'
+AND l.path NOT LIKE '<runtime sys>[''path_importer_cache'']%'
+AND l.path NOT LIKE '<runtime sys>[''modules'']%'
+-- what other runtimes keep for themselves, and their own scripts, unless that is much
+AND NOT (10 * l.retained_size < :live_size AND (l.path LIKE 'node:%' OR (
+         l.path LIKE '<runtime %'
+         AND (SELECT runtime FROM snapshot WHERE id = :snapshot) <> 'cpython')))
 -- the variables of a module and the attributes of a class are looked at by other rules
 AND NOT EXISTS (SELECT 1 FROM root r JOIN snapshot s ON s.id = :snapshot
-                WHERE r.object_id = l.id AND r.kind = 2 AND s.runtime = 'cpython')
+                WHERE r.object_id = l.id AND r.kind = 2 AND s.runtime IN ('cpython', 'v8'))
 AND NOT EXISTS (SELECT 1 FROM object o JOIN object p ON p.id = o.parent_id
                 JOIN type y ON y.id = p.type_id
                 WHERE o.id = l.id AND t.name = 'dict' AND (y.name = 'module' OR p.flags & 64))
