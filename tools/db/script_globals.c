@@ -2,7 +2,7 @@
 /*
  * Variables of JavaScript that live as long as their script, as rows of `global`: `const sessions =
  * new Map()` at the top of server.js is `server.js:sessions`, the name that paths give it
- * (variable.h). V8 keeps them in a context of the script's own function, and the context before that
+ * (variable.h). V8 keeps them in a context of the function of the script, and the context before that
  * one is the runtime's; variables of other closures have one of the program's before them.
  *
  * The script is found as variable.c finds it, from arrays: scope -> function -> script, or
@@ -49,7 +49,8 @@ static uint32_t edge_name(const struct script_globals *g, uint64_t e)
 }
 
 /* The target of a node's first reference of one of two names; HEAP_NONE: it has none. */
-static uint32_t across(const struct script_globals *g, uint32_t node, uint32_t name, uint32_t or_name)
+static uint32_t across(const struct script_globals *g, uint32_t node, uint32_t name,
+                       uint32_t or_name)
 {
     const uint64_t *off = g->s->resolved.off;
     for (uint64_t e = off[node]; e < off[node + 1]; e++) {

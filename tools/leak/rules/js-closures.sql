@@ -22,19 +22,14 @@ WITH kind AS (
     -- Contexts that only they hold what is in their variables, by function and variable.
     SELECT r.name_id, o.id, o.last_dominated, o.retained_size, c.id AS context,
            (SELECT s.target_id FROM ref s JOIN string n ON n.id = s.name_id
-            WHERE s.source_id = c.id AND n.text = 'scope_info') AS scope,
-           -- variables of a script, not of a closure, have the runtime's own context before them
-           NOT EXISTS (SELECT 1 FROM ref s JOIN string n ON n.id = s.name_id
-                       JOIN object p ON p.id = s.target_id JOIN type y ON y.id = p.type_id
-                       WHERE s.source_id = c.id AND n.text = 'previous'
-                       AND y.name = 'system / Context') AS of_script
+            WHERE s.source_id = c.id AND n.text = 'scope_info') AS scope
     FROM instance i CROSS JOIN object c ON c.id = i.id
     JOIN ref r ON r.source_id = c.id AND r.kind = 5 JOIN object o ON o.id = r.target_id
     WHERE c.id < :garbage_root
     AND o.dominator_id = c.id AND c.retained_size >= :floor / 1000
 ), grouped AS (
     SELECT scope, name_id, count(*) AS n,
-           together(id, last_dominated, retained_size) AS bytes, id, max(of_script) AS of_script
+           together(id, last_dominated, retained_size) AS bytes, id, context
     FROM (SELECT * FROM kept ORDER BY retained_size DESC) GROUP BY scope, name_id
 )
 SELECT iif(n >= 10 AND bytes >= 0.1 * :live_size, 'warning', 'note'),
@@ -47,5 +42,10 @@ SELECT iif(n >= 10 AND bytes >= 0.1 * :live_size, 'warning', 'note'),
            || ' r.source_id = x.source_id AND r.position = x.position JOIN objects o ON o.id ='
            || ' r.target_id WHERE x.target_id = ' || id || ' LIMIT 20'
 FROM grouped
-WHERE bytes >= :floor AND NOT (n = 1 AND of_script)
+WHERE bytes >= :floor
+-- a variable of a script, not of a closure, has the runtime's own context before its own
+AND (n > 1 OR EXISTS (SELECT 1 FROM ref s JOIN string n ON n.id = s.name_id
+                      JOIN object p ON p.id = s.target_id JOIN type y ON y.id = p.type_id
+                      WHERE s.source_id = context AND n.text = 'previous'
+                      AND y.name = 'system / Context'))
 ORDER BY 1 DESC, bytes DESC
