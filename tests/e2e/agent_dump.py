@@ -143,13 +143,16 @@ class Modes(AgentCase):
             attempt(os.path.join(folder, "a"), mode="sideways")
             attempt(os.path.join(folder, "a"), labels={1: 2})
             attempt(3.5)
+            os.chdir(folder)
+            for nameless in "", b"", folder + "/":
+                attempt(nameless)
             print(json.dumps([errors, sorted(os.listdir(folder))]))
         """)
         errors, left = facts
         self.assertEqual([e and e[0] for e in errors],
                          ["FileExistsError", "FileNotFoundError", "HeapsnapError",
                           "FileExistsError", "HeapsnapError", "HeapsnapError", "ValueError",
-                          "TypeError", "TypeError"], errors)
+                          "TypeError", "TypeError"] + ["ValueError"] * 3, errors)
         self.assertEqual(left, ["out.snap"])
         for error in errors:
             self.assertNotIn("\n", error[1])

@@ -124,6 +124,8 @@ def dump(path_or_fd, *, mode="auto", names="code", values=False, gc_collect=Fals
     arguments = (mode, names, bool(values), bool(gc_collect), labels, reason)
     _heapsnap._check(0, *arguments)
     fd = _descriptor(path_or_fd)
+    if fd is None and not os.path.basename(path_or_fd):
+        raise ValueError("the path names no file: %r" % (path_or_fd,))
     if mode == "auto":
         _announce_inline(plan())
     if fd is not None:

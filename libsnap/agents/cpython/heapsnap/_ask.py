@@ -359,6 +359,8 @@ class Output:
             raise AskError("%s: %s" % (self.part, error.strerror)) from None
 
     def _refuse_bad_target(self):
+        if not os.path.basename(self.path):
+            raise AskError("the output names no file: %r" % self.path)
         try:
             mode = os.lstat(self.path).st_mode
         except FileNotFoundError:
