@@ -90,6 +90,13 @@ class Growing(unittest.TestCase):
                 self.assertGreaterEqual(owner["count_delta"], 2 * 6000)
                 self.assertGreaterEqual(owner["retained_delta"], 6000 * (24 + 56))
                 self.assertEqual(owner["intervals_grown"], 2)
+        # A node of a collection says what it holds.
+        words = {"hash": "one with key java.lang.Integer and value Growing$Item",
+                 "tree": "one with key java.lang.Integer and value Growing$Item",
+                 "concurrent": "one with key java.lang.Integer and value Growing$Item",
+                 "linked": "one with item Growing$Item", "array": None}
+        for name, about in words.items():
+            self.assertEqual(owners["Growing." + name]["holds"][0]["about"], about, name)
         # All that came hangs in them, and in nothing that is a part of them.
         inside = [name for name in owners if name.startswith("Growing.")]
         self.assertEqual(sorted(inside), sorted("Growing." + name for name in OWNERS))

@@ -20,16 +20,20 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SOURCES = os.path.join(ROOT, "corpora", "leaky", "java")
 
 
+def command(name, *arguments):
+    done = subprocess.run([os.path.join(TOOLS, name), "--json", "-q", "--no-cache", *arguments],
+                          capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout)
+
+
 def findings(mode):
     dump = os.path.join(WORK, mode + ".hprof")
     with jvm_support.Program(WORK, "Leaky", mode, os.path.join(WORK, "plugins"),
                              options=("-Xmx200m", "-XX:+UseSerialGC")) as program:
         program.dump(dump)
-    done = subprocess.run([os.path.join(TOOLS, "snapleak"), "--json", "-q", "--no-cache", dump],
-                          capture_output=True, text=True)
-    if done.returncode not in (0, 1):
-        raise AssertionError(done.stderr)
-    return json.loads(done.stdout)["findings"]
+    return command("snapleak", dump)["findings"]
 
 
 class Leaks(unittest.TestCase):
@@ -50,6 +54,12 @@ class Leaks(unittest.TestCase):
     def test_class_loaders(self):
         self.check("java-class-loaders", "12 java.net.URLClassLoaders have loaded the same classes"
                                          " (Helper and 1 other) each for itself", "Leaky.plugins")
+        rows = command("snaptop", "--by", "loader", "-n", "100", os.path.join(WORK, "leaks.hprof"))
+        sizes = [row["retained_size"] for row in rows["lists"][0]["rows"]
+                 if row["name"].startswith("java.net.URLClassLoader")]
+        self.assertEqual(len(sizes), 12)
+        self.assertEqual([f["bytes"] for f in self.found if f["rule"] == "java-class-loaders"],
+                         [sum(sizes)])
 
     def test_finalizers(self):
         self.check("java-finalizers", "objects wait for the finalizer, most of them Leaky$Handle",

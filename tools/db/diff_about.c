@@ -11,6 +11,7 @@
 
 #include "cli/message.h"
 #include "cli/number.h"
+#include "db/collection.h"
 
 enum about_type {
     ABOUT_FUNCTION,
@@ -79,7 +80,7 @@ struct diff_about {
     struct diff_names *names;
     const struct sign *sign; /* that the names write to */
     uint32_t number[ABOUT_TYPES]; /* of the type; HEAP_NONE: the heap has none */
-    sqlite3_stmt *refs, *globals, *variable, *detail;
+    sqlite3_stmt *refs, *globals, *variable, *detail, *contents;
 };
 
 int diff_about_new(struct diff_about **out, const struct diff_name_source *source,
@@ -106,7 +107,12 @@ int diff_about_new(struct diff_about **out, const struct diff_name_source *sourc
                        "WHERE source_id = ?1 AND position = ?2 AND kind = ?3") ||
         heapdb_prepare(source->db, &a->detail,
                        "SELECT (SELECT text FROM string WHERE id = name_id), bound, length "
-                       "FROM detail WHERE object_id = ?1")) {
+                       "FROM detail WHERE object_id = ?1") ||
+        heapdb_prepare(source->db, &a->contents,
+                       "SELECT s.text, t.name FROM ref r JOIN string s ON s.id = r.name_id "
+                       "JOIN object e ON e.id = r.target_id JOIN type t ON t.id = e.type_id "
+                       "WHERE r.source_id = ?1 AND s.text IN ('key', 'value', 'val', 'item') "
+                       "ORDER BY s.text")) {
         diff_about_free(a);
         return STATUS_UNUSABLE;
     }
@@ -121,6 +127,7 @@ void diff_about_free(struct diff_about *a)
     sqlite3_finalize(a->globals);
     sqlite3_finalize(a->variable);
     sqlite3_finalize(a->detail);
+    sqlite3_finalize(a->contents);
     free(a);
 }
 
@@ -227,12 +234,33 @@ static int add_function(struct diff_about *a, uint32_t row, struct text *out)
     return status;
 }
 
+/* Appends what a link of a collection of Java holds: "one with key java.lang.String and value
+ * app.Session". Nothing for anything else. */
+static int add_contents(struct diff_about *a, uint32_t row, struct text *out)
+{
+    uint32_t is = a->from.rows->type[row];
+    const char *of = is == HEAP_NONE ? "" : texts_get(a->from.type_names, is, NULL);
+    int got, n = 0;
+    if (strncmp(of, "java.util.", 10) != 0 || !(collection_part("java.util", of) & HEAP_PART))
+        return 0;
+    sqlite3_bind_int64(a->contents, 1, a->from.rows->first_id + (int64_t)row);
+    while ((got = heapdb_step(a->from.db, a->contents)) == 1) {
+        const char *field = (const char *)sqlite3_column_text(a->contents, 0);
+        const char *type = (const char *)sqlite3_column_text(a->contents, 1);
+        text_addf(out, "%s%s %s", n++ ? " and " : "one with ",
+                  strcmp(field, "val") == 0 ? "value" : field, type ? type : "?");
+    }
+    sqlite3_reset(a->contents);
+    return got < 0 ? STATUS_UNUSABLE : 0;
+}
+
 int diff_about_function(struct diff_about *a, uint32_t row, struct text *out)
 {
     enum about_type type = type_of(a, row);
     const char *own = diff_names_own(a->names, row);
     if (own) text_adds(out, own);
-    if (own || type == ABOUT_TYPES || type == ABOUT_CELL || type == ABOUT_LOCAL) return 0;
+    if (!own && type == ABOUT_TYPES) return add_contents(a, row, out);
+    if (own || type == ABOUT_CELL || type == ABOUT_LOCAL) return 0;
     struct text name = { 0 };
     int status = add_function(a, row, &name);
     bool itself = type == ABOUT_FUNCTION || type == ABOUT_METHOD || type == ABOUT_CODE ||

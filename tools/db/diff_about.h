@@ -8,6 +8,7 @@
  *   classes and modules by their name;
  *   functions, bound methods, partial objects, generators, coroutines, tasks and handles of an
  *       event loop by the function behind them, with module and qualified name;
+ *   links of Java's collections by the types of key and value, or of the element;
  *   owners by what they belong to: the cache of a function, with its bound where it has one, data
  *       of a thread, variables that a function has captured, local variables of what is suspended.
  *
@@ -35,8 +36,8 @@ int diff_about_new(struct diff_about **out, const struct diff_name_source *sourc
                    struct diff_names *names, const struct sign *sign);
 
 /** Appends the name of a class or module, or the function behind a row: "app.poll", "one of
- *  app.poll" where the row is not itself a function or a method but runs one. Nothing where there is
- *  none. */
+ *  app.poll" where the row is not itself a function or a method but runs one; "one with key
+ *  java.lang.Integer and value app.Session" of the node of a map. Nothing where there is none. */
 int diff_about_function(struct diff_about *about, uint32_t row, struct text *out);
 
 /** Appends what an owner is: "the cache of app.f (functools.lru_cache without a bound)". Nothing

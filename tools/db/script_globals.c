@@ -2,11 +2,11 @@
 /*
  * Variables of JavaScript that live as long as their script, as rows of `global`: `const sessions =
  * new Map()` at the top of server.js is `server.js:sessions`, the name that paths give it
- * (variable.h). V8 keeps them in a context of the function of the script, and the context before that
- * one is the runtime's; variables of other closures have one of the program's before them.
+ * (variable.h). V8 keeps them in a context of the script's own function; the context before that
+ * is the runtime's, and contexts of closures have one of the program's before them.
  *
- * The script is found as variable.c finds it, from arrays: scope -> function -> script, or
- * context -> closure -> function -> script. O(references), of V8's heaps only; four bytes an object.
+ * The script is found as variable.c finds it, from arrays: scope -> function -> script, or context
+ * -> closure -> function -> script. O(references), of V8's heaps only; four bytes an object.
  */
 #include <snap/format.h>
 #include <string.h>
@@ -65,8 +65,8 @@ static void find_script(struct script_globals *g, uint32_t node, uint32_t script
     if (node != HEAP_NONE && !g->script_of[node]) g->script_of[node] = script;
 }
 
-/* Of functions, as closures share them, and of their scopes; then of contexts whose scope no function
- * has, by the closures that use them. */
+/* Of functions, as closures share them, and of their scopes; then of contexts whose scope no
+ * function has, by the closures that use them. */
 static void find_scripts(struct script_globals *g)
 {
     const struct words *w = &g->words;
@@ -125,9 +125,10 @@ static int insert_context(struct script_globals *g, uint32_t node, bool own)
 {
     const struct capture *c = &g->s->capture;
     const uint64_t *off = g->s->resolved.off;
-    uint32_t previous = across(g, node, g->words.previous, g->words.previous);
+    const struct words *w = &g->words;
+    uint32_t previous = across(g, node, w->previous, w->previous);
     if (previous == HEAP_NONE || is_context(g, previous)) return 0;
-    uint32_t scope = across(g, node, g->words.scope_info, g->words.scope_info);
+    uint32_t scope = across(g, node, w->scope_info, w->scope_info);
     uint32_t script = scope == HEAP_NONE ? 0 : g->script_of[scope];
     if (!script) script = g->script_of[node];
     const char *path = script ? name_of(g, script - 1) : NULL;
