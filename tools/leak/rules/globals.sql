@@ -4,20 +4,20 @@
 -- title(jvm): static fields that keep much alive
 -- cause: a global variable lives as long as the process, and so does all that it holds
 -- cause(cpython): a module lives as long as the process, and so does all that its variables hold
--- cause(jvm): a static field lives as long as its class, a class as long as its loader, and that of
---     the program itself as long as the process
+-- cause(jvm): a static field lives as long as its class, a class as long as its loader, and that
+--     of the program itself as long as the process
 -- remedy: keep per-request and per-user state in objects that end with the request; bound what is
 --     cached; take out what is no longer needed
--- remedy(cpython): keep per-request and per-user state in objects that end with the request; bound
---     what is cached; del or clear() what is no longer needed
--- remedy(jvm): keep per-request and per-user state in objects that end with the request; bound what
---     is cached (LinkedHashMap.removeEldestEntry, Caffeine, Guava's CacheBuilder); remove() or
---     clear() what is no longer needed
--- remedy(v8): keep per-request and per-user state in objects that end with the request; bound what
---     is cached; delete() or clear() what is no longer needed, or key a WeakMap by the object that
---     it belongs to
--- remedy(ruby): keep per-request and per-user state in objects that end with the request; bound what
---     is cached; delete or clear what is no longer needed, or use ObjectSpace::WeakMap
+-- remedy(cpython): keep per-request and per-user state in objects that end with the request;
+--     bound what is cached; del or clear() what is no longer needed
+-- remedy(jvm): keep per-request and per-user state in objects that end with the request; bound
+--     what is cached (LinkedHashMap.removeEldestEntry, Caffeine, Guava's CacheBuilder); remove()
+--     or clear() what is no longer needed
+-- remedy(v8): keep per-request and per-user state in objects that end with the request; bound
+--     what is cached; delete() or clear() what is no longer needed, or key a WeakMap by the
+--     object that it belongs to
+-- remedy(ruby): keep per-request and per-user state in objects that end with the request; bound
+--     what is cached; delete or clear what is no longer needed, or use ObjectSpace::WeakMap
 -- limits: size is no leak: only an earlier snapshot tells whether it grows
 -- yields: growing-owners class-attributes callback-registries unbounded-caches exceptions
 --     suspended-tasks unclosed-resources

@@ -5,17 +5,17 @@
 --     them out
 -- remedy: find where entries are added, and take each out where its work ends, or bound the
 --     container; two snapshots under the same load tell a leak from warming up best
--- remedy(cpython): find where entries are added, and take each out where its work ends (finally, a
---     context manager), or bound the container; two snapshots under the same load tell a leak from
---     warming up best
--- remedy(jvm): find where entries are added, and take each out where its work ends (finally,
---     try-with-resources), or bound the collection; two snapshots under the same load tell a leak
+-- remedy(cpython): find where entries are added, and take each out where its work ends (finally,
+--     a context manager), or bound the container; two snapshots under the same load tell a leak
 --     from warming up best
--- remedy(v8): find where entries are added, and take each out where its work ends (finally, off() or
---     removeEventListener() of listeners, clearTimeout() of timers), or bound the collection; two
---     snapshots under the same load tell a leak from warming up best
--- remedy(ruby): find where entries are added, and take each out where its work ends (ensure), or bound
---     the collection; two snapshots under the same load tell a leak from warming up best
+-- remedy(jvm): find where entries are added, and take each out where its work ends (finally,
+--     try-with-resources), or bound the collection; two snapshots under the same load tell a
+--     leak from warming up best
+-- remedy(v8): find where entries are added, and take each out where its work ends (finally, off()
+--     or removeEventListener() of listeners, clearTimeout() of timers), or bound the collection;
+--     two snapshots under the same load tell a leak from warming up best
+-- remedy(ruby): find where entries are added, and take each out where its work ends (ensure), or
+--     bound the collection; two snapshots under the same load tell a leak from warming up best
 -- limits: two snapshots cannot tell a leak from a cache that fills: ask snapdiff with three
 -- yields: callback-registries unbounded-caches exceptions suspended-tasks unclosed-resources
 -- needs: refs base

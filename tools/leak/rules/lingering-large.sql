@@ -5,15 +5,15 @@
 --     memory gathers; whatever refers to this object keeps all of it
 -- remedy: look at the path: drop the last reference when the work is done, or keep only what is
 --     needed of it
--- remedy(cpython): look at the path: drop the last reference when the work is done (del, a narrower
---     scope, None), or keep only what is needed of it
+-- remedy(cpython): look at the path: drop the last reference when the work is done (del, a
+--     narrower scope, None), or keep only what is needed of it
 -- remedy(jvm): look at the path: drop the last reference when the work is done (remove() from the
 --     collection, null in the field, a narrower scope), or keep only what is needed of it
--- remedy(v8): look at the path: drop the last reference when the work is done (delete() from the Map
---     or Set, a shorter array, null in the variable, a narrower scope), or keep only what is needed
---     of it
--- remedy(ruby): look at the path: drop the last reference when the work is done (delete from the Hash
---     or Array, nil in the variable, a narrower scope), or keep only what is needed of it
+-- remedy(v8): look at the path: drop the last reference when the work is done (delete() from the
+--     Map or Set, a shorter array, null in the variable, a narrower scope), or keep only what is
+--     needed of it
+-- remedy(ruby): look at the path: drop the last reference when the work is done (delete from the
+--     Hash or Array, nil in the variable, a narrower scope), or keep only what is needed of it
 -- limits: size is no leak: only an earlier snapshot tells whether it grows
 -- yields: globals class-attributes growing-owners threads number-lists callback-registries
 --     unbounded-caches exceptions suspended-tasks unclosed-resources
