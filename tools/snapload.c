@@ -22,11 +22,13 @@ struct options {
     const char *output;
     bool summary, values, force;
     int loader;
+    int threads;
     uint64_t max_memory;
 };
 
 enum { LOADER_DIRECT, LOADER_API };
 static const char *const loader_words[] = { "direct", "api", NULL };
+static const char *const thread_words[] = { "auto", "1", "2", NULL };
 
 static const struct option_spec specs[] = {
     OPT_STRING(struct options, output, "output", 'o', "FILE",
@@ -42,6 +44,8 @@ static const struct option_spec specs[] = {
              " or api, row by row through SQLite; the tables are the same"),
     OPT_SIZE(struct options, max_memory, "max-memory", 0, "SIZE",
              "stop rather than use more memory (default: most of what is available)"),
+    OPT_ENUM(struct options, threads, "threads", 0, "N", thread_words,
+             "use 1 or 2 threads, or auto, as many as pay (the default); the database is the same"),
     OPT_COMMON(struct options, common),
     OPT_END
 };
@@ -95,6 +99,7 @@ static int load_to(const struct options *o, const char *path, size_t n, const ch
     struct load_options options = {
         .summary = o->summary, .values = o->values, .max_memory = o->max_memory,
         .quiet_warnings = o->common.quiet, .api = o->loader == LOADER_API,
+        .threads = (unsigned)o->threads,
     };
     double start = now();
     struct load_estimate estimate = load_estimate(paths, n, o->summary);

@@ -282,6 +282,131 @@ static void test_order(void)
     done(&m);
 }
 
+/* ---- two halves ------------------------------------------------------------------------------ */
+
+enum { HALF_COLUMNS = 3 };
+
+static void make_row(struct rows_row *row, int key_columns, int64_t i)
+{
+    *row = (struct rows_row){ 0 };
+    rows_set(row, 0, key_columns ? i / 3 : i);
+    rows_set(row, 1, key_columns ? i % 3 : i * 3);
+    rows_set(row, 2, i * i);
+}
+
+/* Rows from..to-1, the first `middle` of them in the first half; the second half is made first where
+ * `second` says so. */
+static void add_halves(struct made *m, struct btree_file half[2], int key_columns, int64_t from,
+                       int64_t middle, int64_t to, bool second)
+{
+    struct btree *tree[2] = { m->tree, btree_continue(m->tree) };
+    CHECK_U64(btree_split(&m->file, half), BTREE_OK);
+    for (int turn = 0; turn < 2; turn++) {
+        int h = turn ^ second;
+        for (int64_t i = h ? middle : from; i < (h ? to : middle); i++) {
+            struct rows_row row;
+            make_row(&row, key_columns, i);
+            CHECK_U64(btree_add(tree[h], &half[h], &row, HALF_COLUMNS, ROWS_NO_TEXT), BTREE_OK);
+        }
+    }
+    CHECK_U64(btree_join(m->tree, tree[1], &m->file, half), BTREE_OK);
+    btree_free(tree[1]);
+}
+
+static uint64_t file_hash(void)
+{
+    uint64_t hash = 0;
+    FILE *f = fopen(path, "rb");
+    for (int c; f && (c = getc(f)) != EOF;) hash = (hash ^ (uint64_t)c) * UINT64_C(0x100000001b3);
+    if (f) fclose(f);
+    return hash;
+}
+
+/* Two times two halves, some rows before, between and after; returns a hash of the file. */
+static uint64_t check_halves(int key_columns, int64_t first, int64_t second, bool later)
+{
+    struct made m;
+    struct btree_file half[2] = { { 0 }, { 0 } };
+    struct rows_row row;
+    int64_t at = 0;
+    make(&m, key_columns ? INDEX : TABLE, key_columns);
+    for (int i = 0; i < 2; i++) {
+        add_halves(&m, half, key_columns, at, at + first, at + first + second, later);
+        at += first + second;
+        for (int64_t end = at + 10; at < end; at++) {
+            make_row(&row, key_columns, at);
+            add(&m, &row, HALF_COLUMNS, ROWS_NO_TEXT);
+        }
+    }
+    for (int i = 0; i < 2; i++) btree_file_free(&half[i]);
+    finish(&m);
+    check_sound(&m);
+    CHECK_I64(number(m.db, "SELECT count(*) FROM t"), at);
+    CHECK_I64(number(m.db, "PRAGMA freelist_count"), 0);
+    CHECK_I64(number(m.db, key_columns ? "SELECT count(*) FROM t WHERE c = (a * 3 + b) * (a * 3 + b)"
+                                       : "SELECT count(*) FROM t WHERE a = id * 3 AND b = id * id"),
+              at);
+    sqlite3_close(m.db);
+    uint64_t hash = file_hash();
+    unlink(path);
+    return hash;
+}
+
+static void test_halves(void)
+{
+    static const int64_t sizes_of[][2] = { { 1, 0 }, { 1, 1 }, { 1, 2 }, { 2, 300 }, { 300, 1 },
+                                           { 260, 260 }, { 1, 100000 }, { 100000, 1 },
+                                           { 90000, 0 }, { 150000, 150000 }, { 60000, 190000 },
+                                           { 190000, 60000 } };
+    for (int key_columns = 0; key_columns <= 2; key_columns += 2)
+        for (size_t i = 0; i < sizeof sizes_of / sizeof *sizes_of; i++) {
+            const int64_t *n = sizes_of[i];
+            uint64_t one = check_halves(key_columns, n[0], n[1], false);
+            CHECK_U64(check_halves(key_columns, n[0], n[1], true), one);
+        }
+}
+
+/* Halves around the page that is left out; one of them is longer, so that pages move across it. */
+static void test_halves_lock_page(void)
+{
+    for (uint32_t before = 1; before < 1200; before += 253) {
+        struct made m;
+        struct btree_file half[2] = { { 0 }, { 0 } };
+        make(&m, TABLE, 0);
+        m.file.n_pages = BTREE_LOCK_PAGE - before;
+        add_halves(&m, half, 0, 0, 90000, 330000, before % 2);
+        for (int i = 0; i < 2; i++) btree_file_free(&half[i]);
+        finish(&m);
+        CHECK_I64(number(m.db, "SELECT count(*) FROM t WHERE a = id * 3 AND b = id * id"), 330000);
+        CHECK_I64(number(m.db, "SELECT sum(id) FROM t"), INT64_C(330000) * 329999 / 2);
+        done(&m);
+    }
+}
+
+/* The second half does not come after the first one; text in a half. */
+static void test_halves_order(void)
+{
+    struct made m;
+    struct btree_file half[2] = { { 0 }, { 0 } };
+    struct rows_row row;
+    make(&m, TABLE, 0);
+    struct btree *rest = btree_continue(m.tree);
+    CHECK_U64(btree_split(&m.file, half), BTREE_OK);
+    make_row(&row, 0, 7);
+    CHECK_U64(btree_add(m.tree, &half[0], &row, 3, ROWS_NO_TEXT), BTREE_OK);
+    rows_set_text(&row, 3, "x", 1);
+    CHECK_U64(btree_add(rest, &half[1], &row, 4, 3), BTREE_ORDER);
+    make_row(&row, 0, 7);
+    CHECK_U64(btree_add(rest, &half[1], &row, 3, ROWS_NO_TEXT), BTREE_OK);
+    CHECK_U64(btree_join(m.tree, rest, &m.file, half), BTREE_ORDER);
+    btree_free(rest);
+    btree_free(m.tree);
+    for (int i = 0; i < 2; i++) btree_file_free(&half[i]);
+    btree_file_free(&m.file);
+    close(m.file.fd);
+    unlink(path);
+}
+
 /* A file that cannot be written. */
 static void test_failure(void)
 {
@@ -316,4 +441,6 @@ static void test_begin(void)
 
 CU_MAIN("B-trees", { "tables", test_begin }, { "WITHOUT ROWID", test_indexes },
         { "integers", test_integers }, { "texts", test_texts }, { "lock page", test_lock_page },
-        { "order", test_order }, { "failure", test_failure })
+        { "order", test_order }, { "halves", test_halves },
+        { "halves around the lock page", test_halves_lock_page },
+        { "order of halves", test_halves_order }, { "failure", test_failure })

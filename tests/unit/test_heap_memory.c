@@ -159,11 +159,14 @@ static enum heap_status call_backward(struct world *w)
 {
     struct heap_backward b;
     const struct heap_graph *g = &w->graph;
-    enum heap_status status = heap_backward_begin(g->target, g->off[g->n], g->n, &b);
+    struct heap_backward_sorted in;
+    const struct heap_backward_edges edges = { g->off, g->target, w->analysis.row_of, g->n,
+                                               w->analysis.n_rows, w->analysis.n_rows };
+    enum heap_status status = heap_backward_begin(&edges, &b);
     for (uint64_t e = 0; status == HEAP_OK && e < g->off[g->n]; e++)
-        heap_backward_add(&b, g->target[e], 0, 0);
+        heap_backward_add(&b, 0, g->target[e], 0, 0);
     for (uint32_t i = 0; status == HEAP_OK && i < b.n_buckets; i++)
-        status = heap_backward_sort(&b, i);
+        status = heap_backward_sort(&b, i, &in);
     heap_backward_free(&b);
     return status;
 }

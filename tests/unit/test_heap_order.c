@@ -259,41 +259,61 @@ static void test_many_keys(void)
 
 /* ---- references by target, in buckets ---- */
 
+/* Every reference of `edges`, ten to a source, comes back in order, and each half of the buckets has
+ * about half of them. */
+static void check_buckets(const struct heap_backward_edges *edges, struct heap_backward *b)
+{
+    uint64_t m = edges->off[edges->n_nodes], at = 0, wrong = 0, before = 0, first = 0;
+    struct heap_backward_sorted in;
+    for (uint64_t e = 0; e < m; e++)
+        heap_backward_add(b, e / 10 >= edges->middle, edges->target[e], (uint32_t)(e / 10),
+                          (uint32_t)(e % 10));
+    for (uint32_t k = 0; k < b->n_buckets; k++) {
+        CHECK(heap_backward_sort(b, k, &in) == HEAP_OK);
+        if (k < b->middle) first += in.n;
+        for (uint32_t r = 0; r < in.n; r++, at++) {
+            const struct heap_backward_ref *ref = &in.ref[in.order[r]];
+            uint64_t e = (uint64_t)ref->source * 10 + ref->position;
+            uint64_t here = (uint64_t)ref->target << 32 | e;
+            wrong += e >= m || edges->target[e] != ref->target || ref->target / 8192 != k;
+            wrong += at > 0 && before >= here; /* targets, sources, positions rise */
+            before = here;
+        }
+    }
+    CHECK_U64(wrong, 0);
+    CHECK_U64(at, m);
+    CHECK(first >= m / 2);
+}
+
 static void test_buckets(void)
 {
     static const uint32_t rows[] = { 1, 2, 8191, 8192, 8193, 16384, 20000 };
+    enum { SOURCES = 300 };
+    uint64_t off[SOURCES + 1];
+    uint32_t row_of[SOURCES];
+    for (uint32_t v = 0; v <= SOURCES; v++) off[v] = 10 * (uint64_t)v;
+    for (uint32_t v = 0; v < SOURCES; v++) row_of[v] = v;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct heap_backward b;
-        uint64_t m = 3000, at = 0, wrong = 0, seed = i, before = 0;
+        struct heap_backward_sorted in;
+        uint64_t m = 10 * SOURCES, seed = i;
         uint32_t *target = exactly(m, sizeof *target);
         for (uint64_t e = 0; e < m; e++) {
             uint32_t edge = 8192 * random_below(&seed, 3) + random_below(&seed, 3);
             target[e] = (random_below(&seed, 2) ? edge : random_below(&seed, rows[i])) % rows[i];
         }
-        CHECK(heap_backward_begin(target, m, rows[i], &b) == HEAP_OK);
+        struct heap_backward_edges edges = { off, target, row_of, SOURCES, rows[i], (uint32_t)(100 * (i % 4)) };
+        CHECK(heap_backward_begin(&edges, &b) == HEAP_OK);
         CHECK_U64(b.n_buckets, (rows[i] + 8191) / 8192);
-        for (uint64_t e = 0; e < m; e++)
-            heap_backward_add(&b, target[e], (uint32_t)(e / 10), (uint32_t)(e % 10));
-        for (uint32_t k = 0; k < b.n_buckets; k++) {
-            CHECK(heap_backward_sort(&b, k) == HEAP_OK);
-            for (uint32_t r = 0; r < b.n; r++, at++) {
-                const struct heap_backward_ref *ref = &b.ref[b.order[r]];
-                uint64_t e = (uint64_t)ref->source * 10 + ref->position;
-                uint64_t here = (uint64_t)ref->target << 32 | e;
-                wrong += e >= m || target[e] != ref->target || ref->target / 8192 != k;
-                wrong += at > 0 && before >= here; /* targets, sources, positions rise */
-                before = here;
-            }
-        }
-        CHECK_U64(wrong, 0);
-        CHECK_U64(at, m);
+        check_buckets(&edges, &b);
         heap_backward_free(&b);
         target[7] = rows[i];
-        CHECK(heap_backward_begin(target, m, rows[i], &b) == HEAP_BAD_GRAPH);
+        CHECK(heap_backward_begin(&edges, &b) == HEAP_BAD_GRAPH);
         heap_backward_free(&b);
-        CHECK(heap_backward_begin(target, 0, rows[i], &b) == HEAP_OK);
-        CHECK(heap_backward_sort(&b, b.n_buckets - 1) == HEAP_OK);
-        CHECK_U64(b.n, 0);
+        edges.n_nodes = 0;
+        CHECK(heap_backward_begin(&edges, &b) == HEAP_OK);
+        CHECK(heap_backward_sort(&b, b.n_buckets - 1, &in) == HEAP_OK);
+        CHECK_U64(in.n, 0);
         heap_backward_free(&b);
         free(target);
     }

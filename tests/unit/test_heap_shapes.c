@@ -185,17 +185,20 @@ static void check_backward(const struct heap_graph *g, const struct heap_analysi
     uint32_t *target = malloc((size_t)(m + 1) * sizeof *target);
     if (!CHECK(target != NULL)) return;
     for (uint64_t e = 0; e < m; e++) target[e] = a->row_of[g->target[e]];
-    CHECK(heap_backward_begin(target, m, a->n_rows, &b) == HEAP_OK);
+    const struct heap_backward_edges edges = { g->off, target, a->row_of, g->n, a->n_rows,
+                                               a->n_rows / 3 };
+    struct heap_backward_sorted in;
+    CHECK(heap_backward_begin(&edges, &b) == HEAP_OK);
     CHECK(b.n_buckets > 1);
     for (uint32_t row = 0; row < a->n_rows; row++) {
         uint32_t v = a->node[row];
         for (uint64_t e = v == HEAP_NONE ? 0 : g->off[v]; v != HEAP_NONE && e < g->off[v + 1]; e++)
-            heap_backward_add(&b, target[e], row, (uint32_t)(e - g->off[v]));
+            heap_backward_add(&b, row >= edges.middle, target[e], row, (uint32_t)(e - g->off[v]));
     }
     for (uint32_t i = 0; i < b.n_buckets; i++) {
-        CHECK(heap_backward_sort(&b, i) == HEAP_OK);
-        for (uint32_t k = 0; k < b.n; k++, at++) {
-            const struct heap_backward_ref *ref = &b.ref[b.order[k]];
+        CHECK(heap_backward_sort(&b, i, &in) == HEAP_OK);
+        for (uint32_t k = 0; k < in.n; k++, at++) {
+            const struct heap_backward_ref *ref = &in.ref[in.order[k]];
             wrong += at < r->off[ref->target] || at >= r->off[ref->target + 1] ||
                      ref->source != r->source[at] || ref->position != r->position[at];
         }

@@ -6,17 +6,19 @@
  * to the file, and its parent gets a divider: in a rowid table the page's last rowid, in an index
  * the page's last entry itself, which leaves the leaf (an index has each entry once).
  *
+ * Leaves are noted in a list, each with the divider that follows it, and pages above them made of it
+ * in the end: until then a leaf may move, and leaves of a second half follow as they are. The second
+ * half of an index keeps its first entry apart, which divides it from the first.
+ *
  * No page may stay without cells. A leaf is closed only when there is a row for the next one. An
  * interior page holds its last child back (`child`, with the divider that follows it): when it is
  * full, the last divider goes up, its child becomes the rightmost, and the one that was held back
  * begins the next page.
  */
-#include "db/btree.h"
+#include "db/btree_private.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     INTERIOR_INDEX = 2,
@@ -31,14 +33,8 @@ enum {
     LOCAL_MAX = BTREE_PAGE - 35,
     LOCAL_MIN = (BTREE_PAGE - 12) * 32 / 255 - 23,
     HEADER_LEAF = 8,
-    HEADER_INTERIOR = 12,
-    /* The file's own header, and places in it. */
-    HEADER_FILE = 100,
-    AT_CHANGES = 24,
-    AT_PAGES = 28,
-    AT_VALID_FOR = 92
+    HEADER_INTERIOR = 12
 };
-#define PAGES_MAX UINT32_C(4294967294)
 
 /* Bytes of a divider: a varint (the rowid), or a payload with its size before it. */
 struct divider {
@@ -54,11 +50,22 @@ struct level {
     uint8_t page[BTREE_PAGE];
 };
 
+/* Leaves that are written: of each its number, the size of the divider after it, the divider. */
+struct leaves {
+    uint8_t *at;
+    size_t n, room;
+};
+enum { LEAF_HEAD = 6 };
+
 struct btree {
     uint32_t root;
     int key_columns;
     bool any;
     int64_t key[3]; /* of the row before */
+    bool continues;       /* the second half of another tree */
+    int64_t first_key[3]; /* of such a one */
+    struct divider first; /* and its first entry, of an index; size 0: none so far */
+    struct leaves leaves;
     int n_levels;
     struct level *level[LEVELS]; /* the leaf first */
     uint8_t *cell; /* of the row in work */
@@ -66,23 +73,6 @@ struct btree {
 };
 
 /* ---- numbers --------------------------------------------------------------------------------- */
-
-static inline void put16(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
-static inline void put32(uint8_t *p, uint32_t v)
-{
-    put16(p, v >> 16);
-    put16(p + 2, v);
-}
-
-static inline uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 static inline size_t put_varint(uint8_t *p, uint64_t v)
 {
@@ -116,84 +106,6 @@ static inline int integer_type(int64_t v, unsigned *size)
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
-
-static enum btree_status write_at(int fd, const uint8_t *bytes, size_t n, uint64_t offset)
-{
-    while (n > 0) {
-        ssize_t got = pwrite(fd, bytes, n, (off_t)offset);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) {
-            if (got == 0) errno = ENOSPC;
-            return BTREE_IO;
-        }
-        bytes += got;
-        n -= (size_t)got;
-        offset += (uint64_t)got;
-    }
-    return BTREE_OK;
-}
-
-static enum btree_status flush(struct btree_file *f)
-{
-    enum btree_status status = BTREE_OK;
-    if (f->n)
-        status = write_at(f->fd, f->buffer, (size_t)f->n * BTREE_PAGE,
-                          (uint64_t)(f->first - 1) * BTREE_PAGE);
-    f->n = 0;
-    return status;
-}
-
-static enum btree_status read_header(const struct btree_file *f, uint8_t header[HEADER_FILE])
-{
-    ssize_t got = pread(f->fd, header, HEADER_FILE, 0);
-    if (got >= 0 && got < HEADER_FILE) errno = EIO;
-    return got < HEADER_FILE ? BTREE_IO : BTREE_OK;
-}
-
-enum btree_status btree_begin(struct btree_file *f)
-{
-    uint8_t header[HEADER_FILE];
-    enum btree_status status = read_header(f, header);
-    if (status == BTREE_OK) f->n_pages = get32(header + AT_PAGES);
-    return status;
-}
-
-enum btree_status btree_end(struct btree_file *f)
-{
-    uint8_t header[HEADER_FILE];
-    enum btree_status status = flush(f);
-    if (status == BTREE_OK) status = read_header(f, header);
-    if (status) return status;
-    uint32_t changes = get32(header + AT_CHANGES) + 1;
-    put32(header + AT_CHANGES, changes);
-    put32(header + AT_VALID_FOR, changes);
-    put32(header + AT_PAGES, f->n_pages);
-    return write_at(f->fd, header, sizeof header, 0);
-}
-
-void btree_file_free(struct btree_file *f)
-{
-    free(f->buffer);
-    f->buffer = NULL;
-}
-
-/* A page at the end of the file: its number, and where its bytes go until the next call. */
-static enum btree_status new_page(struct btree_file *f, uint32_t *number, uint8_t **bytes)
-{
-    bool hole = f->n_pages + 1 == BTREE_LOCK_PAGE;
-    if (f->n_pages >= PAGES_MAX - 2) return BTREE_TOO_LARGE;
-    if (!f->buffer) f->buffer = malloc((size_t)BTREE_BUFFERED * BTREE_PAGE);
-    if (!f->buffer) return BTREE_NO_MEMORY;
-    if (f->n == BTREE_BUFFERED || hole) {
-        enum btree_status status = flush(f);
-        if (status) return status;
-    }
-    f->n_pages += 1 + hole;
-    if (f->n == 0) f->first = f->n_pages;
-    *bytes = f->buffer + (size_t)f->n++ * BTREE_PAGE;
-    *number = f->n_pages;
-    return BTREE_OK;
-}
 
 static void clear_level(struct level *l)
 {
@@ -259,7 +171,7 @@ static void seal(const struct btree *t, struct level *l, int level, uint32_t rig
 static enum btree_status write_page(struct btree_file *f, const struct level *l, uint32_t *number)
 {
     uint8_t *bytes;
-    enum btree_status status = new_page(f, number, &bytes);
+    enum btree_status status = btree_page(f, number, &bytes);
     if (status == BTREE_OK) memcpy(bytes, l->page, BTREE_PAGE);
     return status;
 }
@@ -362,8 +274,30 @@ static inline bool comes_next(struct btree *t, const struct rows_row *row)
     bool next = !t->any;
     for (; !next && i < n && row->value[i] >= t->key[i]; i++) next = row->value[i] > t->key[i];
     if (!next) return false;
+    if (!t->any) memcpy(t->first_key, row->value, (size_t)n * sizeof *t->first_key);
     t->any = true;
     for (i = 0; i < n; i++) t->key[i] = row->value[i];
+    return true;
+}
+
+static bool leaves_reserve(struct leaves *s, size_t more)
+{
+    if (s->room - s->n >= more) return true;
+    size_t room = s->room * 2 + more;
+    uint8_t *at = realloc(s->at, room);
+    if (!at) return false;
+    s->at = at;
+    s->room = room;
+    return true;
+}
+
+static bool note_leaf(struct leaves *s, uint32_t number, const struct divider *after)
+{
+    if (!leaves_reserve(s, LEAF_HEAD + (size_t)after->size)) return false;
+    put32(s->at + s->n, number);
+    put16(s->at + s->n + 4, after->size);
+    memcpy(s->at + s->n + LEAF_HEAD, after->bytes, after->size);
+    s->n += LEAF_HEAD + (size_t)after->size;
     return true;
 }
 
@@ -375,7 +309,8 @@ static enum btree_status close_leaf(struct btree *t, struct btree_file *f,
     seal(t, l, 0, 0);
     enum btree_status status = write_page(f, l, &number);
     clear_level(l);
-    return status ? status : add_child(t, f, 1, number, after);
+    if (status) return status;
+    return note_leaf(&t->leaves, number, after) ? BTREE_OK : BTREE_NO_MEMORY;
 }
 
 /* The last entry of the leaf leaves it, and becomes the divider. */
@@ -388,20 +323,31 @@ static enum btree_status close_index_leaf(struct btree *t, struct btree_file *f)
     return close_leaf(t, f, &up);
 }
 
-static enum btree_status add_to_index(struct btree *t, struct btree_file *f,
-                                      const struct rows_row *row, int columns)
+/* Adds an entry of an index: `n` bytes behind those of its head. */
+static enum btree_status add_entry(struct btree *t, struct btree_file *f, const uint8_t *head,
+                                   size_t n_head, const uint8_t *record, size_t n)
 {
     struct level *l = t->level[0];
-    uint8_t *record = t->cell + 2;
-    size_t n = put_record(record, row, 0, columns, ROWS_NO_TEXT);
-    size_t head = put_varint(t->cell, n);
-    if (!fits(l, 0, head + n)) {
+    if (!fits(l, 0, n_head + n)) {
         enum btree_status status = close_index_leaf(t, f);
         if (status) return status;
     }
-    uint8_t *cell = push(l, 0, head + n);
-    memcpy(cell, t->cell, head);
-    memcpy(cell + head, record, n);
+    uint8_t *cell = push(l, 0, n_head + n);
+    memcpy(cell, head, n_head);
+    memcpy(cell + n_head, record, n);
+    return BTREE_OK;
+}
+
+static enum btree_status add_to_index(struct btree *t, struct btree_file *f,
+                                      const struct rows_row *row, int columns)
+{
+    uint8_t *record = t->cell + 2;
+    size_t n = put_record(record, row, 0, columns, ROWS_NO_TEXT);
+    size_t head = put_varint(t->cell, n);
+    if (!t->continues || t->first.size) return add_entry(t, f, t->cell, head, record, n);
+    set_divider(&t->first, t->cell, head);
+    memcpy(t->first.bytes + head, record, n);
+    t->first.size = (uint16_t)(head + n);
     return BTREE_OK;
 }
 
@@ -414,11 +360,10 @@ static enum btree_status write_chain(struct btree_file *f, const uint8_t *rest, 
         uint8_t *bytes;
         uint32_t number;
         size_t part = n < CHAIN_DATA ? n : CHAIN_DATA;
-        enum btree_status status = new_page(f, &number, &bytes);
+        enum btree_status status = btree_page(f, &number, &bytes);
         if (status) return status;
         if (!begun) *first = number;
-        uint32_t next = number + 1 + (number + 1 == BTREE_LOCK_PAGE);
-        put32(bytes, part < n ? next : 0);
+        put32(bytes, part < n ? btree_next_page(f) : 0);
         memcpy(bytes + 4, rest, part);
         memset(bytes + 4 + part, 0, CHAIN_DATA - part);
         rest += part;
@@ -480,6 +425,7 @@ void btree_free(struct btree *t)
 {
     if (!t) return;
     for (int i = 0; i < t->n_levels; i++) free(t->level[i]);
+    free(t->leaves.at);
     free(t->cell);
     free(t);
 }
@@ -488,6 +434,7 @@ enum btree_status btree_add(struct btree *t, struct btree_file *f, const struct 
                             int columns, int text_column)
 {
     bool text = text_column >= 0 && row->has >> text_column & 1;
+    if (text && f->is_half) return BTREE_ORDER; /* pages of a half may move, chains not */
     if (text && row->text_size > INT32_MAX / 2) return BTREE_TOO_LARGE;
     if (!reserve(t, (text ? row->text_size : 0) + 512)) return BTREE_NO_MEMORY;
     int64_t before = t->key[0];
@@ -497,9 +444,111 @@ enum btree_status btree_add(struct btree *t, struct btree_file *f, const struct 
     return add_to_table(t, f, row, columns, text_column);
 }
 
+/* ---- two halves ------------------------------------------------------------------------------ */
+
+struct btree *btree_continue(const struct btree *t)
+{
+    struct btree *rest = btree_new(t->root, t->key_columns);
+    if (rest) rest->continues = true;
+    return rest;
+}
+
+static uint32_t moved_to(const struct btree_moves *moves, uint32_t page)
+{
+    size_t low = 0, high = moves->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct btree_move *m = &moves->at[middle];
+        if (page < m->from)
+            high = middle;
+        else if (page - m->from >= m->n)
+            low = middle + 1;
+        else
+            return m->to + (page - m->from);
+    }
+    return page;
+}
+
+static void follow_moves(struct leaves *s, const struct btree_moves *moves)
+{
+    if (!moves->n) return;
+    for (size_t i = 0; i < s->n; i += LEAF_HEAD + (size_t)get16(s->at + i + 4))
+        put32(s->at + i, moved_to(moves, get32(s->at + i)));
+}
+
+/* Whether the first row of `rest` comes after the last one of `t`. */
+static bool follows(const struct btree *t, const struct btree *rest)
+{
+    int n = t->key_columns ? t->key_columns : 1;
+    for (int i = 0; i < n; i++)
+        if (rest->first_key[i] != t->key[i]) return rest->first_key[i] > t->key[i];
+    return false;
+}
+
+/* Ends the open leaf of `t`, so that leaves of `rest` can follow. */
+static enum btree_status close_half(struct btree *t, struct btree_file *f, const struct btree *rest)
+{
+    struct divider up;
+    if (t->key_columns) return close_leaf(t, f, &rest->first);
+    up.size = (uint16_t)put_varint(up.bytes, (uint64_t)t->key[0]);
+    return close_leaf(t, f, &up);
+}
+
+/* Leaves and open leaf of `rest` go behind those of `t`. */
+static enum btree_status append_half(struct btree *t, struct btree_file *f, struct btree *rest)
+{
+    if (!rest->any) return BTREE_OK;
+    if (!t->any || !t->level[0]->n || !follows(t, rest)) return BTREE_ORDER;
+    if (!rest->level[0]->n) { /* an index whose one entry is the divider */
+        memcpy(t->key, rest->key, sizeof t->key);
+        return add_entry(t, f, rest->first.bytes, rest->first.size, rest->first.bytes, 0);
+    }
+    enum btree_status status = close_half(t, f, rest);
+    if (status) return status;
+    if (!leaves_reserve(&t->leaves, rest->leaves.n)) return BTREE_NO_MEMORY;
+    if (rest->leaves.n) memcpy(t->leaves.at + t->leaves.n, rest->leaves.at, rest->leaves.n);
+    t->leaves.n += rest->leaves.n;
+    memcpy(t->key, rest->key, sizeof t->key);
+    struct level *open = t->level[0];
+    t->level[0] = rest->level[0];
+    rest->level[0] = open;
+    return BTREE_OK;
+}
+
+enum btree_status btree_join(struct btree *t, struct btree *rest, struct btree_file *f,
+                             struct btree_file half[2])
+{
+    struct btree_moves moves = { 0 };
+    enum btree_status status = btree_close_gaps(f, half, &moves);
+    if (status == BTREE_OK) {
+        follow_moves(&t->leaves, &moves);
+        follow_moves(&rest->leaves, &moves);
+        status = append_half(t, f, rest);
+    }
+    free(moves.at);
+    return status;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+/* The pages above the leaves that are written. */
+static enum btree_status add_leaves(struct btree *t, struct btree_file *f)
+{
+    struct divider after;
+    for (size_t i = 0; i < t->leaves.n; i += LEAF_HEAD + (size_t)after.size) {
+        const uint8_t *leaf = t->leaves.at + i;
+        set_divider(&after, leaf + LEAF_HEAD, get16(leaf + 4));
+        enum btree_status status = add_child(t, f, 1, get32(leaf), &after);
+        if (status) return status;
+    }
+    return BTREE_OK;
+}
+
 enum btree_status btree_finish(struct btree *t, struct btree_file *f)
 {
     uint32_t number = 0;
+    enum btree_status added = add_leaves(t, f);
+    if (added) return added;
     for (int i = 0; i < t->n_levels; i++) {
         struct level *l = t->level[i];
         bool top = i + 1 == t->n_levels;
@@ -512,9 +561,9 @@ enum btree_status btree_finish(struct btree *t, struct btree_file *f)
         }
         seal(t, l, i, number);
         if (top) {
-            enum btree_status status = flush(f);
+            enum btree_status status = btree_flush(f);
             return status ? status
-                          : write_at(f->fd, l->page, BTREE_PAGE,
+                          : btree_write_at(f->fd, l->page, BTREE_PAGE,
                                      (uint64_t)(t->root - 1) * BTREE_PAGE);
         }
         enum btree_status status = write_page(f, l, &number);

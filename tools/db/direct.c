@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "db/beside.h"
 #include "db/btree.h"
 
 /* The tables, and how many columns their keys have; 0: the rowid. Of the one with an index, rows come
@@ -32,17 +34,20 @@ enum { TABLES = sizeof tables / sizeof tables[0] };
 struct direct {
     sqlite3 *db;
     char *path;
+    bool two;               /* threads */
     struct btree_file file; /* fd -1 until it is needed */
+    struct btree_file half[2];
     struct btree *tree[TABLES], *index[TABLES];
     char error[200];
     const char *advice;
 };
 
-struct direct *direct_new(sqlite3 *db, const char *path)
+struct direct *direct_new(sqlite3 *db, const char *path, bool two)
 {
     struct direct *d = calloc(1, sizeof *d);
     if (!d) return NULL;
     d->db = db;
+    d->two = two;
     d->file.fd = -1;
     d->path = strdup(path);
     if (d->path) return d;
@@ -58,6 +63,7 @@ void direct_free(struct direct *d)
         btree_free(d->index[i]);
     }
     btree_file_free(&d->file);
+    for (int i = 0; i < 2; i++) btree_file_free(&d->half[i]);
     if (d->file.fd >= 0) close(d->file.fd);
     free(d->path);
     free(d);
@@ -188,6 +194,79 @@ int direct_rows(struct direct *d, const char *table, const struct rows_source *s
     int i = find_table(table);
     if (find_trees(d, i) || execute(d, "COMMIT") || begin(d)) return 1;
     if (add_rows(d, i, source, r) || end(d)) return 1;
+    return execute(d, "BEGIN");
+}
+
+/* ---- two halves ------------------------------------------------------------------------------ */
+
+enum { BESIDE_EVERY = 4096 }; /* rows between two looks at the other half */
+
+struct half {
+    const struct rows_source *source;
+    struct btree *tree;
+    struct btree_file *file;
+    struct rows *rows;
+    bool is_first;
+    atomic_bool *failed; /* either half */
+    enum btree_status status;
+    int error; /* errno of BTREE_IO */
+};
+
+static void count(const struct half *h, unsigned n)
+{
+    if (h->is_first)
+        rows_count(h->rows);
+    else if (n % BESIDE_EVERY == 0)
+        rows_count_beside(h->rows, BESIDE_EVERY);
+}
+
+static void add_half(void *opaque)
+{
+    struct half *h = opaque;
+    struct rows_row row;
+    for (unsigned n = 1;; n++) {
+        row.has = 0;
+        if (n % BESIDE_EVERY == 0 && atomic_load_explicit(h->failed, memory_order_relaxed)) return;
+        if (!h->source->next(h->source->opaque, &row)) return;
+        h->status = btree_add(h->tree, h->file, &row, h->source->columns, h->source->text_column);
+        if (h->status) break;
+        count(h, n);
+    }
+    h->error = errno;
+    atomic_store(h->failed, true);
+}
+
+static int add_halves(struct direct *d, int table, const struct rows_source source[2],
+                      struct rows *r)
+{
+    const char *name = tables[table].name;
+    atomic_bool failed;
+    atomic_init(&failed, false);
+    struct btree *rest = btree_continue(d->tree[table]);
+    if (!rest) return fail(d, BTREE_NO_MEMORY, NULL);
+    enum btree_status status = btree_split(&d->file, d->half);
+    struct half half[2];
+    for (int i = 0; i < 2; i++)
+        half[i] = (struct half){ .source = &source[i], .tree = i ? rest : d->tree[table],
+                                 .file = &d->half[i], .rows = r, .is_first = i == 0,
+                                 .failed = &failed };
+    if (!status) beside_run(d->two, add_half, &half[0], &half[1]);
+    for (int i = 0; i < 2 && !status; i++) {
+        status = half[i].status;
+        errno = half[i].error;
+    }
+    if (!status) status = btree_join(d->tree[table], rest, &d->file, d->half);
+    int failure = fail(d, status, name); /* before errno is another */
+    btree_free(rest);
+    return failure;
+}
+
+int direct_halves(struct direct *d, const char *table, const struct rows_source source[2],
+                  struct rows *r)
+{
+    int i = find_table(table);
+    if (find_trees(d, i) || execute(d, "COMMIT") || begin(d)) return 1;
+    if (add_halves(d, i, source, r) || end(d)) return 1;
     return execute(d, "BEGIN");
 }
 

@@ -77,15 +77,16 @@ static int write_lists(struct loader *l, struct snapshot *s)
 /* child: the first child of a row is the next row; the next one comes after all that it retains. */
 struct child_rows {
     const struct snapshot *s;
-    uint32_t row, child;
+    uint32_t row, end, child; /* of rows before `end` */
 };
 
 static bool child_next(void *opaque, struct rows_row *out)
 {
     struct child_rows *x = opaque;
     const struct heap_analysis *a = &x->s->analysis;
+    if (x->row >= x->end) return false;
     while (x->child > a->last[x->row]) {
-        if (++x->row >= a->n_rows) return false;
+        if (++x->row >= x->end) return false;
         x->child = x->row + 1;
     }
     rows_set(out, 0, loader_object_id(x->s, x->row));
@@ -96,8 +97,10 @@ static bool child_next(void *opaque, struct rows_row *out)
 
 static int write_children(struct loader *l, struct snapshot *s)
 {
-    struct child_rows x = { .s = s, .child = 1 };
-    return loader_rows(l, "child", &(struct rows_source){ &x, child_next, 2, ROWS_NO_TEXT });
+    uint32_t n = s->analysis.n_rows, middle = loader_middle(n);
+    struct child_rows x[2] = { { s, 0, middle, 1 }, { s, middle, n, middle + 1 } };
+    return loader_halves(l, "child", (struct rows_source[2]){
+        { &x[0], child_next, 2, ROWS_NO_TEXT }, { &x[1], child_next, 2, ROWS_NO_TEXT } });
 }
 
 /* top_object: the beginning of the order. */
@@ -127,15 +130,15 @@ static int write_top(struct loader *l, struct snapshot *s)
 
 struct address_rows {
     const struct snapshot *s;
-    uint32_t at;
+    uint32_t at, end;
 };
 
 static bool address_next(void *opaque, struct rows_row *out)
 {
     struct address_rows *x = opaque;
     const struct resolved *r = &x->s->resolved;
-    if (x->at >= r->n) return false;
-    if (x->at + AHEAD < r->n) {
+    if (x->at >= x->end) return false;
+    if (x->at + AHEAD < x->end) {
         uint64_t ahead = packed_get(&r->by_address, x->at + AHEAD);
         packed_prefetch(&x->s->capture.ids, ahead);
         HEAP_PREFETCH(&x->s->analysis.row_of[ahead]);
@@ -185,8 +188,10 @@ static int write_prefixes(struct loader *l, struct snapshot *s)
 
 static int write_addresses(struct loader *l, struct snapshot *s)
 {
-    struct address_rows x = { .s = s };
-    return loader_rows(l, "address", &(struct rows_source){ &x, address_next, 3, ROWS_NO_TEXT });
+    uint32_t n = s->resolved.n, middle = loader_middle(n);
+    struct address_rows x[2] = { { s, 0, middle }, { s, middle, n } };
+    return loader_halves(l, "address", (struct rows_source[2]){
+        { &x[0], address_next, 3, ROWS_NO_TEXT }, { &x[1], address_next, 3, ROWS_NO_TEXT } });
 }
 
 int lists_write(struct loader *l, struct snapshot *s)

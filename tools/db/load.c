@@ -17,6 +17,7 @@
 #include "cli/message.h"
 #include "cli/number.h"
 #include "cli/progress.h"
+#include "db/beside.h"
 #include "db/schema.h"
 
 const char *const load_phase_name[LOAD_PHASES] = { "read", "resolve", "analyse", "write" };
@@ -355,7 +356,7 @@ static int database_open(struct loader *l, const char *database)
     l->rows = rows_register(l->db);
     if (!l->rows) return loader_no_memory(l);
     if (l->options->complete_path || l->options->api) return 0;
-    l->direct = direct_new(l->db, database);
+    l->direct = direct_new(l->db, database, l->two);
     return l->direct ? 0 : loader_no_memory(l);
 }
 
@@ -366,6 +367,7 @@ static void loader_init(struct loader *l, const struct load_options *options,
         .options = options, .result = result, .output = name, .next_snapshot = 1, .next_id = 1,
         .next_type = 1, .next_component = 1, .next_root = 1, .next_thread = 1, .next_global = 1,
     };
+    l->two = options->threads ? options->threads > 1 : beside_worth();
     budget_init(&l->budget, options->max_memory);
     /* Names and stacks are a small part of any heap; a file of nothing else is hostile. */
     l->lasting.limit = l->budget.limit / 4;

@@ -23,6 +23,8 @@ struct load_options {
     uint64_t max_memory; /* bytes; 0: most of what the machine has left. A file whose announced rows
                             need more is refused before it is read */
     bool api;            /* all tables through SQLite: slower, for comparison (direct.h) */
+    unsigned threads;    /* 1 or 2; 0: two where the machine has two cores. The database is the
+                            same */
     bool quiet_warnings; /* warnings only into the table, not to stderr */
     /* Set by complete.c: the database exists and lacks the references of the snapshots whose
      * `path` is this; the file that is read must have this uuid. */

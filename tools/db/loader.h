@@ -167,6 +167,7 @@ struct loader {
     struct load_result *result;
     sqlite3 *db;
     struct rows *rows;
+    bool two; /* threads where they pay */
     struct direct *direct; /* NULL: all tables through SQLite */
     const char *output; /* for messages */
     struct budget budget;  /* arrays of one snapshot: all free again when it is written */
@@ -204,6 +205,15 @@ int loader_prepare(struct loader *l, sqlite3_stmt **out, const char *sql);
 int loader_insert(struct loader *l, sqlite3_stmt *q);
 int loader_direct(struct loader *l);
 int loader_rows(struct loader *l, const char *table, const struct rows_source *source);
+/* The same for rows in two halves, which are made and written at once in two threads (direct.h):
+ * `next` of either changes nothing but what is its own. The first is not empty. */
+int loader_halves(struct loader *l, const char *table, const struct rows_source half[2]);
+/* Where rows 0 .. n_rows-1 are few, they are all in the first half. */
+enum { LOADER_HALVES_FROM = 512 };
+static inline uint32_t loader_middle(uint32_t n_rows)
+{
+    return n_rows < LOADER_HALVES_FROM ? n_rows : n_rows / 2;
+}
 /* Binds the text with this number; null for 0. */
 void loader_bind_text(struct loader *l, sqlite3_stmt *q, int at, uint32_t number);
 /* Binds a number; null where it is 0. */

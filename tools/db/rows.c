@@ -5,6 +5,7 @@
  */
 #include "db/rows.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct rows {
     const struct rows_source *source;
     struct rows_row row;
     sqlite3_int64 rows;
+    atomic_llong beside; /* rows counted by another thread */
     unsigned every, left; /* until the next call of `each` */
     void (*each)(void *opaque, sqlite3_int64 rows);
     void *opaque;
@@ -88,7 +90,12 @@ void rows_count(struct rows *r)
     if (!r->each || --r->left) return;
     r->left = r->every;
     r->rows += r->every;
-    r->each(r->opaque, r->rows);
+    r->each(r->opaque, r->rows + atomic_load_explicit(&r->beside, memory_order_relaxed));
+}
+
+void rows_count_beside(struct rows *r, unsigned n)
+{
+    atomic_fetch_add_explicit(&r->beside, n, memory_order_relaxed);
 }
 
 static int cursor_next(sqlite3_vtab_cursor *base)
@@ -152,6 +159,7 @@ struct rows *rows_register(sqlite3 *db)
     struct rows *r = malloc(sizeof *r);
     if (!r) return NULL;
     *r = (struct rows){ .db = db };
+    atomic_init(&r->beside, 0);
     /* On failure SQLite has called the destructor already. */
     return sqlite3_create_module_v2(db, "heap_rows", &module, r, free) == SQLITE_OK ? r : NULL;
 }
@@ -160,6 +168,7 @@ void rows_watch(struct rows *r, unsigned every, void (*each)(void *opaque, sqlit
                 void *opaque)
 {
     r->rows = 0;
+    atomic_store(&r->beside, 0);
     r->every = r->left = every;
     r->each = each;
     r->opaque = opaque;

@@ -58,6 +58,9 @@ void rows_watch(struct rows *r, unsigned every, void (*each)(void *opaque, sqlit
 /** One more row was written, by whatever way. */
 void rows_count(struct rows *r);
 
+/** The same for `n` rows of another thread: they are told with those of this one. */
+void rows_count_beside(struct rows *r, unsigned n);
+
 /** Inserts all rows of the source into `table`, its first columns in order. An SQLite result
  *  code. */
 int rows_insert(struct rows *r, const char *table, const struct rows_source *source);

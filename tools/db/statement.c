@@ -86,6 +86,14 @@ int loader_rows(struct loader *l, const char *table, const struct rows_source *s
     return rows_insert(l->rows, table, source) == SQLITE_OK ? 0 : loader_sqlite(l, "writing");
 }
 
+int loader_halves(struct loader *l, const char *table, const struct rows_source half[2])
+{
+    if (l->direct && direct_takes(table))
+        return direct_halves(l->direct, table, half, l->rows) ? loader_direct(l) : 0;
+    int status = loader_rows(l, table, &half[0]);
+    return status ? status : loader_rows(l, table, &half[1]);
+}
+
 void loader_bind_text(struct loader *l, sqlite3_stmt *q, int at, uint32_t number)
 {
     const char *text = strings_text(&l->strings, number);

@@ -15,7 +15,7 @@
 
 struct object_rows {
     const struct snapshot *s;
-    uint32_t row; /* the next one */
+    uint32_t row, end; /* the next one; behind the last one */
 };
 
 static void prefetch_object(const struct snapshot *s, uint32_t row)
@@ -81,8 +81,8 @@ static bool object_next(void *opaque, struct rows_row *out)
 {
     struct object_rows *o = opaque;
     const struct heap_analysis *a = &o->s->analysis;
+    if (o->row >= o->end) return false;
     uint32_t row = o->row++;
-    if (row >= a->n_rows) return false;
     prefetch_object(o->s, row);
     object_of_row(o->s, row, out);
     if (a->node[row] != HEAP_NONE) {
@@ -95,8 +95,10 @@ static bool object_next(void *opaque, struct rows_row *out)
 
 static int write_objects(struct loader *l, struct snapshot *s)
 {
-    struct object_rows o = { .s = s };
-    return loader_rows(l, "object", &(struct rows_source){ &o, object_next, 19, ROWS_NO_TEXT });
+    uint32_t n = s->analysis.n_rows, middle = loader_middle(n);
+    struct object_rows o[2] = { { s, 0, middle }, { s, middle, n } };
+    return loader_halves(l, "object", (struct rows_source[2]){
+        { &o[0], object_next, 19, ROWS_NO_TEXT }, { &o[1], object_next, 19, ROWS_NO_TEXT } });
 }
 
 /* ---- detail -------------------------------------------------------------------------------- */

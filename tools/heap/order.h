@@ -118,12 +118,15 @@ void heap_referrers_free(struct heap_referrers *r);
  * neighbouring targets on the way, each of which is then sorted in the cache. No access to memory
  * is random.
  *
- *   heap_backward_begin(target, m, n_rows, &b)   targets in rows, in any order
- *   heap_backward_add(&b, target, source, position) for each, sources then positions ascending
- *   for each bucket i: heap_backward_sort(&b, i)
- *       the refs b.ref[b.order[k]] for k < b.n: targets, sources, positions ascending
+ *   heap_backward_begin(&edges, &b)
+ *   heap_backward_add(&b, half, target, source, position) for each, sources then positions
+ *       ascending; half is 0 for sources before edges.middle, 1 for the others
+ *   for each bucket i: heap_backward_sort(&b, i, &sorted)
+ *       the refs sorted.ref[sorted.order[k]] for k < sorted.n: targets, sources, positions ascending
  *
- * O(m + n_rows). Memory: 12 B a reference, and 4 B a reference of the largest bucket.
+ * Two threads may add, one for each half; when all are added two may sort, one the buckets before
+ * b.middle, the other the rest, each of which are about half of the references.
+ * O(m + n_rows). Memory: 12 B a reference, and 4 B a reference of the largest bucket of each half.
  */
 #define HEAP_BACKWARD_BITS 13u
 
@@ -131,26 +134,42 @@ struct heap_backward_ref {
     uint32_t target, source, position;
 };
 
+/* The references, by node, in the order of the file. */
+struct heap_backward_edges {
+    const uint64_t *off;    /* [n_nodes + 1] */
+    const uint32_t *target; /* [off[n_nodes]] rows */
+    const uint32_t *row_of; /* [n_nodes] */
+    uint32_t n_nodes, n_rows;
+    uint32_t middle; /* rows from this one on are the second half of the sources */
+};
+
 struct heap_backward {
-    uint32_t n_buckets;
-    uint64_t *next; /* [n_buckets] by bucket: where its next reference goes, in the end its end */
+    uint32_t n_buckets, middle;
+    uint64_t *next; /* [2 * n_buckets] by bucket and half: where its next reference goes */
     struct heap_backward_ref *all;
-    const struct heap_backward_ref *ref; /* of the bucket that was sorted last */
-    uint32_t *order, n;
+    uint32_t *order[2];
+};
+
+/* A bucket in order; `order` stays until the next one of the same half of the buckets. */
+struct heap_backward_sorted {
+    const struct heap_backward_ref *ref;
+    const uint32_t *order;
+    uint32_t n;
 };
 
 /* HEAP_BAD_GRAPH if a target is not below n_rows; HEAP_TOO_LARGE from 2^32-1 references in a bucket
  * on. Whatever it returns, heap_backward_free is due. */
-enum heap_status heap_backward_begin(const uint32_t *target, uint64_t m, uint32_t n_rows,
+enum heap_status heap_backward_begin(const struct heap_backward_edges *edges,
                                      struct heap_backward *out);
-enum heap_status heap_backward_sort(struct heap_backward *b, uint32_t bucket);
+enum heap_status heap_backward_sort(const struct heap_backward *b, uint32_t bucket,
+                                    struct heap_backward_sorted *out);
 void heap_backward_free(struct heap_backward *b);
 
 /* Every reference that was counted, once. */
-static inline void heap_backward_add(struct heap_backward *b, uint32_t target, uint32_t source,
-                                     uint32_t position)
+static inline void heap_backward_add(struct heap_backward *b, unsigned half, uint32_t target,
+                                     uint32_t source, uint32_t position)
 {
-    b->all[b->next[target >> HEAP_BACKWARD_BITS]++] =
+    b->all[b->next[2 * (target >> HEAP_BACKWARD_BITS) + half]++] =
         (struct heap_backward_ref){ target, source, position };
 }
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two pieces of work side by side, on two cores. Neither writes what the other one reads.
+ */
+#ifndef SNAP_TOOLS_DB_BESIDE_H
+#define SNAP_TOOLS_DB_BESIDE_H
+
+#include <stdbool.h>
+
+/** Whether two threads are worth it on this machine. */
+bool beside_worth(void);
+
+/** Calls work(first) and work(second): at once in two threads where `two`, and where the system gives
+ *  a second one; else one after the other. The first runs in the caller's thread, where signals go,
+ *  too. */
+void beside_run(bool two, void (*work)(void *opaque), void *first, void *second);
+
+#endif
