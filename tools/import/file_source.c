@@ -69,6 +69,12 @@ const char *file_source_damage(const struct file_source *s, uint64_t *offset)
     return problem ? problem->text : NULL;
 }
 
+const char *file_source_rest(struct file_source *s, uint64_t *offset)
+{
+    while (unwrap_skip(s->stream, 1u << 20) > 0) {}
+    return file_source_damage(s, offset);
+}
+
 void file_source_close(struct file_source *s)
 {
     if (s->hash) XXH3_freeState(s->hash);

@@ -34,6 +34,9 @@ bool file_source_again(struct file_source *s, const struct import_options *optio
 /** Why the bytes ended, in a damaged wrapper: text and offset; NULL where they did not. */
 const char *file_source_damage(const struct file_source *s, uint64_t *offset);
 
+/** After a document that has its end in itself: reads what is left; as file_source_damage. */
+const char *file_source_rest(struct file_source *s, uint64_t *offset);
+
 /** A source that was not opened is fine. */
 void file_source_close(struct file_source *s);
 

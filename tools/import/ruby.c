@@ -51,8 +51,17 @@ struct reading {
     struct edge_batch edges;
     struct root_batch roots;
     uint64_t n_objects, n_edges, n_roots, no_address;
+    struct u64set there;  /* addresses of objects, all or those of a sample */
+    uint64_t sample;      /* bits that are 0 in what is hashed of a sampled one */
+    bool dangling;        /* a reference leads to none of them */
+    bool unfinished;      /* the last line has no end */
+    const char *damage;   /* of the file's end or its wrapper */
+    uint64_t damage_offset;
     bool stopped, no_memory;
 };
+
+/* Addresses that are remembered, at most. */
+enum { MAX_THERE = 1 << 20 };
 
 static bool no_memory(struct reading *r)
 {
@@ -112,6 +121,46 @@ static uint64_t class_name(const struct reading *r, uint64_t address)
         address = *super;
     }
     return 0;
+}
+
+/* ---- what is there -------------------------------------------------------------------------- */
+
+/* A dump has no end mark, so one that is cut between two lines shows by references to what is not
+ * there: Ruby's own lead to lines of the dump. All addresses are remembered, or, of a large heap, every
+ * second, fourth, eighth by a hash. */
+static bool sampled(const struct reading *r, uint64_t address)
+{
+    return ((address * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & r->sample) == 0;
+}
+
+/* Half as many. */
+static bool thin_out(struct reading *r)
+{
+    struct u64set old = r->there;
+    bool ok = true;
+    r->there = (struct u64set){ 0 };
+    r->sample = r->sample << 1 | 1;
+    for (size_t i = 0; ok && old.slots && i <= old.mask; i++)
+        if (old.slots[i] && sampled(r, old.slots[i]))
+            ok = u64set_add(&r->there, old.slots[i]) != U64SET_NO_MEMORY;
+    u64set_free(&old);
+    return ok || no_memory(r);
+}
+
+static bool note_address(struct reading *r)
+{
+    const struct ruby_line *l = &r->line;
+    if (!l->has_address || l->type == RUBY_ROOT || !sampled(r, l->address)) return true;
+    if (u64set_add(&r->there, l->address) == U64SET_NO_MEMORY) return no_memory(r);
+    return r->there.n < MAX_THERE || thin_out(r);
+}
+
+static void check_references(struct reading *r)
+{
+    const struct ruby_line *l = &r->line;
+    for (size_t i = 0; i < l->n_references && !r->dangling; i++)
+        r->dangling = l->reference[i] && sampled(r, l->reference[i]) &&
+                      !u64set_has(&r->there, l->reference[i]);
 }
 
 /* ---- types --------------------------------------------------------------------------------- */
@@ -322,6 +371,7 @@ static bool put_roots(struct reading *r)
 static bool put_line(struct reading *r)
 {
     const struct ruby_line *l = &r->line;
+    check_references(r);
     if (l->type == RUBY_ROOT) return put_roots(r);
     /* A slot of the heap that holds nothing. */
     if (l->type == RUBY_OTHER && l->type_name.size == 4 && !memcmp(l->type_name.at, "NONE", 4))
@@ -344,10 +394,13 @@ static bool send_facts(struct reading *r)
 
 static bool pass(struct reading *r, bool names)
 {
+    uint64_t end = 0;
     while (jstream_more(&r->json)) {
         if (!ruby_line_read(&r->json, &r->line, names)) return false;
-        if (!(names ? note_class(r) : put_line(r))) return false;
+        if (!(names ? note_address(r) && note_class(r) : put_line(r))) return false;
+        end = jstream_offset(&r->json);
     }
+    r->unfinished = end == jstream_offset(&r->json);
     return !r->json.error;
 }
 
@@ -362,9 +415,10 @@ static bool pass_usable(struct reading *r, bool last)
     } else if (j->error_errno) {
         message_errno(r->path, j->error_errno, "cannot read");
     } else if (j->ended) {
-        uint64_t offset = j->error_offset;
-        const char *why = file_source_damage(r->source, &offset);
-        if (last) damage(r, offset, why ? why : "the file ends early");
+        if (!last) return true;
+        r->damage_offset = j->error_offset;
+        r->damage = file_source_damage(r->source, &r->damage_offset);
+        if (!r->damage) r->damage = "the file ends early";
         return true;
     } else {
         message_error(r->path, j->error_offset, NULL, "not a whole Ruby heap dump: %s", j->error);
@@ -376,6 +430,11 @@ static bool send_finish(struct reading *r)
 {
     const struct record_sink *k = r->sink;
     char text[96];
+    if (r->damage) damage(r, r->damage_offset, r->damage);
+    else if (r->unfinished) damage(r, jstream_offset(&r->json), "the file ends within a line");
+    else if (r->dangling)
+        damage(r, jstream_offset(&r->json), "references lead to objects that are not there: the "
+               "file ends early, or is of a part of the heap");
     if (r->no_address) {
         snprintf(text, sizeof text, "lines dropped that have no address: %llu",
                  (unsigned long long)r->no_address);
@@ -392,6 +451,7 @@ static bool read_file(struct reading *r, struct file_source *s)
 {
     pass(r, true);
     if (!pass_usable(r, false)) return false;
+    r->damage = file_source_rest(s, &r->damage_offset);
     file_source_identity(s, r->result);
     if (!file_source_again(s, r->options)) return false;
     jstream_stop(&r->json);
@@ -435,6 +495,7 @@ static int ruby_read(const char *path, const struct record_sink *sink,
         u64map_free(&r->class_name);
         u64map_free(&r->class_super);
         u64map_free(&r->types);
+        u64set_free(&r->there);
     }
     free(r);
     file_source_close(&s);

@@ -25,6 +25,8 @@ struct reading {
     const struct record_sink *sink;
     struct import_result *result;
     struct unpickler pickle;
+    const char *damage; /* of the wrapper */
+    uint64_t damage_offset;
     struct name_table names;
     struct u64map stacks; /* frames of a trace (a tuple) -> stack id */
     struct u64map types;  /* domain -> type id */
@@ -173,8 +175,13 @@ static bool send_snapshot(struct reading *r, const pickle_value *trace, size_t n
         r->result->complete = false;
         if (k->damage) k->damage(k->opaque, UINT64_MAX, text);
     }
+    if (r->damage) {
+        r->result->complete = false;
+        if (k->damage) k->damage(k->opaque, r->damage_offset, r->damage);
+    }
     snap_finish finish = {
-        .objects = r->n, .roots = r->n, .flags = wrong ? 0 : SNAP_FINISH_COMPLETE,
+        .objects = r->n, .roots = r->n,
+        .flags = r->result->complete ? SNAP_FINISH_COMPLETE : 0,
     };
     return !k->finish || sent(r, k->finish(k->opaque, 1, &finish));
 }
@@ -202,6 +209,7 @@ static bool read_file(struct reading *r, struct file_source *s)
     r->pickle = (struct unpickler){ .read = file_source_read, .opaque = s, .classes = classes,
                                     .n_classes = sizeof classes / sizeof *classes };
     if (!unpickle(&r->pickle, &snapshot)) return false;
+    r->damage = file_source_rest(s, &r->damage_offset);
     file_source_identity(s, r->result);
     if (!pickle_attribute(&r->pickle, snapshot, CLASS_SNAPSHOT, "traces", &traces) ||
         !pickle_attribute(&r->pickle, traces, CLASS_TRACES, "_traces", &list))

@@ -171,9 +171,11 @@ static bool pass_usable(struct v8_reading *v)
     } else if (j->error_errno) {
         message_errno(v->path, j->error_errno, "cannot read");
     } else if (j->ended && v->meta.there) {
-        uint64_t offset = j->error_offset;
-        const char *why = file_source_damage(v->source, &offset);
-        if (!v->cut) v8_damage(v, offset, why ? why : "the file ends early");
+        if (!v->cut) {
+            v->damage_offset = j->error_offset;
+            v->damage = file_source_damage(v->source, &v->damage_offset);
+            if (!v->damage) v->damage = "the file ends early";
+        }
         v->cut = true;
         return true;
     } else {
@@ -200,6 +202,7 @@ static bool send_finish(struct v8_reading *v)
 {
     const struct record_sink *k = v->sink;
     uint64_t expected = 0;
+    if (v->damage) v8_damage(v, v->damage_offset, v->damage);
     for (size_t i = 0; i < v->n_nodes; i++) expected += v->edge_count[i];
     v8_damage_count(v, v->bad_targets, "references that lead to no node");
     v8_damage_count(v, v->bad_names, "names that are not among the strings");
@@ -221,6 +224,7 @@ static bool read_file(struct v8_reading *v, struct file_source *s)
 {
     scan(v);
     if (!pass_usable(v)) return false;
+    if (!v->cut) v->damage = file_source_rest(s, &v->damage_offset);
     file_source_identity(s, v->result);
     if (!file_source_again(s, v->options)) return false;
     jstream_stop(&v->json);
@@ -231,7 +235,11 @@ static bool read_file(struct v8_reading *v, struct file_source *s)
     if (prepare(v)) stream(v);
     if (!pass_usable(v)) return false;
     if (!v->n_nodes) {
-        message_error(v->path, MESSAGE_NO_OFFSET, NULL, "a V8 heap snapshot without any node");
+        if (v->damage)
+            message_error(v->path, v->damage_offset, NULL,
+                          "not a whole V8 heap snapshot: %s, before its first node", v->damage);
+        else
+            message_error(v->path, MESSAGE_NO_OFFSET, NULL, "a V8 heap snapshot without any node");
         return false;
     }
     return send_finish(v);

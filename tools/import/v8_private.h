@@ -128,6 +128,8 @@ struct v8_reading {
     bool stopped;   /* the sink said why */
     bool no_memory;
     bool cut;       /* the file ends early */
+    const char *damage; /* of the file's end or its wrapper; NULL: none */
+    uint64_t damage_offset;
 
     uint64_t next_string, next_type;
     uint64_t anonymous;      /* id of the name of functions without one; 0: not yet */
