@@ -328,6 +328,30 @@ class Made(unittest.TestCase):
         db = load(one_record.write("old.hprof", end=False))
         self.assertEqual(one(db, "SELECT complete FROM snapshot"), (1,))
 
+    def test_garbage_is_no_growth(self):
+        """The serial and parallel collectors fill gaps with arrays that nothing refers to."""
+        def dump(name, live, garbage):
+            d = basic()
+            d.root(0xff, 0x1000)
+            d.array(0x1000, "B", [0] * live)
+            for i in range(garbage):
+                d.array(0x800000 + i * 0x100000, "I", [0] * 50000)
+            return d.write(name)
+
+        def verdict(*paths):
+            done = run("snapdiff", "-q", "--json", *paths)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            document = json.loads(done.stdout)
+            return document["verdict"], document["owners"]
+
+        still, filled = dump("still.hprof", 100, 0), dump("filled.hprof", 100, 20)
+        self.assertEqual(verdict(still, filled)[0]["kind"], "no-growth")
+        said, owners = verdict(still, dump("both.hprof", 300000, 20))
+        self.assertEqual(said["kind"], "managed-growth")
+        self.assertNotIn("garbage", said["sentence"])
+        self.assertEqual([row["kind"] for row in owners][-1], "garbage")
+        self.assertGreater(owners[-1]["retained_delta"], owners[0]["retained_delta"])
+
     def test_damage(self):
         """A sub-record without sense costs its segment, not the next one."""
         d = basic()

@@ -163,6 +163,21 @@ bool diff_facts_same_capture(const struct diff_facts *a, const struct diff_facts
            (equal(a->file_uuid, b->file_uuid) && a->file_number == b->file_number);
 }
 
+bool diff_facts_garbage_counts(const struct diff_facts *f)
+{
+    static const char *const tracing[] = { "jvm", "ruby", "v8" };
+    for (size_t i = 0; f->runtime && i < sizeof tracing / sizeof *tracing; i++)
+        if (strcmp(f->runtime, tracing[i]) == 0) return false;
+    return true;
+}
+
+int64_t diff_facts_managed(const struct diff_facts *f)
+{
+    const struct heapdb_snapshot *s = f->snapshot;
+    return s->live_size + (f->native_size > 0 ? f->native_size : 0) +
+           (diff_facts_garbage_counts(f) ? s->garbage_size : 0);
+}
+
 bool diff_facts_interval(const struct diff_facts *a, const struct diff_facts *b, double *seconds)
 {
     if (equal(a->boot_id, b->boot_id) && a->monotonic_ns >= 0 && b->monotonic_ns >= 0) {

@@ -52,6 +52,15 @@ bool diff_facts_same_process(const struct diff_facts *a, const struct diff_facts
 /** Both are one capture (the same snapshot of the same file). */
 bool diff_facts_same_capture(const struct diff_facts *a, const struct diff_facts *b);
 
+/** Is garbage a part of what the heap grows by? Where objects are freed by counting references, it
+ *  is what the cycle collector does not come to. A runtime whose collector finds everything lets
+ *  garbage stand until it needs the room, and fills gaps with it (the JVM's serial and parallel
+ *  collectors): how much there is says nothing. */
+bool diff_facts_garbage_counts(const struct diff_facts *facts);
+
+/** Bytes of the managed heap: live objects, their native memory, and garbage where it counts. */
+int64_t diff_facts_managed(const struct diff_facts *facts);
+
 /** Seconds from a to b: by the monotonic clock where both are of one boot, else by the wall clock.
  *  False: not known. Negative when b is the older one. */
 bool diff_facts_interval(const struct diff_facts *a, const struct diff_facts *b, double *seconds);

@@ -412,7 +412,9 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison
     if (!status) status = diff_names_new(&c->names, &source, &b->report->sign);
     if (!status) status = comparison_match(c, b->report);
     done(&since, "matched them");
-    if (!status) status = lines_make(&c->match, c->b, c->names, &b->report->sign, &c->lines);
+    bool garbage = diff_facts_garbage_counts(&b->report->snapshots[k]);
+    if (!status)
+        status = lines_make(&c->match, c->b, c->names, garbage, &b->report->sign, &c->lines);
     done(&since, "named the owners");
     if (status) comparison_free(c);
     return status;

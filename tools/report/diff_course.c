@@ -21,12 +21,6 @@ static int64_t resident(const struct diff_facts *f)
     return f->rss;
 }
 
-static int64_t managed(const struct diff_facts *f)
-{
-    const struct heapdb_snapshot *s = f->snapshot;
-    return s->live_size + s->garbage_size + (f->native_size > 0 ? f->native_size : 0);
-}
-
 /* False without memory. */
 static bool course(const struct diff_report *r, const double *at, double *y,
                    int64_t (*value)(const struct diff_facts *), struct slope *out)
@@ -65,7 +59,7 @@ static void reach(struct diff_report *r)
     struct diff_reach *to = &r->reach;
     const struct diff_facts *last = &r->snapshots[r->n_snapshots - 1];
     to->resident = last->rss >= 0;
-    int64_t now = to->resident ? last->rss : managed(last);
+    int64_t now = to->resident ? last->rss : diff_facts_managed(last);
     const struct slope *s = to->resident ? &r->resident : &r->managed;
     to->reached = now >= to->limit;
     to->known = to->reached || s->n >= 2;
@@ -83,7 +77,7 @@ bool diff_course_set(struct diff_report *r)
     double *y = at + r->n_snapshots;
     bool ok = at != NULL;
     if (ok && times_of(r, at)) {
-        ok = course(r, at, y, resident, &r->resident) && course(r, at, y, managed, &r->managed);
+        ok = course(r, at, y, resident, &r->resident) && course(r, at, y, diff_facts_managed, &r->managed);
         for (uint32_t i = 0; ok && i < r->n_lines; i++)
             ok = line_course(&r->lines[i], at, y, &r->lines[i].slope);
     }

@@ -4,7 +4,7 @@
  * hour, and when it reaches a limit if it goes on so.
  *
  * The resident memory where every snapshot has it and, beside it, the managed heap (live objects,
- * garbage and native memory of objects). A rate is told from DIFF_RATE_SECONDS on; what happened in
+ * their native memory, and garbage where it counts). A rate is told from DIFF_RATE_SECONDS on; what happened in
  * less is one burst, and nothing follows from it for an hour.
  */
 #ifndef SNAP_TOOLS_REPORT_DIFF_COURSE_H

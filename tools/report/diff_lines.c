@@ -113,6 +113,7 @@ static int place_all(const struct heap_match *m, const struct diff_rows *b,
 
 /* For sorting: the growth and, for ties, the text of the signature. */
 struct keyed {
+    bool last;
     int64_t growth;
     const char *text;
     uint32_t index;
@@ -121,12 +122,13 @@ struct keyed {
 static int by_growth(const void *x, const void *y)
 {
     const struct keyed *a = x, *b = y;
+    if (a->last != b->last) return a->last - b->last;
     if (a->growth != b->growth) return a->growth < b->growth ? 1 : -1;
     return strcmp(a->text, b->text);
 }
 
-/* By growth descending; the text of the signature decides ties, whatever the order of the rows. */
-static int sort_lines(struct lines *lines, const struct sign *sign)
+/* By growth descending, garbage that does not count last; the text of the signature decides ties, whatever the order of the rows. */
+static int sort_lines(struct lines *lines, const struct sign *sign, bool garbage_counts)
 {
     struct keyed *key = malloc(((size_t)lines->n + 1) * sizeof *key);
     struct line *sorted = malloc(((size_t)lines->n + 1) * sizeof *sorted);
@@ -135,7 +137,8 @@ static int sort_lines(struct lines *lines, const struct sign *sign)
     for (uint32_t i = 0; !failed && i < lines->n; i++) {
         sign_text(sign, lines->at[i].node, &texts[i]);
         failed = texts[i].failed;
-        key[i] = (struct keyed){ line_growth(&lines->at[i]), text_str(&texts[i]), i };
+        bool last = lines->at[i].kind == DIFF_LINE_GARBAGE && !garbage_counts;
+        key[i] = (struct keyed){ last, line_growth(&lines->at[i]), text_str(&texts[i]), i };
     }
     if (!failed) {
         qsort(key, lines->n, sizeof *key, by_growth);
@@ -150,7 +153,7 @@ static int sort_lines(struct lines *lines, const struct sign *sign)
 }
 
 int lines_make(const struct heap_match *match, const struct diff_rows *b, struct diff_names *names,
-               struct sign *sign, struct lines *out)
+               bool garbage_counts, struct sign *sign, struct lines *out)
 {
     struct rowmap by_node = { 0 };
     uint32_t most = match->n_owners < LINES_NAMED_MAX ? match->n_owners : LINES_NAMED_MAX;
@@ -160,7 +163,7 @@ int lines_make(const struct heap_match *match, const struct diff_rows *b, struct
     int status = 0;
     if (!out->at || !out->next_owner) status = message_no_memory("the lines of the comparison");
     if (!status) status = place_all(match, b, names, sign, out, &by_node);
-    if (!status) status = sort_lines(out, sign);
+    if (!status) status = sort_lines(out, sign, garbage_counts);
     rowmap_free(&by_node);
     if (status) lines_free(out);
     return status;

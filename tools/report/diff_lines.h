@@ -32,13 +32,14 @@ struct line {
 
 struct lines {
     uint32_t n;
-    struct line *at;      /* by growth descending, ties by signature */
+    struct line *at;      /* by growth descending, ties by signature; garbage last if it does not
+                             count */
     uint32_t *next_owner; /* [match.n_owners]; HEAP_NONE ends */
 };
 
-/** Makes lines of the owners of `match`; `names` is of B. */
+/** Makes lines of the owners of `match`; `names` is of B. Does garbage count as growth? */
 int lines_make(const struct heap_match *match, const struct diff_rows *b, struct diff_names *names,
-               struct sign *sign, struct lines *out);
+               bool garbage_counts, struct sign *sign, struct lines *out);
 void lines_free(struct lines *lines);
 
 /** What a line grew by in bytes, without and with native memory. */

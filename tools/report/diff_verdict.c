@@ -88,9 +88,10 @@ static struct totals totals_of(const struct diff_report *r)
 {
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
     bool native = r->native_a >= 0 && r->native_b >= 0;
+    bool garbage = diff_facts_garbage_counts(b);
     struct totals t = {
-        .managed_a = r->live_a + r->garbage_a + (native ? r->native_a : 0),
-        .managed_b = r->live_b + r->garbage_b + (native ? r->native_b : 0),
+        .managed_a = r->live_a + (garbage ? r->garbage_a : 0) + (native ? r->native_a : 0),
+        .managed_b = r->live_b + (garbage ? r->garbage_b : 0) + (native ? r->native_b : 0),
         .has_rss = a->rss >= 0 && b->rss >= 0,
         .rss_a = a->rss,
         .rss_b = b->rss,

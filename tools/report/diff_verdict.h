@@ -23,6 +23,8 @@
  *   managed-growth   the managed heap grew (live objects, garbage and native memory of objects)
  *   no-growth        nothing grew
  *
+ * Garbage is growth where it counts (diff_facts_garbage_counts): not that of a JVM, of V8 or Ruby.
+ *
  * "Grew" is by more than the noise of two captures. The managed heap is counted object by object;
  * what an idle process changes there are caches and counters of its runtime: more than 64 KiB and
  * more than 1 in 200 of what was there is growth. Resident memory comes in steps: an arena of small
