@@ -30,12 +30,12 @@ static void add(struct bytes *b, const void *at, size_t n)
 
 static void add_big(struct bytes *b, uint64_t value, unsigned n)
 {
-    for (unsigned i = n; i-- > 0;) add(b, &(unsigned char){ i < 8 ? value >> 8 * i & 255 : 0 }, 1);
+    for (unsigned i = n; i-- > 0;) add(b, &(unsigned char){ (unsigned char)(i < 8 ? value >> 8 * i : 0) }, 1);
 }
 
 static void add_little(struct bytes *b, uint64_t value, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++) add(b, &(unsigned char){ i < 8 ? value >> 8 * i & 255 : 0 }, 1);
+    for (unsigned i = 0; i < n; i++) add(b, &(unsigned char){ (unsigned char)(i < 8 ? value >> 8 * i : 0) }, 1);
 }
 
 /* ---- dumps --------------------------------------------------------------------------------- */
