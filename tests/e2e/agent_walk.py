@@ -3,9 +3,9 @@
 import sys
 import unittest
 
-from agent_support import (ATTRIBUTE, CLASS, ELEMENT, FROZEN, IMMORTAL, KEY, LOCAL, ROOT_GLOBAL,
-                           ROOT_LOCAL, ROOT_THREAD, SUSPENDED, TRACKED, TYPE, VALUE, VARIABLE,
-                           WEAK, AgentCase)
+from agent_support import (ATTRIBUTE, CLASS, ELEMENT, FROZEN, IMMORTAL, KEY, LOCAL, ROOT_CALLBACK,
+                           ROOT_GLOBAL, ROOT_LOCAL, ROOT_THREAD, SUSPENDED, TRACKED, TYPE, VALUE,
+                           VARIABLE, WEAK, AgentCase)
 
 
 class Whole(AgentCase):
@@ -378,6 +378,36 @@ class Running(AgentCase):
         names = {snap.name(r) for r in snap.roots if r["kind"] == ROOT_THREAD}
         self.assertLessEqual({"MainThread", "worker-0", "worker-1"}, names)
         self.assertEqual(len(snap.threads), 3)
+
+    def test_handlers_of_signals(self):
+        """What signal.signal() was given is a root with a name, counted once."""
+        for mode in ("inline", "fork"):
+            facts, snap = self.capture("""
+                import heapsnap, json, signal, sys
+                class Handler:
+                    def __call__(self, *signal_and_frame): pass
+                ids, handlers = [], [Handler(), Handler()]
+                signal.signal(signal.SIGUSR1, handlers[0])
+                signal.signal(signal.SIGUSR2, handlers[0])
+                signal.signal(signal.SIGHUP, handlers[1])
+                signal.signal(signal.SIGALRM, signal.SIG_IGN)
+                counts = [sys.getrefcount(handler) for handler in handlers]
+                ids = [id(handler) for handler in handlers]
+                del handlers, Handler
+                heapsnap.dump(PATH, mode=%r)
+                handlers = [signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGHUP)]
+                print(json.dumps([ids, counts, [sys.getrefcount(h) for h in handlers]]))
+            """ % mode)
+            with self.subTest(mode=mode):
+                held = {o["ordinal"]: n for o, n in snap.unexplained()}
+                for identity, times in zip(facts[0], (2, 1)):
+                    target = snap.by_id[identity]
+                    roots = [r for r in snap.roots if r["ordinal"] == target["ordinal"]]
+                    self.assertEqual([(r["kind"], snap.name(r)) for r in roots],
+                                     [(ROOT_CALLBACK, "signal handlers")] * times)
+                    self.assertNotIn(target["ordinal"], held)
+                # One reference less each: the loop variable and the list are other ones now.
+                self.assertLessEqual(max(abs(a - b) for a, b in zip(*facts[1:])), 1)
 
     def test_two_hundred_threads(self):
         _, snap = self.capture("""

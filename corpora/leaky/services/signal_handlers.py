@@ -16,7 +16,6 @@ def work(n):
     signal.signal(signal.SIGUSR1, stop)
 
 
-# Handlers are in a table in C, which a capture does not see: the function is named, not its holder.
-VERDICT = "managed-growth"
-OWNER = ""
+VERDICT = "managed-leak"
+OWNER = "<callback signal handlers>"
 FINDING = "growing-owners", "signal_handlers.work.<locals>.stop"

@@ -267,7 +267,13 @@ void layout_interp_roots(void (*root)(void *ctx, enum layout_root kind, const ch
                                       PyObject *op),
                          void *ctx);
 
-/** The same for one thread's state, its frames excepted. */
+/** The handler of a signal in the interpreter's table, NULL: none that is an object of the
+ *  program's (the default, ignored). Before 3.12 nothing but the function `getsignal` of the module _signal
+ *  can read the table: code in C, which is called with a number that exists already, and whose
+ *  reference is given back. */
+PyObject *layout_signal_handler(PyObject *getsignal, int number);
+
+/** Like layout_interp_roots, for one thread's state, its frames excepted. */
 void layout_thread_roots(PyThreadState *tstate,
                          void (*root)(void *ctx, enum layout_root kind, const char *name,
                                       PyObject *op),

@@ -170,6 +170,28 @@ void layout_interp_roots(root_fn *root, void *ctx)
 #endif
 }
 
+PyObject *layout_signal_handler(PyObject *getsignal, int number)
+{
+    PyObject *handler = NULL;
+#if PY_VERSION_HEX >= 0x030D0000
+    (void)getsignal;
+    handler = _PyRuntime.signals.handlers[number].func;
+#elif PY_VERSION_HEX >= 0x030C0000
+    (void)getsignal;
+    handler = (PyObject *)_PyRuntime.signals.handlers[number].func._value;
+#else
+    if (getsignal == NULL || !PyCFunction_Check(getsignal) ||
+        PyCFunction_GET_FLAGS(getsignal) != METH_O)
+        return NULL;
+    PyObject *asked = PyLong_FromLong(number);
+    handler = PyCFunction_GET_FUNCTION(getsignal)(PyCFunction_GET_SELF(getsignal), asked);
+    Py_DECREF(asked);
+    if (handler == NULL) PyErr_Clear();
+    Py_XDECREF(handler); /* the table has one of its own */
+#endif
+    return handler == NULL || handler == Py_None || PyLong_Check(handler) ? NULL : handler;
+}
+
 void layout_thread_roots(PyThreadState *tstate, root_fn *root, void *ctx)
 {
     root(ctx, LAYOUT_ROOT_RUNTIME, "thread dictionary", tstate->dict);

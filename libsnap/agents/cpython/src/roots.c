@@ -8,6 +8,7 @@
  */
 #include "walk.h"
 
+#include <signal.h>
 #include <string.h>
 
 static void write_root(struct walk *walk, PyObject *op, snap_root root)
@@ -77,6 +78,23 @@ static void held(void *ctx, enum layout_root kind, const char *name, PyObject *o
     walk->interned = op;
     root.kind = SNAP_ROOT_RUNTIME;
     write_root(walk, op, root);
+}
+
+/* What signal.signal() was given. */
+static void write_signal_handlers(struct walk *walk)
+{
+    PyObject *module = types_lookup(layout_modules(), "_signal"), *getsignal = NULL;
+    struct context context = { walk, 0 };
+    struct attr_view attrs;
+
+    if (module == NULL) return; /* nothing has put a handler in place */
+    if (PyModule_Check(module)) {
+        layout_attrs(module, Py_TYPE(module), &attrs);
+        getsignal = types_lookup(attrs.dict, "getsignal");
+    }
+    for (int number = 1; number < NSIG; number++)
+        held(&context, LAYOUT_ROOT_CALLBACK, "signal handlers",
+             layout_signal_handler(getsignal, number));
 }
 
 static void write_modules(struct walk *walk)
@@ -255,6 +273,7 @@ void roots_write(struct walk *walk)
 {
     write_modules(walk);
     layout_interp_roots(held, &(struct context){ walk, 0 });
+    write_signal_handlers(walk);
     for (PyThreadState *ts = layout_threads(); ts != NULL; ts = PyThreadState_Next(ts))
         write_thread(walk, ts);
 }
