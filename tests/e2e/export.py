@@ -6,6 +6,7 @@ $SNAP_TOOLS: the folder of the commands. $SNAP_EXPORT_WORK: a folder that is kep
 of import_v8.py, where DevTools' worker and memlab are installed.
 """
 
+import collections
 import json
 import os
 import shutil
@@ -195,6 +196,26 @@ class HeapSnapshot(unittest.TestCase):
             different = [i for i in a if a[i] != b.get(i)]
             self.assertLess(len(different), 1 if mode == "plain" else len(a) / 50)
             self.assertEqual(sum(x[0] for x in a.values()), sum(x[0] for x in b.values()))
+
+    def test_classes(self):
+        """Class objects and modules have their names, which no instance has."""
+        for name, a_class, a_module in (("python", "Item", "gc"), ("java", "Heap$Item", None)):
+            if name not in HEAPS:
+                continue
+            file = import_v8.Document(export(name, ".heapsnapshot"))
+            nodes, strings = file.json["nodes"], file.json["strings"]
+            kinds = file.json["snapshot"]["meta"]["node_types"][0]
+            named = collections.Counter(
+                (kinds[nodes[i]], strings[nodes[i + 1]]) for i in range(0, len(nodes), file.width))
+            self.assertIn(("closure", a_class), named)
+            if a_module:
+                self.assertEqual(named["code", a_module], 1)
+            own = sqlite3.connect(HEAPS[name]).execute(
+                "SELECT count(*) FROM object o JOIN type t ON t.id = o.type_id JOIN detail d ON"
+                " d.object_id = o.id WHERE d.name_id IS NOT NULL AND (t.kind IN (3, 6) OR"
+                " t.name = 'module')").fetchone()[0]
+            self.assertEqual(sum(n for (kind, _), n in named.items() if kind in ("closure", "code")),
+                             own)
 
     def test_allocations(self):
         """The table of allocations of DevTools: functions, with lines and live objects."""

@@ -244,7 +244,8 @@ static int put_steps(struct drawing *d, const struct heapdb_path *p, int64_t id)
         int got = read_node(d, step->id, &x);
         if (got) return got < 0 ? STATUS_UNUSABLE : heapdb_damaged(d->s->db, "a step is no object");
         fprintf(d->out, "  n%lld [label=\"", (long long)step->id);
-        status = put_label(d->out, step->type ? step->type : "?");
+        const char *name = (const char *)sqlite3_column_text(d->object, 0);
+        status = put_label(d->out, name ? name : "?");
         put_sizes(d, &x, step->id == id                            ? ", fillcolor=\"#ffd9b3\""
                          : step->id <= id && id <= x.last ? ", penwidth=2" : "");
         if (i)
@@ -284,12 +285,18 @@ int export_dot(struct export_job *job)
 {
     struct drawing d = { .job = job, .s = job->subject, .out = job->out };
     d.whole = d.s->snapshot->shallow_size;
-    /* The view leaves out the virtual roots, whose type is their name. */
-    int status = heapdb_prepare(d.s->db, &d.object,
-                                "SELECT coalesce((SELECT label FROM objects v WHERE v.id = o.id),"
-                                " (SELECT name FROM type WHERE id = o.type_id)), o.dominator_id,"
-                                " o.last_dominated, o.shallow_size, o.retained_size FROM object o"
-                                " WHERE o.id = ?1");
+    /* The view leaves out the virtual roots, whose type is their name. On a path the edges say what
+     * else an object may be called by. */
+    static const char tree[] = "SELECT coalesce((SELECT label FROM objects v WHERE v.id = o.id),"
+                               " (SELECT name FROM type WHERE id = o.type_id)), o.dominator_id,"
+                               " o.last_dominated, o.shallow_size, o.retained_size FROM object o"
+                               " WHERE o.id = ?1";
+    static const char path[] = "SELECT (SELECT name FROM type WHERE id = o.type_id) || coalesce("
+                               "' ' || (SELECT s.text FROM detail x JOIN string s ON s.id ="
+                               " x.name_id WHERE x.object_id = o.id), ''), o.dominator_id,"
+                               " o.last_dominated, o.shallow_size, o.retained_size FROM object o"
+                               " WHERE o.id = ?1";
+    int status = heapdb_prepare(d.s->db, &d.object, job->options->object ? path : tree);
     if (!status) status = job->options->object ? put_path(&d) : put_tree(&d);
     sqlite3_finalize(d.object);
     free(d.queue);

@@ -185,7 +185,7 @@ static int name_node(struct v8_out *x, struct details *d, int64_t id, const stru
         bool mine = d->id == id, has_value = sqlite3_column_type(d->q, 2) != SQLITE_NULL;
         if (mine && type->own_name && sqlite3_column_type(d->q, 1) != SQLITE_NULL) {
             status = out_db_string(x, sqlite3_column_int64(d->q, 1), &index);
-            if (!x->is_v8) n->kind = OUT_CLOSURE;
+            if (!x->is_v8 && n->kind == OUT_OBJECT) n->kind = OUT_CLOSURE;
         }
         n->name = index;
         if (mine && type->is_string && has_value) {

@@ -70,11 +70,13 @@ static void v8_type(struct out_type *t, int64_t kind, const char *name)
 }
 
 /* Other runtimes' objects are objects by the name of their type, so that DevTools groups and sizes
- * them by it; but functions and strings that have names and contents. */
-static void other_type(struct out_type *t, int64_t kind)
+ * them by it; but functions, classes (as V8 has them, its constructors), Python's modules and strings
+ * that have names and contents. */
+static void other_type(struct out_type *t, int64_t kind, const char *name)
 {
-    t->kind = kind == SNAP_TYPE_NATIVE ? OUT_NATIVE : OUT_OBJECT;
-    t->own_name = kind == SNAP_TYPE_CODE;
+    bool is_module = kind == SNAP_TYPE_BUILTIN && strcmp(name, "module") == 0;
+    t->kind = kind == SNAP_TYPE_NATIVE ? OUT_NATIVE : is_module ? OUT_CODE : OUT_OBJECT;
+    t->own_name = kind == SNAP_TYPE_CODE || kind == SNAP_TYPE_META || is_module;
     t->is_string = kind == SNAP_TYPE_STRING;
 }
 
@@ -93,7 +95,7 @@ static int add_type(struct v8_out *x, sqlite3_stmt *q)
     if (x->is_v8)
         v8_type(&t, kind, name ? name : "");
     else
-        other_type(&t, kind);
+        other_type(&t, kind, name ? name : "");
     if (!t.unnamed) subject_type(&x->type_names, (const char *)sqlite3_column_text(q, 2), name);
     text_add(&x->type_names, "", 1);
     uint64_t *index = u64map_put(&x->type_of, (uint64_t)sqlite3_column_int64(q, 0), NULL);
