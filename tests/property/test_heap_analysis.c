@@ -209,8 +209,8 @@ static int same_u32(const uint32_t *x, const uint32_t *y, uint64_t n)
 static void check_variants(const struct heap_graph *g, const struct heap_analysis *a)
 {
     struct heap_analysis lt, bare;
-    WANT(heap_analyse(g, HEAP_WANT_ALL | HEAP_USE_LENGAUER_TARJAN | HEAP_SAVE_MEMORY, 1, &lt) ==
-         HEAP_OK);
+    WANT(heap_analyse(g, HEAP_WANT_ALL | HEAP_USE_LENGAUER_TARJAN | HEAP_SAVE_MEMORY |
+                             HEAP_TWO_THREADS, 1, &lt) == HEAP_OK);
     WANT(lt.steps.lengauer_tarjan >= 2);
     WANT(same_u32(lt.dominator, a->dominator, a->n_rows) && same_u32(lt.node, a->node, a->n_rows));
     WANT(lt.n_components == a->n_components);

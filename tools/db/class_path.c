@@ -224,16 +224,30 @@ static int write_paths(struct folding *f, uint64_t limit)
     return status;
 }
 
-int class_path_write(struct loader *l, struct snapshot *s)
+bool class_path_find(struct loader *l, const struct snapshot *s, struct folding **out)
 {
-    struct folding f = { .l = l, .s = s };
+    struct folding *f = *out = calloc(1, sizeof *f);
+    if (!f) return false;
+    f->l = l;
+    f->s = s;
+    f->path = memory_new(&l->budget, s->analysis.n_rows, sizeof *f->path);
+    bool found = f->path && fold(f);
+    memory_free(&l->budget, f->path, s->analysis.n_rows, sizeof *f->path);
+    f->path = NULL;
+    return found;
+}
+
+int class_path_write(struct folding *f)
+{
     uint64_t limit;
-    f.path = memory_new(&l->budget, s->analysis.n_rows, sizeof *f.path);
-    int status = f.path && fold(&f) ? 0 : loader_no_memory(l);
-    if (!status) status = find_limit(&f, &limit);
-    if (!status) status = write_paths(&f, limit);
-    memory_free(&l->budget, f.path, s->analysis.n_rows, sizeof *f.path);
-    memory_free(&l->budget, f.slot, f.slots, sizeof *f.slot);
-    free(f.at);
-    return status;
+    int status = find_limit(f, &limit);
+    return status ? status : write_paths(f, limit);
+}
+
+void class_path_free(struct folding *f)
+{
+    if (!f) return;
+    memory_free(&f->l->budget, f->slot, f->slots, sizeof *f->slot);
+    memory_give(&f->l->budget, (void **)&f->at, &f->cap, sizeof *f->at);
+    free(f);
 }

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "db/beside.h"
 #include "db/btree.h"
+#include "heap/beside.h"
 
 /* The tables, and how many columns their keys have; 0: the rowid. Of the one with an index, rows come
  * in the order of that, too. site_object is not among them: stacks are shared between snapshots, so

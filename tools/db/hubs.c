@@ -157,17 +157,28 @@ static int insert_hubs(const struct hubs *h)
     return status;
 }
 
-int hubs_write(struct loader *l, const struct snapshot *s)
+bool hubs_find(struct loader *l, const struct snapshot *s, struct hubs **out)
 {
-    struct hubs h = { .l = l, .s = s };
-    int status = 0;
-    if (!count_references(&h) || !choose(&h) || (h.n && !list_types(&h)))
-        status = loader_no_memory(l);
-    else if (h.n)
-        status = insert_hubs(&h);
-    memory_free(&l->budget, h.count, s->resolved.n, sizeof *h.count);
-    memory_free(&l->budget, h.type, h.n_type, sizeof *h.type);
-    memory_free(&l->budget, h.next, h.n, sizeof *h.next);
-    free(h.hub);
-    return status;
+    struct hubs *h = *out = calloc(1, sizeof *h);
+    if (!h) return false;
+    h->l = l;
+    h->s = s;
+    bool found = count_references(h) && choose(h) && (!h->n || list_types(h));
+    memory_free(&l->budget, h->count, s->resolved.n, sizeof *h->count);
+    h->count = NULL;
+    return found;
+}
+
+int hubs_write(const struct hubs *h)
+{
+    return h->n ? insert_hubs(h) : 0;
+}
+
+void hubs_free(struct hubs *h)
+{
+    if (!h) return;
+    memory_free(&h->l->budget, h->type, h->n_type, sizeof *h->type);
+    memory_free(&h->l->budget, h->next, h->n, sizeof *h->next);
+    free(h->hub);
+    free(h);
 }

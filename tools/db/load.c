@@ -17,8 +17,8 @@
 #include "cli/message.h"
 #include "cli/number.h"
 #include "cli/progress.h"
-#include "db/beside.h"
 #include "db/schema.h"
+#include "heap/beside.h"
 
 const char *const load_phase_name[LOAD_PHASES] = { "read", "resolve", "analyse", "write" };
 

@@ -264,9 +264,17 @@ int complete_snapshot(struct loader *l, struct snapshot *s);
 int summary_write(struct loader *l, struct snapshot *s);
 /* Rows of `global` for variables of scripts; needs the details of objects. */
 int script_globals_write(struct loader *l, struct snapshot *s);
-/* Who refers to the largest hubs; reads types and references of the capture. */
-int hubs_write(struct loader *l, const struct snapshot *s);
-int class_path_write(struct loader *l, struct snapshot *s);
+/* Who refers to the largest hubs: found from types and references of the capture, then written.
+ * False without memory; *out is to be freed in any case. */
+struct hubs;
+bool hubs_find(struct loader *l, const struct snapshot *s, struct hubs **out);
+int hubs_write(const struct hubs *h);
+void hubs_free(struct hubs *h);
+/* The same for the tree of types. Both can be looked for at once, in two threads. */
+struct folding;
+bool class_path_find(struct loader *l, const struct snapshot *s, struct folding **out);
+int class_path_write(struct folding *f);
+void class_path_free(struct folding *f);
 
 /* The row of the object with this id in the source; HEAP_NONE if there is none. */
 uint32_t loader_row_of_id(const struct snapshot *s, uint64_t id);

@@ -4,6 +4,7 @@
  */
 #include "db/memory.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,10 +59,21 @@ void budget_init(struct budget *b, uint64_t limit)
                                                 : available - available / 4;
 }
 
+/* Never below zero: arrays of a snapshot outlive the count that was set back after it. */
+static void budget_give(struct budget *b, uint64_t bytes)
+{
+    uint64_t used = atomic_load(&b->used), less;
+    do less = used > bytes ? used - bytes : 0;
+    while (!atomic_compare_exchange_weak(&b->used, &used, less));
+}
+
 static bool budget_take(struct budget *b, uint64_t bytes)
 {
-    if (bytes > b->limit || b->used > b->limit - bytes) return false;
-    b->used += bytes;
+    uint64_t used = atomic_load(&b->used);
+    if (bytes > b->limit) return false;
+    do {
+        if (used > b->limit - bytes) return false;
+    } while (!atomic_compare_exchange_weak(&b->used, &used, used + bytes));
     return true;
 }
 
@@ -80,7 +92,7 @@ bool memory_grow(struct budget *b, void **array, size_t *cap, size_t need, size_
     if (!budget_take(b, after - before)) return false;
     void *p = realloc(*array, more * size);
     if (!p) {
-        b->used -= after - before;
+        budget_give(b, after - before);
         return false;
     }
     *array = p;
@@ -93,7 +105,7 @@ void memory_give(struct budget *b, void **array, size_t *cap, size_t size)
     uint64_t bytes = (uint64_t)*cap / 2 * size; /* as memory_grow counts */
     if (!*array) return;
     free(*array);
-    b->used -= bytes < b->used ? bytes : b->used;
+    budget_give(b, bytes);
     *array = NULL;
     *cap = 0;
 }
@@ -103,7 +115,7 @@ static void *memory_take(struct budget *b, uint64_t n, size_t size, bool zeroed)
     if (n > SIZE_MAX / size || !budget_take(b, n * size)) return NULL;
     size_t count = n ? (size_t)n : 1;
     void *p = zeroed ? calloc(count, size) : malloc(count * size);
-    if (!p) b->used -= n * size;
+    if (!p) budget_give(b, n * size);
     return p;
 }
 
@@ -121,6 +133,5 @@ void memory_free(struct budget *b, void *array, uint64_t n, size_t size)
 {
     if (!array) return;
     free(array);
-    uint64_t bytes = n * size;
-    b->used -= bytes < b->used ? bytes : b->used;
+    budget_give(b, n * size);
 }

@@ -13,9 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Bytes in use and the most that may be. */
+/** Bytes in use and the most that may be. Two threads may take from one budget. */
 struct budget {
-    uint64_t used, limit;
+    _Atomic uint64_t used;
+    uint64_t limit;
 };
 
 /** A budget of most of the memory that is available now (MemAvailable, the control group's limit,

@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-#include "db/beside.h"
+#include "heap/beside.h"
+
 
 #define AHEAD 32u
 

@@ -8,6 +8,7 @@
 #include "cli/message.h"
 #include "cli/progress.h"
 #include "db/loader.h"
+#include "heap/beside.h"
 #include "heap/memory.h"
 
 void snapshot_free(struct snapshot *s)
@@ -45,6 +46,7 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
     uint32_t *roots = NULL;
     int status = 0;
     uint32_t unreached = 0;
+    unsigned want = HEAP_WANT_ALL | (l->two ? HEAP_TWO_THREADS : 0);
     bool garbage = s->complete && c->n_roots && !facts_metadata_is(l, s, "unreached", "live");
     for (int round = 0; round < 2 && !status; round++) {
         struct resolved *r = &s->resolved;
@@ -58,7 +60,7 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
             .blocks = s->shared.blocks.n ? &s->shared.blocks : NULL,
         };
         heap_analysis_free(&s->analysis);
-        status = loader_heap(l, heap_analyse(&s->graph, HEAP_WANT_ALL, (uint64_t)s->first_id,
+        status = loader_heap(l, heap_analyse(&s->graph, want, (uint64_t)s->first_id,
                                              &s->analysis));
         if (status || garbage || !s->analysis.n_garbage_entry) break;
         if (!round) unreached = s->analysis.n_nodes - s->analysis.n_live;
@@ -205,6 +207,34 @@ static void release_objects(struct snapshot *s)
     resolved_release(&s->resolved);
 }
 
+/* What is found from arrays alone before it is written, in two pieces of work. */
+struct finding {
+    struct loader *l;
+    const struct snapshot *s;
+    struct folding *folding;
+    struct hubs *hubs;
+    bool is_hubs, found;
+};
+
+static void find(void *opaque)
+{
+    struct finding *f = opaque;
+    f->found = f->is_hubs ? hubs_find(f->l, f->s, &f->hubs)
+                          : class_path_find(f->l, f->s, &f->folding);
+}
+
+static int write_found(struct loader *l, const struct snapshot *s)
+{
+    struct finding paths = { .l = l, .s = s }, hubs = { .l = l, .s = s, .is_hubs = true };
+    beside_run(l->two, find, &paths, &hubs);
+    int status = paths.found && hubs.found ? 0 : loader_no_memory(l);
+    if (!status) status = class_path_write(paths.folding);
+    if (!status) status = hubs_write(hubs.hubs);
+    class_path_free(paths.folding);
+    hubs_free(hubs.hubs);
+    return status;
+}
+
 static int write_everything(struct loader *l, struct snapshot *s)
 {
     int status = facts_write(l, s);
@@ -216,9 +246,8 @@ static int write_everything(struct loader *l, struct snapshot *s)
     release_details(s);
     if (!status && s->capture.native) status = size_by_row(l, s, s->capture.native, &s->own_native);
     if (!status) status = summary_write(l, s);
-    if (!status) status = class_path_write(l, s);
+    if (!status) status = write_found(l, s);
     if (!status) status = lists_write(l, s);
-    if (!status) status = hubs_write(l, s);
     release_objects(s);
     if (!status && s->has_refs) status = references_write(l, s);
     return status;

@@ -4,6 +4,7 @@
  * garbage begins and walks that, then hands the walk to dominators, rows, components and paths,
  * each of which frees what the next does not need. Contract and complexity in analysis.h.
  */
+#include "heap/beside.h"
 #include "heap/internal.h"
 
 struct build {
@@ -253,14 +254,36 @@ static enum heap_status fill_nodes(struct build *b)
     return HEAP_OK;
 }
 
+/* Both read the tree and the reduced edges, and write what is their own: two pieces of work. */
+struct piece {
+    struct build *b;
+    enum heap_status (*find)(struct build *b);
+    enum heap_status status;
+};
+
+static void run_piece(void *opaque)
+{
+    struct piece *p = opaque;
+    p->status = p->find(p->b);
+}
+
+static enum heap_status find_both(struct build *b, bool two)
+{
+    struct piece dominators = { b, find_dominators, HEAP_OK };
+    struct piece components = { b, find_components, HEAP_OK };
+    beside_run(two, run_piece, &dominators, &components);
+    return dominators.status == HEAP_OK ? components.status : dominators.status;
+}
+
 /* What needs edges. */
 static enum heap_status run_on_edges(struct build *b, unsigned want)
 {
     enum heap_status status = walk_live(b, want);
     if (status == HEAP_OK) status = walk_garbage(b);
     if (status == HEAP_OK) status = reverse_all(b);
-    if (status == HEAP_OK && want & HEAP_WANT_COMPONENTS) status = find_components(b);
-    if (status == HEAP_OK) status = find_dominators(b);
+    if (status == HEAP_OK)
+        status = want & HEAP_WANT_COMPONENTS ? find_both(b, want & HEAP_TWO_THREADS)
+                                             : find_dominators(b);
     if (status == HEAP_OK && want & HEAP_WANT_COMPONENTS)
         status = heap_components_list(&b->walk, &b->reverse, b->idom, b->lengauer_tarjan, b->rep,
                                       &b->exact, b->out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Two threads for one piece of work each; beside.h. */
-#include "db/beside.h"
+#include "heap/beside.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -2,8 +2,8 @@
 /*
  * Two pieces of work side by side, on two cores. Neither writes what the other one reads.
  */
-#ifndef SNAP_TOOLS_DB_BESIDE_H
-#define SNAP_TOOLS_DB_BESIDE_H
+#ifndef HEAP_BESIDE_H
+#define HEAP_BESIDE_H
 
 #include <stdbool.h>
 
