@@ -16,6 +16,13 @@ status snapexport -q --table label --snapshot 1 two.db -o - --format ndjson
 status snapexport -q two.db -o values.jsonl \
     --sql "SELECT NULL AS a, 9007199254740993 AS b, -1.5 AS c, x'00ff' AS d, 'x\"' || char(10) AS e"
 cat values.jsonl
+edges="SELECT 9e999 AS a, -9e999 AS a, 9e999 - 9e999 AS 'a:1', -9223372036854775808 AS b,
+       9007199254740992 AS c, x'' AS d, 1e308 AS e, -0.0 AS f, 1 AS a"
+status snapexport -q two.db -o edges.jsonl --sql "$edges"
+cat edges.jsonl
+status snapexport -q two.db -o edges.csv --sql "$edges"
+cat edges.csv
+snapsql --mode json two.db "$edges"
 echo "-- the rows are those of snapsql, and every reader gets them back"
 "$PYTHON" - <<'END'
 import csv, json, sqlite3, subprocess

@@ -4,6 +4,7 @@
  */
 #include "db/sql_print.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,7 +198,10 @@ static void put_json(struct json *j, const char *key, sqlite3_stmt *q, int colum
             json_string(j, key, (const char *)sqlite3_column_text(q, column));
         return;
     case SQLITE_FLOAT:
-        json_double(j, key, sqlite3_column_double(q, column));
+        if (isinf(sqlite3_column_double(q, column)))
+            json_string(j, key, (const char *)sqlite3_column_text(q, column));
+        else
+            json_double(j, key, sqlite3_column_double(q, column));
         return;
     case SQLITE_BLOB:
         add_value(&value, q, column, NULL);
@@ -210,11 +214,44 @@ static void put_json(struct json *j, const char *key, sqlite3_stmt *q, int colum
     }
 }
 
+static bool is_taken(char *const *keys, int n, const char *key)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(keys[i], key) == 0) return true;
+    return false;
+}
+
+static void free_keys(char **keys, int n)
+{
+    for (int i = 0; keys && i < n; i++) free(keys[i]);
+    free(keys);
+}
+
+/* The names of the columns, the second "a" as "a:1": readers keep one value of a key. NULL: no
+ * memory. */
+static char **make_keys(sqlite3_stmt *q, int n)
+{
+    char **keys = calloc((size_t)n, sizeof *keys);
+    for (int i = 0; keys && i < n; i++) {
+        const char *name = sqlite3_column_name(q, i);
+        size_t size = name ? strlen(name) + 16 : 0;
+        keys[i] = name ? malloc(size) : NULL;
+        if (!keys[i]) {
+            free_keys(keys, i);
+            return NULL;
+        }
+        snprintf(keys[i], size, "%s", name);
+        for (int more = 1; is_taken(keys, i, keys[i]); more++)
+            snprintf(keys[i], size, "%s:%d", name, more);
+    }
+    return keys;
+}
+
 /* A row as an object. */
-static void put_object(struct json *j, sqlite3_stmt *q, int n)
+static void put_object(struct json *j, sqlite3_stmt *q, char *const *keys, int n)
 {
     json_object(j, NULL);
-    for (int i = 0; i < n; i++) put_json(j, sqlite3_column_name(q, i), q, i);
+    for (int i = 0; i < n; i++) put_json(j, keys[i], q, i);
     json_end_object(j);
 }
 
@@ -222,11 +259,14 @@ static int print_ndjson(sqlite3_stmt *q, FILE *out)
 {
     struct json j;
     int n = sqlite3_column_count(q), rc;
+    char **keys = make_keys(q, n);
+    if (!keys) return SQLITE_NOMEM;
     json_line(&j, out);
     while ((rc = sqlite3_step(q)) == SQLITE_ROW && !ferror(out)) {
-        put_object(&j, q, n);
+        put_object(&j, q, keys, n);
         json_next(&j);
     }
+    free_keys(keys, n);
     return rc;
 }
 
@@ -234,6 +274,8 @@ static int print_json(sqlite3_stmt *q, const struct sql_style *style, FILE *out)
 {
     struct json j;
     int n = sqlite3_column_count(q), rc;
+    char **keys = make_keys(q, n);
+    if (!keys) return SQLITE_NOMEM;
     json_begin(&j, out);
     if (style->envelope) {
         json_object(&j, NULL);
@@ -245,7 +287,7 @@ static int print_json(sqlite3_stmt *q, const struct sql_style *style, FILE *out)
     json_array(&j, style->envelope ? "rows" : NULL);
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
         if (!style->envelope) {
-            put_object(&j, q, n);
+            put_object(&j, q, keys, n);
             continue;
         }
         json_array(&j, NULL);
@@ -255,6 +297,7 @@ static int print_json(sqlite3_stmt *q, const struct sql_style *style, FILE *out)
     json_end_array(&j);
     if (style->envelope) json_end_object(&j);
     json_finish(&j);
+    free_keys(keys, n);
     return rc;
 }
 

@@ -9,8 +9,10 @@
  *   line    "column = value", one a line, an empty line between rows
  *   ndjson  an object a row and line
  *
- * Texts are escaped for a terminal in column, list and line (cli/text.h). Integers beyond 2^53 are
- * strings in JSON, which would lose them otherwise. Blobs are X'..' in hexadecimal.
+ * Texts are escaped for a terminal in column, list and line (cli/text.h). Integers beyond 2^53 and
+ * infinities ("Inf", "-Inf") are strings in JSON, which would lose them otherwise; SQLite knows no
+ * NaN (it is null). Keys of an object differ: of two columns "a" the second is "a:1". Blobs are X'..'
+ * in hexadecimal.
  */
 #ifndef SNAP_TOOLS_DB_SQL_PRINT_H
 #define SNAP_TOOLS_DB_SQL_PRINT_H
