@@ -119,11 +119,16 @@ static int show(void *options, struct subject *s, struct json *j)
 }
 
 /* The subject is open: what is compared with it, and where the findings go. */
-static int prepare(struct options *o, int n, char **operands, struct subject *base)
+static int prepare(struct options *o, int n, char **operands, struct subject *s,
+                   struct subject *base)
 {
     const struct subject_options last = { .no_cache = o->subject.no_cache };
     if (n > 1) {
         if (subject_open(base, operands[1], &last, SUBJECT_LIKES_REFS)) return STATUS_UNUSABLE;
+        o->base = base;
+    } else if (s->snapshot != &s->db->snapshots[0] && s->snapshot->has_refs &&
+               s->db->snapshots[0].has_refs) {
+        *base = (struct subject){ .db = s->db, .snapshot = &s->db->snapshots[0] };
         o->base = base;
     }
     if (!o->output) return STATUS_DONE;
@@ -140,7 +145,7 @@ static int run(void *options, int n, char **operands)
     if (!status && o->output) status = output_check_inputs(o->output, operands, n);
     if (status) return status;
     if (subject_open(&s, operands[0], &o->subject, SUBJECT_LIKES_REFS)) return STATUS_UNUSABLE;
-    status = prepare(o, n, operands, &base);
+    status = prepare(o, n, operands, &s, &base);
     if (status)
         subject_close(&s);
     else
@@ -149,7 +154,7 @@ static int run(void *options, int n, char **operands)
     if (!status && o->findings.count[SEVERITY_WARNING] + o->findings.count[SEVERITY_ERROR])
         status = STATUS_LIMIT;
     findings_free(&o->findings);
-    if (o->base) subject_close(o->base);
+    if (o->base && n > 1) subject_close(o->base);
     return status;
 }
 
@@ -164,7 +169,7 @@ static const struct command command = {
     .notes =
         "FILE is a snapshot, a heap database or a dump of another tool; `-` is standard input. "
         "BASE is an earlier snapshot of the same program: with it growth is told apart from "
-        "size.\n\n"
+        "size. Where FILE holds several and no BASE is given, it is the first of them.\n\n"
         "Examples:\n"
         "  snapleak app.snap\n"
         "  snapleak later.snap earlier.snap\n"

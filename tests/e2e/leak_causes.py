@@ -65,6 +65,18 @@ for path, n in (sys.argv[1], 10500), (sys.argv[2], 11500):
     heapsnap.dump(path)
 os._exit(0)
 """
+# Of three snapshots the list is in two, and what grows in all.
+AGES = r"""
+import sys, time
+import heapsnap
+grows = [str(i) * 9 for i in range(5000)]
+for i, path in enumerate(sys.argv[1:]):
+    if i == 1:
+        added = [str(i) * 9 for i in range(20000)]
+    heapsnap.dump(path, mode="inline")
+    grows.extend(str(i) * 9 for i in range(5000))
+    time.sleep(0.6)
+"""
 # Chains in which each link retains all behind it: what they keep is the first link's, not the sum.
 CHAINS = r"""
 import sys
@@ -216,6 +228,30 @@ class Causes(unittest.TestCase):
             self.assertGreater(kept, 400 * 1000)
             self.assertLess(kept, 400 * 2500, (rule, word))
 
+    def test_ages(self):
+        """The first of several snapshots in a file is what the last is compared with; of a large
+        object it is said how long it has been there, by all of them."""
+        folder = self.scratch.name
+        paths = [os.path.join(folder, "age-%d.snap" % i) for i in range(3)]
+        subprocess.run([sys.executable, "-c", AGES] + paths, check=True)
+        base = os.path.join(folder, "ages.db")
+        subprocess.run([os.path.join(TOOLS, "snapload"), "-q", "-o", base] + paths, check=True)
+        told = snapleak("--rule", "lingering-large", "--rule", "growing-owners", base)
+        found = {f["object"]["path"]: f["sentence"] for f in told["findings"]
+                 if f["rule"] == "lingering-large"}
+        self.assertRegex(found["__main__.grows"], "in the earlier snapshot, 1[.][0-9]+ s ago$")
+        self.assertNotIn("old", found["__main__.added"])  # less than a second
+        self.assertEqual(told["base"]["snapshot"]["id"], "1")
+        grown = [f["object"]["path"] for f in told["findings"] if f["rule"] == "growing-owners"]
+        self.assertIn("__main__.grows", grown)
+        self.assertIsNone(snapleak("-s", "first", base)["base"])
+        # With the second as the base the first still tells.
+        later = os.path.join(folder, "later.db")
+        subprocess.run([os.path.join(TOOLS, "snapload"), "-q", "-o", later] + paths[:2], check=True)
+        told = snapleak("--rule", "lingering-large", paths[2], later)["findings"]
+        self.assertTrue(any(re.search("; at least 1[.][0-9]+ s old$", f["sentence"])
+                            for f in told), told)
+
     def test_plans(self):
         """No rule reads all objects or all references."""
         base = os.path.join(self.scratch.name, "plans.db")
@@ -223,7 +259,7 @@ class Causes(unittest.TestCase):
                        check=True)
         db = sqlite3.connect(base)
         for name in ("size", "plural", "percent", "since", "type_name", "path_of", "base",
-                     "before_id", "whole_of", "spare", "closes", "duration"):
+                     "before_id", "whole_of", "age_of", "spare", "closes", "duration"):
             db.create_function(name, -1, lambda *args: None)
         db.create_aggregate("together", 3, Together)
         for table in "grown", "cycle":

@@ -10,6 +10,7 @@
 #include "db/diff_facts.h"
 #include "db/graph_chain.h"
 #include "heap/match.h"
+#include "leak/ages.h"
 #include "leak/closes.h"
 #include "leak/cycles.h"
 #include "leak/grown.h"
@@ -38,6 +39,7 @@ struct functions {
     } asked[BASE_QUERIES];
     size_t n_asked;
     struct grown *grown;
+    struct ages *ages;
     struct cycles cycles;
     struct made_table cycle_table;
     bool failed;
@@ -398,6 +400,7 @@ int functions_new(struct functions **out, struct subject *subject, struct subjec
     if (!status) status = define(f, "whole_of", 1, sql_whole_of);
     if (!status) status = together_define(subject->db);
     if (!status && base) status = begin_base(f);
+    if (!status) status = ages_new(&f->ages, subject, base);
     if (!status) status = grown_new(&f->grown, subject, base, made);
     f->cycle_table = (struct made_table){ .declaration = cycle_declaration, .make = find_cycles,
                                           .rows = count_cycles, .give = give_cycle, .opaque = f };
@@ -426,6 +429,7 @@ void functions_free(struct functions *f)
     sqlite3_finalize(f->part);
     sqlite3_finalize(f->identity);
     sqlite3_finalize(f->same);
+    ages_free(f->ages);
     grown_free(f->grown);
     cycles_free(&f->cycles);
     graph_steps_end(&f->steps);
@@ -434,5 +438,5 @@ void functions_free(struct functions *f)
 
 bool functions_failed(const struct functions *f)
 {
-    return f->failed;
+    return f->failed || ages_failed(f->ages);
 }

@@ -33,6 +33,8 @@
  *                                literal.
  *   before_id(object_id)         the same object in the earlier snapshot: of one process, at one
  *                                address, of types of one name; null where there is none
+ *   age_of(object_id)            seconds that it has been there at least, by the snapshots before
+ *                                (ages.h); null where none has it
  *   spare(type, shallow_size, length, capacity)
  *                                bytes that a copy of a container would be smaller (spare.h)
  *   closes(cycle_id)             the references that close a cycle (table cycle):

@@ -34,7 +34,8 @@ WITH part AS MATERIALIZED (
 ), compared AS (
     SELECT l.*, base('SELECT retained_size FROM object WHERE id = ?2', l.old) AS before,
            (SELECT captured_at FROM snapshot WHERE id = :snapshot)
-               - base('SELECT captured_at FROM snapshot WHERE id = ?1') AS age
+               - base('SELECT captured_at FROM snapshot WHERE id = ?1') AS since,
+           age_of(l.id) AS age
     FROM large l
 )
 SELECT 'note',
@@ -46,7 +47,9 @@ SELECT 'note',
            || percent(l.retained_size, :live_size) || ' of the live heap'
            || iif(l.n = 0, '', ', in ' || plural(l.n, 'object'))
            || coalesce('; ' || size(l.before) || ' in the earlier snapshot'
-                       || iif(l.age >= 1, ', ' || duration(l.age) || ' ago', ''), ''),
+                       || iif(l.since >= 1, ', ' || duration(l.since) || ' ago', ''), '')
+           || iif(l.age >= 1 AND (l.before IS NULL OR l.age > l.since),
+                  '; at least ' || duration(l.age) || ' old', ''),
        l.retained_size, l.n, l.id,
        'SELECT id, label, shallow_size, retained_size, retained_count FROM children'
            || ' WHERE dominator_id = ' || l.id || ' ORDER BY id LIMIT 20'
