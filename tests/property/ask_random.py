@@ -43,12 +43,32 @@ class Case:
         self.ids = writer.heap(h)
         writer.close()
         self.object = {i: v for v, i in self.ids.items()}
+        self.loaders = self.give_loaders()
         self.starts = [r[0] for r in h.roots]
         self.live = h.reach(self.starts)
         self.garbage = set(range(len(h.objects))) - self.live
         self.entries = h.entries(self.garbage)
         self.part = {False: make_heapdb.Part(h, self.live, self.starts),
                      True: make_heapdb.Part(h, self.garbage, self.entries)}
+
+    def give_loaders(self):
+        """By type: the object that is its class loader, or None."""
+        db = sqlite3.connect(self.path)
+        loaders = [self.random.choice(list(self.ids) + [None]) for _ in self.heap.types]
+        for v in self.ids:
+            kind = self.heap.objects[v]["type"]
+            if loaders[kind] is not None:
+                db.execute("UPDATE type SET loader_id = ? WHERE id = (SELECT type_id FROM object"
+                           " WHERE id = ?)", (self.ids[loaders[kind]], self.ids[v]))
+        db.commit()
+        db.close()
+        return loaders
+
+    def loader_name(self, v):
+        loader = self.loaders[self.heap.objects[v]["type"]]
+        if loader is None:
+            return "(no class loader)"
+        return "%s #%d" % (self.type_name(loader), self.ids[loader])
 
     def ask(self, tool, *args):
         """The JSON document, or None where the tool refuses."""
@@ -107,7 +127,8 @@ class Case:
 
     def check_groups(self):
         writer = make_heapdb.Writer
-        kinds = [("type", [], self.type_name), ("site", [], self.site_name)]
+        kinds = [("type", [], self.type_name), ("site", [], self.site_name),
+                 ("loader", [], self.loader_name)]
         kinds += [("package", ["--depth", str(d)], lambda v, d=d: self.package_name(v, d))
                   for d in (1, 2, 3)]
         for garbage, part in self.part.items():
