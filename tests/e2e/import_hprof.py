@@ -147,6 +147,10 @@ class Java(unittest.TestCase):
         self.assertEqual(one("SELECT count(*) > 0 FROM roots WHERE kind = 'local' AND type ="
                              " 'Prog$Payload' AND function = 'Prog$Worker.run'"), (1,))
         self.assertEqual(one("SELECT count(*) FROM string WHERE text LIKE '%secret-key%'"), (0,))
+        # Every thread by the name that it has in the program.
+        names = {name for name, in db.execute("SELECT name FROM threads")}
+        self.assertNotIn(None, names)
+        self.assertLessEqual({"main", "Thread-0", "Finalizer", "Reference Handler"}, names)
 
     def test_cut(self):
         size = os.path.getsize(self.dumps.plain)

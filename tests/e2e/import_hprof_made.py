@@ -282,6 +282,37 @@ class Made(unittest.TestCase):
         with open(os.path.join(WORK, "novalues.hprof.db"), "rb") as f:
             self.assertFalse(b"top secret" in f.read())
 
+    def test_thread_names(self):
+        """The text of the object's field, whichever comes first in the file: of a String with bytes
+        or chars, one that several threads share, or an array of chars; none where there is none."""
+        wide = "\u0431\u0435\U0001f680"
+        for id_size, order in (4, 1), (4, -1), (8, 1), (8, -1):
+            d = basic(id_size=id_size)
+            d.a_class(STRING, "java/lang/String", OBJECT, [("value", "L"), ("coder", "B")])
+            d.a_class(0x200, "java/lang/Thread", OBJECT, [("tid", "J"), ("name", "L")])
+            d.a_class(0x208, "app/Worker", 0x200, [("name", "L"), ("n", "I")])
+            d.segment()
+            things = [lambda i=i, name=name: d.instance(0x1000 + 8 * i, 0x200, i, name)
+                      for i, name in enumerate((0x2000, 0x2008, 0x3010, 0, 0x2010, 0x2018))]
+            things.append(lambda: d.instance(0x1030, 0x208, 0x2008, 5, 2, 0x2000))
+            things += [lambda i=i, coder=coder: d.instance(0x2000 + 8 * i, STRING,
+                                                           (0x3000, 0x3008, 0x9999, 0x3018)[i], coder)
+                       for i, coder in enumerate((0, 1, 0, 0))]
+            things += [lambda: d.array(0x3000, "B", [112, 111, 111, 108, 45, -4]),
+                       lambda: d.array(0x3008, "B", [b - 256 * (b > 127)
+                                                     for b in wide.encode("utf-16-le")]),
+                       lambda: d.array(0x3010, "C", [111, 108, 100]),
+                       lambda: d.array(0x3018, "B", [120] * 5000)]
+            for i in range(7):
+                d.root(0x08, 0x1000 + 8 * i, i + 1, 0xffffffff)
+            for thing in things[::order]:
+                thing()
+            db = load(d.write("threads.hprof"))
+            got = db.execute("SELECT runtime_id, name FROM threads ORDER BY 1").fetchall()
+            self.assertEqual(got, [(1, "pool-\xfc"), (2, wide), (3, "old"), (4, None), (5, None),
+                                   (6, "x" * 256), (7, "pool-\xfc")])
+            self.assertEqual(warnings(db), [])
+
     def test_cut(self):
         """The warning tells the offset, and how much of the record is there."""
         d = basic()

@@ -78,8 +78,7 @@ static bool read_header(struct hprof *h)
            b[sizeof magic] == 0;
 }
 
-/* Opens the file at its first record. */
-static bool rewind_to_start(struct hprof *h)
+bool hprof_rewind(struct hprof *h)
 {
     struct unwrap_problem problem;
     unwrap_close(h->in);
@@ -139,16 +138,17 @@ static void identify(struct hprof *h, struct import_result *result)
 
 static bool read_all(struct hprof *h)
 {
-    if (!rewind_to_start(h) || !hprof_walk(h)) return false;
+    if (!hprof_rewind(h) || !hprof_walk(h)) return false;
     h->result->bytes = unwrap_taken(h->in);
     identify(h, h->result);
     hprof_infer(h);
     if (h->counting)
-        return (h->alignment == 8 || (rewind_to_start(h) && hprof_tally_again(h))) &&
+        return (h->alignment == 8 || (hprof_rewind(h) && hprof_tally_again(h))) &&
                hprof_tally_send(h);
     hprof_contents_key(h);
+    if (h->sink->thread && !hprof_search_threads(h)) return false;
     h->second = true;
-    return rewind_to_start(h) && send_facts(h) && hprof_rows_begin(h) && hprof_walk(h) &&
+    return hprof_rewind(h) && send_facts(h) && hprof_rows_begin(h) && hprof_walk(h) &&
            hprof_rows_end(h);
 }
 

@@ -7,6 +7,7 @@
  *   hprof_tables.c  first pass: names, classes, frames, threads, what sizes are inferred from
  *   hprof_layout.c  sizes of objects
  *   hprof_rows.c    second pass: objects, edges and roots as batches
+ *   hprof_threads.c between the passes: names of threads
  *   hprof_plan.c    where the fields of a class's instances stand
  *   hprof_contents.c  hashes and previews of contents
  *   hprof_tally.c   objects by class in one pass, in place of rows
@@ -99,6 +100,7 @@ struct hprof_vote {
 struct hprof_thread {
     uint64_t object, name; /* name: string id in the file */
     uint32_t serial, trace;
+    char *label; /* its name as the thread's object has it; NULL: not found */
 };
 
 struct hprof_trace {
@@ -136,6 +138,7 @@ struct hprof_root {
 
 struct hprof_batches;  /* hprof_rows.c */
 struct hprof_contents; /* hprof_contents.c */
+struct hprof_search;   /* hprof_threads.c */
 
 struct hprof {
     const char *path;
@@ -211,6 +214,7 @@ struct hprof {
 
     struct hprof_batches *batches;
     struct hprof_contents *contents;
+    struct hprof_search *search; /* while names of threads are looked for */
 };
 
 /* Helpers; false after a failure that is noted. */
@@ -226,6 +230,16 @@ bool hprof_walk(struct hprof *h);
 /* `n` bytes of the sub-record, valid until the next call; NULL where it has fewer. */
 const unsigned char *hprof_take(struct hprof *h, size_t n);
 bool hprof_pass_over(struct hprof *h, uint64_t n);
+
+/* hprof.c: opens the file at its first record. False after a message. */
+bool hprof_rewind(struct hprof *h);
+
+/* hprof_threads.c: finds the names of threads that the dump does not tell; while it walks, instances
+ * whose body is wanted and arrays (`size` bytes follow) go to the others. */
+bool hprof_search_threads(struct hprof *h);
+bool hprof_search_wants(const struct hprof *h, uint64_t id);
+bool hprof_search_instance(struct hprof *h, const struct hprof_object *o);
+bool hprof_search_array(struct hprof *h, const struct hprof_object *o, uint64_t size);
 
 /* hprof_tables.c. */
 bool hprof_add_record(struct hprof *h, unsigned tag);

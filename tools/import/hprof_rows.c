@@ -352,6 +352,8 @@ static bool send_threads(struct hprof *h)
         snap_thread t = { .id = in->serial, .object = in->object,
                           .stack = trace ? trace->stack : 0 };
         if (!hprof_send_name(h, in->name, &t.name)) return false;
+        if (!t.name && in->label && in->label[0] && !send_constant(h, in->label, &t.name))
+            return false;
         if (k->thread && !hprof_sent(h, k->thread(k->opaque, 1, i + 1, &t))) return false;
     }
     return true;

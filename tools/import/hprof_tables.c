@@ -262,7 +262,7 @@ bool hprof_add_class(struct hprof *h)
     in.domain = hprof_number(p + 4 * id + 4, id);
     in.instance_size = (uint32_t)hprof_number(p + 7 * id + 4, 4);
     const struct hprof_class *known = hprof_class_find(h, in.id);
-    bool keep = !h->second && !(known && known->defined);
+    bool keep = !h->second && !h->search && !(known && known->defined);
     if (!take_statics(h, keep, &n_statics) || !take_fields(h, keep, &n_fields)) return false;
     if (!keep) return true;
     /* Who has no field stands in the array, too. */
@@ -337,5 +337,6 @@ void hprof_tables_free(struct hprof *h)
     free(h->frames);
     free(h->traces);
     free(h->trace_frames);
+    for (size_t i = 0; i < h->n_threads; i++) free(h->threads[i].label);
     free(h->threads);
 }

@@ -85,13 +85,15 @@ static bool read_instance(struct hprof *h)
                               .trace = (uint32_t)hprof_number(p + id, 4),
                               .class_id = hprof_number(p + id + 4, id),
                               .bytes = hprof_number(p + 2 * id + 4, 4) };
-    bool wanted = h->second || hprof_contents_wants(h, o.class_id);
+    bool wanted = h->second || (h->search ? hprof_search_wants(h, o.id)
+                                          : hprof_contents_wants(h, o.class_id));
     if (o.bytes > HPROF_BUFFER || !wanted) {
         if (!hprof_pass_over(h, o.bytes)) return false;
     } else if (!(o.body = hprof_take(h, (size_t)o.bytes))) {
         return false;
     }
     if (h->second) return hprof_put_object(h, &o);
+    if (h->search) return !o.body || hprof_search_instance(h, &o);
     if (o.body && !hprof_contents_note_string(h, &o)) return false;
     return hprof_note_object(h, &o);
 }
@@ -109,6 +111,7 @@ static bool read_object_array(struct hprof *h)
         h->bad = true;
         return false;
     }
+    if (h->search) return hprof_pass_over(h, o.length * id);
     if (!h->second) return hprof_note_object(h, &o) && hprof_pass_over(h, o.length * id);
     if (!hprof_put_object(h, &o)) return false;
     for (uint64_t i = 0; i < o.length;) {
@@ -132,6 +135,7 @@ static bool read_primitive_array(struct hprof *h, uint8_t tag)
         h->bad = true;
         return false;
     }
+    if (h->search) return tag != 0x23 || hprof_search_array(h, &o, o.length * size);
     if (!(h->second ? hprof_put_object(h, &o) : hprof_note_object(h, &o))) return false;
     return tag != 0x23 || hprof_read_contents(h, &o, o.length * size);
 }
@@ -144,6 +148,7 @@ static bool read_root(struct hprof *h, uint8_t tag, unsigned ids, unsigned numbe
     struct hprof_root r = { .object = hprof_number(p, id), .tag = tag, .frame = UINT32_MAX };
     if (numbers > 0) r.thread = (uint32_t)hprof_number(p + ids * id, 4);
     if (numbers > 1) r.frame = (uint32_t)hprof_number(p + ids * id + 4, 4);
+    if (h->search) return true;
     return h->second ? hprof_put_root(h, &r) : hprof_note_root(h, &r);
 }
 
@@ -195,7 +200,7 @@ static void tell_cut(struct hprof *h, uint64_t length)
 {
     char text[160];
     uint64_t size = h->base + h->end;
-    if (h->second) return;
+    if (h->second || h->again) return;
     if (h->left == UINT64_MAX || length == UINT64_MAX)
         snprintf(text, sizeof text, "the file ends within the heap, whose length it does not say");
     else
@@ -246,7 +251,7 @@ static bool read_heap(struct hprof *h, unsigned tag, uint64_t length)
 static bool read_other(struct hprof *h, unsigned tag, uint64_t length)
 {
     h->left = length;
-    if (!h->second && !hprof_add_record(h, tag)) {
+    if (!h->second && !h->search && !hprof_add_record(h, tag)) {
         if (h->stopped || h->no_memory) return false;
         if (h->bad && !h->cut && !h->again)
             hprof_damage(h, h->base + h->at, "a record is shorter than what it should hold");
