@@ -13,6 +13,10 @@ for format in markdown junit sarif; do
 done
 echo "-- markdown, three snapshots"
 snapdiff --format markdown three/a.db three/b.db three/c.db
+echo "-- a limit of what is not there is not passed, and skipped"
+status snapdiff --format junit --fail-if 'growth(owner:app.nosuch)>1' --fail-if 'growth>1' \
+    leak/a.db leak/b.db 2> err | grep -A 2 'testsuite \|nosuch'
+cat err
 echo "-- they can be read"
 for case in leak hostile; do
     snapdiff --format junit --fail-if 'growth>1' $case/a.db $case/b.db > $case.xml 2> /dev/null
