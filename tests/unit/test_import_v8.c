@@ -3,6 +3,7 @@
  * V8 heap snapshots made by hand: what maps to what, other orders of fields, what is recorded only
  * on request, cut and contradictory files.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -449,6 +450,10 @@ static void test_contradictions(void)
     check_changed("\"self_size\",", "", NULL);
     check_changed("\"edges\":", "\"nodes\":[],\"edges\":", NULL);
     check_changed("\"to_node\"", "\"to\"", NULL);
+    check_changed("\"detachedness\"", "\"id\"", NULL);
+    check_changed("\"node_count\":9", "\"root_index\":63,\"node_count\":9",
+                  "the root is not among the nodes");
+    check_changed("\"node_count\":9", "\"root_index\":3,\"node_count\":9", NULL);
     check_changed("\"strings\":", "\"stringz\":", NULL);
     check_changed("\"locations\":[]", "\"locations\":[7,1]", NULL);
     check_changed("\"locations\":[]", "\"locations\":[],\"locations\":[]", NULL);
@@ -467,6 +472,20 @@ static void test_totals(void)
     CHECK(import_totals(path, &totals));
     CHECK_U64(totals.objects, 9);
     CHECK_U64(totals.edges, 10);
+    /* A lie does not go beyond what the file has room for. */
+    fd = open(path, O_WRONLY | O_TRUNC);
+    static const char lie[] = META(NODE_FIELDS, "", EDGE_FIELDS, "")
+        ",\"node_count\":18446744073709551615,\"edge_count\":9223372036854775808},\"nodes\":[]}";
+    CHECK(fd >= 0 && write(fd, lie, sizeof lie - 1) == (ssize_t)sizeof lie - 1);
+    close(fd);
+    CHECK(import_totals(path, &totals));
+    CHECK(totals.objects < sizeof lie / 14 + 1);
+    CHECK(totals.edges < sizeof lie / 6 + 1);
+    fd = open(path, O_WRONLY | O_TRUNC);
+    static const char bare[] = "{\"snapshot\":{\"node_count\":7,\"edge_count\":7}}";
+    CHECK(fd >= 0 && write(fd, bare, sizeof bare - 1) == (ssize_t)sizeof bare - 1);
+    close(fd);
+    CHECK(!import_totals(path, &totals));
     unlink(path);
 }
 

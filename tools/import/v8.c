@@ -208,6 +208,8 @@ static bool send_finish(struct v8_reading *v)
     v8_damage_count(v, v->bad_names, "names that are not among the strings");
     v8_damage_count(v, v->bad_kinds, "kinds that the header does not list");
     if (!v->cut) v8_damage_count(v, v->bad_places, "places of functions that are no nodes");
+    if (!v->cut && v->meta.root_index >= v->n_nodes)
+        v8_damage(v, UINT64_MAX, "the root is not among the nodes");
     if (!v->cut && (v->n_edges != expected ||
                     (v->meta.has_counts && (v->meta.node_count != v->n_nodes ||
                                             v->meta.edge_count != v->n_edges))))
@@ -310,10 +312,17 @@ static bool v8_totals(const char *path, struct import_totals *totals)
             v8_read_meta(&v);
     }
     jstream_stop(&v.json);
+    uint64_t size = unwrap_size(s.stream);
     file_source_close(&s);
     *totals = (struct import_totals){ .objects = v.meta.node_count, .edges = v.meta.edge_count,
                                         .snapshots = 1 };
-    return v.meta.has_counts;
+    /* More than fits the file, a digit and a comma a field, there cannot be. */
+    if (v.meta.there && size != UNWRAP_UNKNOWN) {
+        uint64_t nodes = size / (2 * v.meta.node.n), edges = size / (2 * v.meta.edge.n);
+        if (totals->objects > nodes) totals->objects = nodes;
+        if (totals->edges > edges) totals->edges = edges;
+    }
+    return v.meta.there && v.meta.has_counts;
 }
 
 const struct import_format import_v8 = {

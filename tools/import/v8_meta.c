@@ -34,7 +34,10 @@ static bool read_fields(struct jstream *j, const struct field *field, size_t n_f
         if (!jstream_string(j)) return false;
         if (*n == V8_MAX_FIELDS) return jstream_fail(j, "too many fields");
         for (size_t i = 0; i < n_fields; i++)
-            if (jstream_key_is(j, field[i].name)) *field[i].at = *n;
+            if (jstream_key_is(j, field[i].name)) {
+                if (*field[i].at != V8_NONE) return jstream_fail(j, "a field is there twice");
+                *field[i].at = *n;
+            }
         ++*n;
     }
     return !j->error;
