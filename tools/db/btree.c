@@ -74,8 +74,31 @@ struct btree {
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
+/* The last `size` bytes of a number, of eight that may be written. */
+static inline void put_big_endian(uint8_t *p, int64_t v, unsigned size)
+{
+    uint64_t high = (uint64_t)v << ((64 - 8 * size) & 63);
+    p[0] = (uint8_t)(high >> 56); /* one store, where the compiler knows the order of bytes */
+    p[1] = (uint8_t)(high >> 48);
+    p[2] = (uint8_t)(high >> 40);
+    p[3] = (uint8_t)(high >> 32);
+    p[4] = (uint8_t)(high >> 24);
+    p[5] = (uint8_t)(high >> 16);
+    p[6] = (uint8_t)(high >> 8);
+    p[7] = (uint8_t)high;
+}
+
 static inline size_t put_varint(uint8_t *p, uint64_t v)
 {
+    if (v < 128) {
+        p[0] = (uint8_t)v;
+        return 1;
+    }
+    if (v < 16384) {
+        p[0] = (uint8_t)(v >> 7 | 0x80);
+        p[1] = (uint8_t)(v & 0x7f);
+        return 2;
+    }
     uint8_t reversed[VARINT_MAX];
     size_t n = 0;
     if (v >> 56) { /* nine bytes: the last has eight bits */
@@ -238,33 +261,38 @@ static bool reserve(struct btree *t, size_t size)
     return true;
 }
 
-/* The record of a row at `out`, which has room for it: section 2.1. */
+/* A record of integers: each column has one byte in the header, so that it is known where values
+ * begin. Up to seven bytes behind the record are written, too. */
+static inline size_t put_integers(uint8_t *out, const struct rows_row *row, int first, int columns)
+{
+    size_t n = (size_t)columns + 1;
+    out[0] = (uint8_t)n;
+    for (int i = 0; i < first; i++) out[1 + i] = 0;
+    for (int i = first; i < columns; i++) {
+        unsigned size = 0;
+        bool has = row->has >> i & 1;
+        out[1 + i] = has ? (uint8_t)integer_type(row->value[i], &size) : 0;
+        if (!size) continue;
+        put_big_endian(out + n, row->value[i], size);
+        n += size;
+    }
+    return n;
+}
+
+/* The record of a row at `out`, which has room for it: section 2.1. Its text is the last column. */
 static size_t put_record(uint8_t *out, const struct rows_row *row, int first, int columns,
                          int text_column)
 {
-    uint8_t body[ROWS_COLUMNS * 8];
-    size_t header = 1, n = 0;
-    for (int i = 0; i < first; i++) out[header++] = 0;
-    for (int i = first; i < columns; i++) {
-        if (!(row->has >> i & 1)) {
-            out[header++] = 0;
-        } else if (i == text_column) {
-            header += put_varint(out + header, (uint64_t)row->text_size * 2 + 13);
-        } else {
-            unsigned size;
-            int64_t v = row->value[i];
-            out[header++] = (uint8_t)integer_type(v, &size);
-            for (unsigned k = size; k-- > 0; v >>= 8) body[n + k] = (uint8_t)v;
-            n += size;
-        }
-    }
-    out[0] = (uint8_t)header;
-    if (n > 0) memcpy(out + header, body, n);
-    if (text_column >= 0 && row->has >> text_column & 1) {
-        memcpy(out + header + n, row->text, row->text_size); /* it is the last column */
-        n += row->text_size;
-    }
-    return header + n;
+    uint8_t type[VARINT_MAX];
+    if (text_column < 0 || !(row->has >> text_column & 1))
+        return put_integers(out, row, first, columns);
+    size_t n = put_integers(out, row, first, text_column), header = (size_t)text_column + 1;
+    size_t more = put_varint(type, (uint64_t)row->text_size * 2 + 13);
+    memmove(out + header + more, out + header, n - header);
+    memcpy(out + header, type, more);
+    out[0] = (uint8_t)(header + more);
+    memcpy(out + n + more, row->text, row->text_size);
+    return n + more + row->text_size;
 }
 
 /* Whether the row comes after the one before; keeps its key. */
