@@ -123,6 +123,16 @@ static void root_label(struct text *t, sqlite3_stmt *q)
     text_add(t, ">", 1);
 }
 
+/* The kind by which a root counts. asyncio.run() leaves a handler of the interrupt that leads to its
+ * main task, beside the call that runs it: no name for what the variables of that call hold. */
+static int64_t root_kind(sqlite3_stmt *q)
+{
+    int64_t kind = sqlite3_column_int64(q, 1);
+    const char *name = (const char *)sqlite3_column_text(q, 2);
+    bool of_signal = kind == SNAP_ROOT_CALLBACK && name && strcmp(name, "signal handlers") == 0;
+    return of_signal ? SNAP_ROOT_RUNTIME : kind;
+}
+
 static int read_roots(struct diff_names *n, struct text *t)
 {
     const struct diff_rows *a = n->from.rows;
@@ -137,7 +147,7 @@ static int read_roots(struct diff_names *n, struct text *t)
     sqlite3_bind_int64(q, 2, a->first_id + (int64_t)a->n_rows - 1);
     while ((got = heapdb_step(n->from.db, q)) == 1) {
         uint32_t row = diff_names_row_of(n, sqlite3_column_int64(q, 0));
-        uint32_t rank = root_rank(sqlite3_column_int64(q, 1));
+        uint32_t rank = root_rank(root_kind(q));
         if (row == HEAP_NONE || rank >= rowmap_get(&n->ranks, row)) continue;
         root_label(t, q);
         uint32_t label = text_number(n, t);
