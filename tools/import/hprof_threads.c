@@ -13,6 +13,7 @@
 #include "import/hprof_private.h"
 
 enum { MAX_NAME = 256, TYPE_CHAR = 5, TYPE_BYTE = 8 }; /* characters; types of fields */
+enum { FILTER = 1 << 14 };
 
 /* One that is looked for: a thread, a String, an array. */
 struct thing {
@@ -33,7 +34,19 @@ struct things {
 struct hprof_search {
     struct things threads, strings, arrays;
     size_t left;      /* arrays and threads that are not known yet */
+    uint64_t filter[FILTER / 64]; /* a bit for each id that is looked for, of few */
 };
+
+static unsigned filter_bit(uint64_t id)
+{
+    return (unsigned)(id >> 3) & (FILTER - 1);
+}
+
+static bool may_be_wanted(const struct hprof_search *s, uint64_t id)
+{
+    unsigned bit = filter_bit(id);
+    return s->filter[bit / 64] >> bit % 64 & 1;
+}
 
 /* The index + 1 of the thing of this id, 0 without memory. */
 static size_t thing_get(struct hprof *h, struct things *t, uint64_t id, bool *is_new)
@@ -44,6 +57,8 @@ static size_t thing_get(struct hprof *h, struct things *t, uint64_t id, bool *is
         return 0;
     }
     if (*is_new) {
+        unsigned bit = filter_bit(id);
+        h->search->filter[bit / 64] |= UINT64_C(1) << bit % 64;
         t->at[t->n] = (struct thing){ .id = id };
         *at = ++t->n;
     }
@@ -130,7 +145,7 @@ static bool found_string(struct hprof *h, struct thing *string, const struct hpr
 bool hprof_search_wants(const struct hprof *h, uint64_t id)
 {
     const struct hprof_search *s = h->search;
-    return u64map_get(&s->threads.of, id) || u64map_get(&s->strings.of, id);
+    return may_be_wanted(s, id) && (u64map_get(&s->threads.of, id) || u64map_get(&s->strings.of, id));
 }
 
 static void end_walk(struct hprof *h)
@@ -156,7 +171,7 @@ bool hprof_search_instance(struct hprof *h, const struct hprof_object *o)
 
 bool hprof_search_array(struct hprof *h, const struct hprof_object *o, uint64_t size)
 {
-    struct thing *a = thing_find(&h->search->arrays, o->id);
+    struct thing *a = may_be_wanted(h->search, o->id) ? thing_find(&h->search->arrays, o->id) : NULL;
     if (!a || a->bytes || (o->type != TYPE_CHAR && o->type != TYPE_BYTE))
         return hprof_pass_over(h, size);
     size_t n = size < 2 * MAX_NAME ? (size_t)size : 2 * MAX_NAME;
@@ -235,13 +250,13 @@ bool hprof_search_threads(struct hprof *h)
 {
     struct hprof_search s = { .left = 0 };
     bool ok = true;
+    h->search = &s;
     for (size_t i = 0; ok && i < h->n_threads; i++) {
         bool is_new = false;
         if (h->threads[i].name || !h->threads[i].object) continue;
         ok = thing_get(h, &s.threads, h->threads[i].object, &is_new);
         s.left += is_new;
     }
-    h->search = &s;
     h->again = true;
     for (int walks = 0; ok && s.left && walks < 3; walks++) {
         h->stop_at = UINT64_MAX;
