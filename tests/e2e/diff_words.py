@@ -88,6 +88,15 @@ async def wait(n):
 def spawn(n):
     tasks.append(asyncio.get_running_loop().create_task(wait(n)))
 
+async def parked(future):
+    await future
+
+waiting = []
+
+def park(n):
+    waiting.append(asyncio.get_running_loop().create_future())
+    asyncio.get_running_loop().create_task(parked(waiting[-1]))
+
 kept = []
 
 def keep(n):
@@ -278,6 +287,8 @@ class Words(unittest.TestCase):
                    "one of app.stream" if sys.version_info >= (3, 11) else "one of stream")
         self.check("spawn", "_asyncio.Task",
                    "one of app.wait" if sys.version_info >= (3, 11) else "one of wait")
+        self.check("park", "_asyncio.Future",
+                   "one of app.parked" if sys.version_info >= (3, 11) else "one of parked")
 
     def test_suspended_variable(self):
         """A variable of a suspended coroutine is told with its function."""

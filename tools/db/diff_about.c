@@ -28,6 +28,9 @@ enum about_type {
     ABOUT_ASYNC_GENERATOR,
     ABOUT_CELL,
     ABOUT_LOCAL,
+    ABOUT_FUTURE,
+    ABOUT_BUILTIN,
+    ABOUT_WAKEUP, /* what stands in its place before 3.10 */
     ABOUT_CLASS, /* one without instances, which has no row in `type` */
     ABOUT_TYPES
 };
@@ -47,6 +50,9 @@ static const char *const type_names[ABOUT_TYPES] = {
     [ABOUT_ASYNC_GENERATOR] = "async_generator",
     [ABOUT_CELL] = "cell",
     [ABOUT_LOCAL] = "_thread._local",
+    [ABOUT_FUTURE] = "_asyncio.Future",
+    [ABOUT_BUILTIN] = "builtin_function_or_method",
+    [ABOUT_WAKEUP] = "TaskWakeupMethWrapper",
     [ABOUT_CLASS] = "type",
 };
 
@@ -66,6 +72,10 @@ static const enum about_type behind[ABOUT_TYPES][3] = {
     [ABOUT_ASYNC_GENERATOR] = { ABOUT_FUNCTION, ABOUT_CODE, ABOUT_TYPES },
     [ABOUT_CELL] = { ABOUT_TYPES },
     [ABOUT_LOCAL] = { ABOUT_TYPES },
+    /* A future wakes the task that waits for it. */
+    [ABOUT_FUTURE] = { ABOUT_BUILTIN, ABOUT_WAKEUP, ABOUT_TYPES },
+    [ABOUT_BUILTIN] = { ABOUT_TASK, ABOUT_TYPES },
+    [ABOUT_WAKEUP] = { ABOUT_TASK, ABOUT_TYPES },
     [ABOUT_CLASS] = { ABOUT_TYPES },
 };
 

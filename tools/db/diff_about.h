@@ -6,8 +6,9 @@
  *
  * What is told:
  *   classes and modules by their name;
- *   functions, bound methods, partial objects, generators, coroutines, tasks and handles of an
- *       event loop by the function behind them, with module and qualified name;
+ *   functions, bound methods, partial objects, generators, coroutines, tasks, futures that a task
+ *       waits for and handles of an event loop by the function behind them, with module and
+ *       qualified name;
  *   links of Java's collections by the types of key and value, or of the element;
  *   owners by what they belong to: the cache of a function, with its bound where it has one, data
  *       of a thread, variables that a function has captured, local variables of what is suspended.
