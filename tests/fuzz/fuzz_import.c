@@ -183,14 +183,17 @@ static const char v8[] FUZZ_UNUSED =
     "\"weak\"],\"string_or_number\",\"node\"],\"trace_function_info_fields\":[\"function_id\","
     "\"name\",\"script_name\",\"script_id\",\"line\",\"column\"],\"trace_node_fields\":[\"id\","
     "\"function_info_index\",\"count\",\"size\",\"children\"],\"sample_fields\":[\"timestamp_us\","
-    "\"last_assigned_id\"]},\"node_count\":6,\"edge_count\":8},\n\"nodes\":[9,0,1,0,2,0,0\n"
-    ",9,1,3,0,1,0,0\n,3,2,5,24,2,2,0\n,2,3,7,32,0,0,0\n,3,5,9,16,2,3,0\n,8,6,10,8,1,0,2\n],\n"
-    "\"edges\":[1,1,7\n,5,8,14\n,1,9,28\n,2,4,21\n,0,4,28\n,3,7,35\n,6,4,7\n,3,8,14\n],\n"
+    "\"last_assigned_id\"],\"location_fields\":[\"object_index\",\"script_id\",\"line\","
+    "\"column\"]},\"node_count\":9,\"edge_count\":10},\n\"nodes\":[9,0,1,0,2,0,0\n"
+    ",9,1,3,0,1,0,0\n,3,2,5,24,2,2,0\n,2,3,7,32,0,0,0\n,3,5,9,16,2,3,0\n,8,6,10,8,1,0,2\n"
+    ",5,4,12,64,1,0,0\n,4,9,14,8,1,0,0\n,4,10,16,8,0,0,0\n],\n"
+    "\"edges\":[1,1,7\n,5,8,14\n,1,9,28\n,2,4,21\n,0,4,28\n,3,7,35\n,6,4,7\n,3,8,14\n"
+    ",3,9,49\n,3,10,56\n],\n"
     "\"trace_function_infos\":[0,4,5,1,0,0,1,4,5,1,3,7],\n"
     "\"trace_tree\":[1,0,0,0,[2,1,1,8,[3,1,1,8,[]]]],\n\"samples\":[7,9,14,10],\n"
-    "\"locations\":[],\n\"strings\":[\"\",\"(GC roots)\",\"Window\",\"secret\",\"run\","
+    "\"locations\":[42,7,6,300],\n\"strings\":[\"\",\"(GC roots)\",\"Window\",\"secret\",\"run\","
     "\"WeakMap\",\"<div id=\\u0041>\",\"1 / part of key (I @5) -> value (I @10) pair in WeakMap "
-    "(table @9)\",\"12\"]}";
+    "(table @9)\",\"12\",\"shared\",\"script\"]}";
 
 static const char ruby[] FUZZ_UNUSED =
     "{\"type\":\"ROOT\", \"root\":\"vm\", \"references\":[\"0x7f01\", \"0x7f02\"]}\n"
