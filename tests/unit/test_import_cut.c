@@ -28,14 +28,19 @@ static void add(struct bytes *b, const void *at, size_t n)
     b->n += n;
 }
 
+static unsigned char byte_of(uint64_t value, unsigned i)
+{
+    return (unsigned char)(i < 8 ? value >> 8 * i : 0);
+}
+
 static void add_big(struct bytes *b, uint64_t value, unsigned n)
 {
-    for (unsigned i = n; i-- > 0;) add(b, &(unsigned char){ (unsigned char)(i < 8 ? value >> 8 * i : 0) }, 1);
+    for (unsigned i = n; i-- > 0;) add(b, &(unsigned char){ byte_of(value, i) }, 1);
 }
 
 static void add_little(struct bytes *b, uint64_t value, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++) add(b, &(unsigned char){ (unsigned char)(i < 8 ? value >> 8 * i : 0) }, 1);
+    for (unsigned i = 0; i < n; i++) add(b, &(unsigned char){ byte_of(value, i) }, 1);
 }
 
 /* ---- dumps --------------------------------------------------------------------------------- */

@@ -278,8 +278,8 @@ static void test_stacks(void)
     CHECK_U64(s->samples, 2);
 }
 
-/* Where functions stand: three closures of two scripts, the second without a name; what is no closure
- * (here an object) has no place of its own. Places come in any order. */
+/* Where functions stand: three closures of two scripts, the second without a name; what is no
+ * closure (here an object) has no place of its own. Places come in any order. */
 static const char places[] =
     META(NODE_FIELDS, "", EDGE_FIELDS, "") ",\"node_count\":8,\"edge_count\":10},\"nodes\":["
     "9,0,1,0,5,0,0,5,1,3,64,1,0,0,5,0,5,64,1,0,0,5,2,7,64,0,0,0,4,1,9,8,1,0,0,4,3,11,8,0,0,0,"
@@ -315,7 +315,8 @@ static void test_places(void)
     char named[sizeof places + 64];
     const char *at = strstr(places, "\"line\",\"column\"]}"), *rows = strstr(places, "[49,77");
     snprintf(named, sizeof named, "%.*s\"script_object_index\",%.*s[21,88,35,0,4999],"
-             "\"strings\":[\"\",\"run\",\"far\",\"system / Script / b.js\",\"\",\"\",\"\",\"\"]}",
+             "\"strings\":[\"\",\"run\",\"far\",\"system / Script / b.js\",\"\",\"\",\"\","
+             "\"\"]}",
              (int)(at - places), places, (int)(rows - at), at);
     s = import_text(named, strlen(named), false);
     CHECK_STR(s->damage, "");
