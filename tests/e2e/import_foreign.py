@@ -48,6 +48,20 @@ puts [ObjectSpace.each_object(Item).count, ObjectSpace.memsize_of_all(Item),
       ObjectSpace.memsize_of($registry.items), ObjectSpace.memsize_of($registry.by_key)].join(' ')
 """
 
+RUBY_LEAK = r"""
+require 'objspace'
+module Shop
+  class Order; def initialize(i) @id = i; end; end
+  class Repo; @@all = []; def self.add(o) @@all << o; end; end
+  class Idle; end
+end
+3.times do |turn|
+  GC.start
+  File.open("leak#{turn}.json", 'w') { |f| ObjectSpace.dump_all(output: f) }
+  3000.times { |i| Shop::Repo.add(Shop::Order.new(i)) }
+end
+"""
+
 TRACEMALLOC = """
 import sys, tracemalloc
 tracemalloc.start(int(sys.argv[1]))
@@ -120,6 +134,28 @@ class Ruby(unittest.TestCase):
                                     " FROM snapshot").fetchone(), (n, size, 1, "ruby"))
         self.assertEqual(db.execute("SELECT n, shallow_size FROM type WHERE name = 'Item'")
                          .fetchone(), (self.items, self.item_size))
+
+    def test_classes(self):
+        """What a class holds is called by the class, which has no instance, and not by the
+        singleton class that is first on the way."""
+        with open(os.path.join(WORK, "leak.rb"), "w") as f:
+            f.write(RUBY_LEAK)
+        subprocess.run(["ruby", "leak.rb"], cwd=WORK, check=True)
+        paths = [os.path.join(WORK, "leak%d.json" % turn) for turn in (1, 2)]
+        done = run("snapdiff", "-q", "--no-cache", *paths)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"of which Shop::Repo<internal> holds (9\d|100)%")
+        top = run("snaptop", "-q", "--no-cache", "-n", "5", "--by", "object", paths[1]).stdout
+        self.assertRegex(top, r"Class +Shop::Repo\n")
+        self.assertRegex(top, r"Array +Shop::Repo<internal>\n")
+        db = load(paths[1])
+        self.assertEqual(db.execute("SELECT count(*) FROM type AS t JOIN detail AS d ON d.object_id"
+                                    " = t.object_id JOIN string AS s ON s.id = d.name_id"
+                                    " WHERE s.text <> t.name").fetchone()[0], 0)
+        self.assertEqual(db.execute("SELECT count(*) FROM type AS t JOIN object AS o ON o.id ="
+                                    " t.object_id WHERE t.name = 'Class' AND o.id NOT IN"
+                                    " (SELECT object_id FROM detail WHERE name_id NOT NULL)")
+                         .fetchone()[0], 0)
 
     def test_graph(self):
         """The registry alone holds its items; array and hash have the runtime's sizes."""

@@ -12,13 +12,12 @@
 #include <snap/format.h>
 
 #include "cli/message.h"
+#include "cli/type_name.h"
 #include "db/diff_place.h"
 #include "db/diff_rowmap.h"
 #include "db/diff_variable.h"
-#include "cli/type_name.h"
+#include "db/variable.h"
 #include "heap/match.h"
-
-
 
 static const uint32_t no_label = ROWMAP_NONE - 1;
 
@@ -84,18 +83,16 @@ static void add_column(struct text *t, sqlite3_stmt *q, int column)
     if (s) text_add(t, s, (size_t)sqlite3_column_bytes(q, column));
 }
 
-static int read_classes(struct diff_names *n, struct text *t)
+/* Names of modules and classes; `sql` gives rows of object, name, module. The first name stays. */
+static int read_classes(struct diff_names *n, struct text *t, const char *sql)
 {
     sqlite3_stmt *q;
     int got;
-    if (heapdb_prepare(n->from.db, &q,
-                       "SELECT object_id, name, module FROM type "
-                       "WHERE snapshot_id = ?1 AND object_id IS NOT NULL"))
-        return STATUS_UNUSABLE;
+    if (heapdb_prepare(n->from.db, &q, sql)) return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, n->from.snapshot->id);
     while ((got = heapdb_step(n->from.db, q)) == 1) {
         uint32_t row = diff_names_row_of(n, sqlite3_column_int64(q, 0));
-        if (row == HEAP_NONE) continue;
+        if (row == HEAP_NONE || rowmap_get(&n->own, row) != ROWMAP_NONE) continue;
         const char *module = (const char *)sqlite3_column_text(q, 2);
         const char *name = (const char *)sqlite3_column_text(q, 1);
         type_name(t, module, (size_t)sqlite3_column_bytes(q, 2), name,
@@ -200,8 +197,11 @@ static int read_sites(struct diff_names *n, struct text *t)
 
 static int read_holders(struct diff_names *n, struct text *t)
 {
+    static const char types[] = "SELECT object_id, name, module FROM type "
+                                "WHERE snapshot_id = ?1 AND object_id IS NOT NULL";
     /* Classes first: a module's name as a global overrides nothing of theirs. */
-    int status = read_classes(n, t);
+    int status = read_classes(n, t, types);
+    if (!status) status = read_classes(n, t, VARIABLES_CLASSES);
     if (status) return status;
     return is_traced(&n->from) ? read_sites(n, t) : read_roots(n, t);
 }

@@ -13,8 +13,8 @@ int graph_steps_begin(struct graph_steps *r, struct heapdb *db)
     int status = heapdb_prepare(
         db, &r->object,
         "SELECT t.name, t.module, o.shallow_size, o.retained_size,"
-        " (SELECT s.text FROM detail d JOIN string s ON s.id = d.name_id WHERE d.object_id = o.id)"
-        " FROM object o JOIN type t ON t.id = o.type_id WHERE o.id = ?");
+        " (SELECT s.text FROM detail d JOIN string s ON s.id = d.name_id WHERE d.object_id = o.id),"
+        " t.kind, o.flags FROM object o JOIN type t ON t.id = o.type_id WHERE o.id = ?");
     if (!status)
         status = heapdb_prepare(
             db, &r->ref,
@@ -109,13 +109,23 @@ static int step_root(struct graph_steps *r, int64_t id, struct graph_step *out, 
     return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
 }
 
+/* Is the object at hand a class or module of Ruby? Metaclasses of these names, without a module, are
+ * its alone. */
+static bool step_is_class(struct graph_steps *r, const struct graph_step *out)
+{
+    return out->name && out->type && !out->module &&
+           sqlite3_column_int64(r->object, 5) == SNAP_TYPE_META &&
+           (sqlite3_column_int64(r->object, 6) & SNAP_OBJECT_CLASS) &&
+           (strcmp(out->type, "Class") == 0 || strcmp(out->type, "Module") == 0);
+}
+
 /* The name of a reference that is a variable. */
 static int step_variable(struct graph_steps *r, int64_t source, struct graph_step *out)
 {
     struct text t = { 0 };
     int status = STATUS_DONE;
     bool may_be = out->edge_kind == SNAP_EDGE_STATIC || out->edge_kind == SNAP_EDGE_VARIABLE;
-    if (!may_be || !out->edge_name) return status;
+    if (!may_be || !out->edge_name || out->variable) return status;
     if (!r->variables) status = variables_new(&r->variables, r->db);
     if (!status) status = variables_name(r->variables, source, out->edge_kind, out->edge_name, &t);
     if (!status && t.failed) status = message_no_memory("a path");
@@ -157,6 +167,10 @@ int graph_step_edge(struct graph_steps *r, int64_t source, int64_t position, int
         out->shallow_size = sqlite3_column_int64(r->object, 2);
         out->retained_size = sqlite3_column_int64(r->object, 3);
         out->name = step_text(r->object, 4, &failed);
+        if (step_is_class(r, out)) {
+            out->variable = strdup(out->name);
+            if (!out->variable) failed = true;
+        }
     }
     sqlite3_reset(r->object);
     int status = more < 0 ? STATUS_UNUSABLE : STATUS_DONE;

@@ -6,7 +6,9 @@
  *   a static field of Java is called by its class and its own name: `com.example.Cache.entries`;
  *   a variable of JavaScript, which V8 keeps in a context where closures use it (`const sessions =
  *   new Map()` at the top of a script), by the last part of its script's name and its own:
- *   `server.js:sessions`; where the script is not known, `<variable sessions>`.
+ *   `server.js:sessions`; where the script is not known, `<variable sessions>`;
+ *   a class or module of Ruby, a constant whose own name is all that a dump tells of constants, by
+ *   that: `Gem::Specification`. What it holds, be it in a constant or a variable, has no name.
  *
  * Functions print their error and return STATUS_UNUSABLE, or 0. One thread a database.
  */
@@ -22,6 +24,14 @@
 
 /** The type whose references of kind variable are variables of JavaScript. */
 #define VARIABLE_CONTEXT "system / Context"
+
+/** The classes and modules of Ruby in the snapshot ?1, those without an instance too: object, name,
+ *  null. They have few types, of which the first 10,000 objects are those that retain most. */
+#define VARIABLES_CLASSES                                                                        \
+    "SELECT x.object_id, (SELECT text FROM string WHERE id = d.name_id), NULL FROM snapshot s "   \
+    "CROSS JOIN type t ON t.snapshot_id = s.id CROSS JOIN type_object x ON x.type_id = t.id "     \
+    "CROSS JOIN detail d ON d.object_id = x.object_id WHERE s.id = ?1 AND s.runtime = 'ruby' "    \
+    "AND t.name IN ('Class', 'Module') AND d.name_id IS NOT NULL"
 
 struct variables;
 

@@ -45,6 +45,7 @@ struct reading {
     struct name_table names;
     struct u64map class_name; /* address of a class -> id of its name */
     struct u64map class_super; /* of a class without a name of its own -> its superclass */
+    struct u64set singletons;  /* addresses of singleton classes */
     struct u64map types;
     uint64_t next_type;
     struct object_batch objects;
@@ -107,7 +108,8 @@ static bool note_class(struct reading *r)
     uint64_t *slot = u64map_put(name.size ? &r->class_name : &r->class_super, l->address, NULL);
     if (!slot) return no_memory(r);
     *slot = id;
-    return true;
+    return !l->singleton || u64set_add(&r->singletons, l->address) != U64SET_NO_MEMORY ||
+           no_memory(r);
 }
 
 /* The id of the name of a class; 0 when it is not known. */
@@ -197,7 +199,9 @@ static bool type_of(struct reading *r, uint64_t *id)
     bool fresh;
     /* The class of an imemo is no class. */
     if (l->has_class && l->type != RUBY_IMEMO) type.name = class_name(r, l->class);
-    if (type.name) type.object = l->class;
+    /* A singleton class, which every class has, is not what the type is called by. */
+    if (type.name && !u64set_has(&r->singletons, l->class)) type.object = l->class;
+    else if (type.name) type.object = 0;
     else if (!internal_name(r, &type.name)) return false;
     uint64_t key = (type.object ? type.object : type.name << 56 | type.name) * RUBY_TYPES +
                    (uint64_t)l->type;
@@ -494,6 +498,7 @@ static int ruby_read(const char *path, const struct record_sink *sink,
         name_table_free(&r->names);
         u64map_free(&r->class_name);
         u64map_free(&r->class_super);
+        u64set_free(&r->singletons);
         u64map_free(&r->types);
         u64set_free(&r->there);
     }

@@ -3,7 +3,7 @@
  * A path as people read code: `app.REGISTRY['done'][3].body`.
  *
  * A variable that is no root, such as a static field of Java, is called by its own name, wherever the
- * path comes from (db/variable.h): `com.example.Cache.entries[3]`.
+ * path comes from (db/variable.h): `com.example.Cache.entries[3]`; a class of Ruby by its own.
  * The root stands for itself by its name (a module, a global or local variable) or as `<external>`,
  * `<thread worker-1>`, .. where it has none. Steps are those of heapdb_label. An instance's
  * dictionary is no step that a programmer would write: `.__dict__['x']` is `.x`.
