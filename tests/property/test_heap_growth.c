@@ -359,7 +359,7 @@ static void check_cluster_side(const struct truth *t, const struct heap_match *m
     const uint32_t *match = in_b ? t->b_to_a : t->a_to_b;
     struct heap_amount sum = { 0 };
     uint32_t largest = HEAP_NONE;
-    uint64_t tops = 0;
+    uint64_t tops = 0, alike = 0;
     for (uint32_t row = 0; row < s->n; row++) {
         if (match[row] != HEAP_NONE || !is_top(s, match, row)) continue;
         struct verdict v = judge(t, in_b, row);
@@ -368,11 +368,13 @@ static void check_cluster_side(const struct truth *t, const struct heap_match *m
             s->step[row] != c->step)
             continue;
         tops++;
+        for (uint32_t x = row; x <= s->last[row]; x++) alike += s->type[x] == c->type;
         add_subtree(&sum, s, row);
         if (largest == HEAP_NONE || weight(s, row) > weight(s, largest)) largest = row;
     }
     WANT(same_amount(in_b ? c->added : c->removed, sum));
     WANT((in_b ? c->tops_added : c->tops_removed) == tops);
+    WANT((in_b ? c->type_added : c->type_removed) == alike);
     WANT((in_b ? c->example_b : c->example_a) == largest);
 }
 

@@ -4,7 +4,7 @@ if(TARGET snap_heap)
         snap_test(test_heap_${suite} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_heap_${suite}.c
                   LIBS snap_heap snap_gen_shapes LABELS unit)
     endforeach()
-    foreach(suite alloc cases core order radix shared)
+    foreach(suite alloc cases core order radix shared structure)
         snap_test(test_heap_${suite} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_heap_${suite}.c
                   LIBS snap_heap heap_random LABELS unit)
     endforeach()

@@ -21,7 +21,9 @@ static void java(void)
     /* Arrays of java.util's own classes are somebody's variables. */
     CHECK_U64(collection_part(util, "java.util.HashMap[]"), 0);
     CHECK_U64(collection_part("java.lang", "java.lang.Object"), 0);
-    CHECK_U64(collection_part("app", "app.Tree$Node"), 0);
+    CHECK_U64(collection_part("app", "app.Tree$Node"), HEAP_NODE);
+    CHECK_U64(collection_part("app", "app.Tree$Node[]"), 0);
+    CHECK_U64(collection_part("javafx.scene", "javafx.scene.Node"), HEAP_NODE);
     CHECK_U64(collection_part("java.util.zip", "java.util.zip.Inflater"), 0);
 }
 
@@ -33,6 +35,19 @@ static void others(void)
     CHECK_U64(collection_part(NULL, NULL), 0);
     CHECK_U64(collection_part("java.util", NULL), 0);
     CHECK_U64(collection_part("builtins", "dict"), 0);
+    CHECK_U64(collection_part("collections.abc", "Mapping"), 0);
+    CHECK_U64(collection_part("_thread", "lock"), 0);
+    CHECK_U64(collection_part("__main__", "Node"), HEAP_NODE);
+    CHECK_U64(collection_part("app", "Node"), HEAP_NODE);
+    /* JavaScript, Ruby */
+    CHECK_U64(collection_part(NULL, "Node"), HEAP_NODE);
+    CHECK_U64(collection_part(NULL, "App::Node"), HEAP_NODE);
+    CHECK_U64(collection_part(NULL, "{left, right}"), HEAP_NODE);
+    CHECK_U64(collection_part(NULL, "Object"), 0);
+    CHECK_U64(collection_part(NULL, "Hash"), 0);
+    CHECK_U64(collection_part(NULL, "string"), 0);
+    CHECK_U64(collection_part(NULL, "(closure)"), 0);
+    CHECK_U64(collection_part(NULL, "system / Context"), 0);
 }
 
 CU_MAIN("diff collection", { "Java", java }, { "others", others })

@@ -11,7 +11,9 @@
 
 /** Bits of heap_part (heap/match.h) for a type by its name and module (NULL: none): nodes, entries
  *  and tables of java.util and java.util.concurrent, arrays of objects inside its collections, what V8
- *  keeps the contents of objects, arrays, Maps and Sets in. O(length). */
+ *  keeps the contents of objects, arrays, Maps and Sets in. HEAP_NODE: all of other modules and
+ *  packages than the runtime's, and of JavaScript's and Ruby's classes those that are not built in.
+ *  O(length). */
 uint8_t collection_part(const char *module, const char *name);
 
 #endif

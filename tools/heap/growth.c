@@ -5,7 +5,7 @@
  *
  * Three passes over each side, all of them over tops only: tops are found by hopping from an
  * unmatched row to the row after its subtree. (1) every owner object that changed gets an
- * entry; (2) entries become lines, one to one or by signature; (3) tops go into the clusters of
+ * entry, again where structures stand for their nodes (structure.c); (2) entries become lines, one to one or by signature; (3) tops go into the clusters of
  * their line.
  */
 #include "heap/match_internal.h"
@@ -26,6 +26,8 @@ struct map {
 struct change {
     struct heap_owner owner; /* of this object alone */
     uint32_t line;
+    uint32_t node;       /* heap_node_above of the first of those: */
+    uint64_t node_bytes; /* what came that is a node below a node */
 };
 
 struct growth {
@@ -279,7 +281,7 @@ static struct change *change_of(struct growth *g, uint32_t b_row, uint64_t place
         const struct heap_side *a = g->m->a, *b = g->m->b;
         uint32_t a_row = g->m->b_to_a[b_row];
         e->value = (uint32_t)g->n_changes;
-        g->change[g->n_changes] = (struct change){ 0 };
+        g->change[g->n_changes] = (struct change){ .node = HEAP_NONE };
         struct heap_owner *o = &g->change[g->n_changes++].owner;
         o->a_row = a_row;
         o->b_row = b_row;
@@ -291,6 +293,11 @@ static struct change *change_of(struct growth *g, uint32_t b_row, uint64_t place
                 (int64_t)(b->retained_native[b_row] - a->retained_native[a_row]);
     }
     return &g->change[e->value];
+}
+
+static bool dominates(const struct heap_side *s, uint32_t row, uint32_t below)
+{
+    return row <= below && below <= s->last[row];
 }
 
 static bool add_top(struct growth *g, enum side side, uint32_t top)
@@ -307,7 +314,11 @@ static bool add_top(struct growth *g, enum side side, uint32_t top)
     add(&c->owner.added, amount);
     add(&c->owner.moved, moved_below(g, top));
     bool beside = g->beside[side] && heap_holds_get(g->beside[side], top);
-    if (owner != s->dominator[top] && !beside) add(&c->owner.shared, amount);
+    if (!beside && !dominates(s, c->owner.b_row, top)) add(&c->owner.shared, amount);
+    uint32_t node = g->whole ? heap_node_above(g->m, owner, top) : HEAP_NONE;
+    if (node == HEAP_NONE) return true;
+    if (c->node == HEAP_NONE) c->node = node;
+    c->node_bytes += amount.shallow_size + amount.native_size;
     return true;
 }
 
@@ -332,6 +343,51 @@ static bool find_changes(struct growth *g)
     for (uint32_t row = 0; row < g->m->b->n_rows; row++)
         if (g->m->b_to_a[row] != HEAP_NONE && !add_resized(g, row)) return false;
     return true;
+}
+
+static uint64_t bytes_added(const struct heap_owner *o)
+{
+    return o->added.shallow_size + o->added.native_size;
+}
+
+/* Lets structures stand for those of their nodes that something came to; *any: for some. */
+static bool find_structures(struct growth *g, bool *any)
+{
+    uint64_t n = 0, nodes = 0;
+    struct heap_node_owner *at = heap_new(g->n_changes, sizeof *at);
+    uint32_t *into = heap_new_none(g->m->b->n_rows);
+    bool ok = at && into;
+    for (uint64_t i = 0; ok && i < g->n_changes; i++) {
+        const struct change *c = &g->change[i];
+        uint64_t added = bytes_added(&c->owner);
+        if (!added || c->owner.place || heap_is_virtual(g->m->b, c->owner.b_row)) continue;
+        uint32_t node = c->node_bytes > added / 2 ? c->node : HEAP_NONE;
+        at[n++] = (struct heap_node_owner){ c->owner.b_row, node, added, HEAP_NONE };
+        nodes += node != HEAP_NONE;
+    }
+    if (ok && nodes) ok = heap_fold_nodes(g->m, at, n);
+    *any = false;
+    for (uint64_t i = 0; ok && nodes && i < n; i++) {
+        if (at[i].into == HEAP_NONE || at[i].into == at[i].row) continue;
+        into[at[i].row] = g->whole[at[i].into];
+        *any = true;
+    }
+    for (uint32_t row = 0; ok && *any && row < g->m->b->n_rows; row++)
+        if (into[g->whole[row]] != HEAP_NONE) g->whole[row] = into[g->whole[row]];
+    heap_free(at);
+    heap_free(into);
+    return ok;
+}
+
+static bool find_changes_again(struct growth *g)
+{
+    bool any = false;
+    if (!g->whole) return true;
+    if (!find_structures(g, &any)) return false;
+    if (!any) return true;
+    map_clear(&g->changes);
+    g->n_changes = 0;
+    return find_changes(g);
 }
 
 /* (2) Lines */
@@ -435,6 +491,14 @@ static uint64_t weight(const struct heap_side *s, uint32_t row)
     return s->retained_size[row] + (s->retained_native ? s->retained_native[row] : 0);
 }
 
+/* Objects of the top's type that it dominates, with itself. */
+static uint64_t of_type(const struct heap_side *s, uint32_t top)
+{
+    uint64_t n = 0;
+    for (uint32_t row = top; row <= s->last[top]; row++) n += s->type[row] == s->type[top];
+    return n;
+}
+
 static bool cluster_top(struct growth *g, enum side side, uint32_t top)
 {
     const struct heap_side *s = side_of(g, side);
@@ -448,6 +512,7 @@ static bool cluster_top(struct growth *g, enum side side, uint32_t top)
     if (*example == HEAP_NONE || weight(s, top) > weight(s, *example)) *example = top;
     add(side == SIDE_A ? &c->removed : &c->added, subtree(s, top));
     ++*(side == SIDE_A ? &c->tops_removed : &c->tops_added);
+    *(side == SIDE_A ? &c->type_removed : &c->type_added) += of_type(s, top);
     return true;
 }
 
@@ -524,7 +589,7 @@ static bool run(struct growth *g)
         if (!s->parent || !m->options->beside) continue;
         if (!find_beside(g, (enum side)side)) return false;
     }
-    if (!find_wholes(g) || !find_changes(g)) return false;
+    if (!find_wholes(g) || !find_changes(g) || !find_changes_again(g)) return false;
     if (!(m->options->group == HEAP_GROUP_SIGNATURE ? lines_by_signature(g) : lines_by_object(g)))
         return false;
     return visit_tops(g, SIDE_B, cluster_top) && visit_tops(g, SIDE_A, cluster_top) && sort_all(g);

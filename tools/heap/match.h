@@ -105,7 +105,8 @@ struct heap_side {
 enum heap_part {
     HEAP_PART = 1,        /* a link or a table: a part of what dominates it */
     HEAP_PART_INSIDE = 2, /* the same where a HEAP_WHOLE dominates it */
-    HEAP_WHOLE = 4        /* a collection */
+    HEAP_WHOLE = 4,       /* a collection */
+    HEAP_NODE = 8         /* of the program, not of a library: may be a node of its own structures */
 };
 
 struct heap_match_options {
@@ -116,7 +117,8 @@ struct heap_match_options {
                                  none can */
     const uint8_t *part;         /* [n_types] bits of heap_part, or NULL: an owner that is a part
                                     stands for the whole, the nearest dominator that is none, as
-                                    long as these have matches */
+                                    long as these have matches; and what comes to many nodes of a
+                                    tree or deep inside a chain belongs to the structure */
     bool to_holders;          /* tops belong to their holder, whatever dominates them */
     /* NULL, or asked about row x of A and row y of B, which are the same but for their dominator:
      * does anything that existed before hold y as it held x? `b_to_a` and `a_to_b` are what is
@@ -171,7 +173,7 @@ struct heap_owner {
     struct heap_amount added;   /* in B below the owners, not in A */
     struct heap_amount removed; /* in A below the owners, not in B */
     struct heap_amount shared;  /* the part of `added` that the owners hold, but not alone: it is
-                                   not in their retained size */
+                                   not in their retained size, since they do not dominate it */
     struct heap_amount moved;   /* the part of `added` whose identity, type and size stand in A
                                    under another dominator; 0 when matching by signature */
     int64_t resized_shallow, resized_native; /* what the owners themselves grew */
@@ -194,6 +196,7 @@ struct heap_cluster {
     uint32_t holder;       /* row of B: the first matched object on the shortest path to example_b;
                               or what holds it beside that; HEAP_NONE if there is none */
     uint64_t tops_added, tops_removed;
+    uint64_t type_added, type_removed; /* tops, and what hangs below them of the same type */
     struct heap_amount added, removed; /* whole subtrees */
 };
 

@@ -61,7 +61,7 @@ static void give_held(sqlite3_context *c, const struct diff_line *line, enum col
     if (!line->n_held) return;
     const struct diff_held *held = &line->held[0];
     if (column == COLUMN_HELD_TYPE) made_table_text(c, held->type);
-    if (column == COLUMN_HELD_COUNT) sqlite3_result_int64(c, held->tops_delta);
+    if (column == COLUMN_HELD_COUNT) sqlite3_result_int64(c, held->told_delta);
     if (column == COLUMN_ABOUT) made_table_text(c, held->about);
 }
 

@@ -89,6 +89,7 @@ struct held {
     uint32_t type;
     struct heap_amount added, removed;
     uint64_t tops_added, tops_removed;
+    int64_t type_delta;
     uint32_t example_b, example_a, holder, owner_row;
     uint64_t example_size;
     uint64_t rooted; /* of what was added, what new root objects retain */
@@ -122,6 +123,7 @@ static void add_cluster(struct held *h, const struct comparison *c, const struct
     add(&h->removed, &k->removed);
     h->tops_added += k->tops_added;
     h->tops_removed += k->tops_removed;
+    h->type_delta += (int64_t)(k->type_added - k->type_removed);
     if (k->example_b != HEAP_NONE &&
         (h->example_b == HEAP_NONE || c->b->retained[k->example_b] > h->example_size)) {
         h->example_b = k->example_b;
@@ -293,6 +295,14 @@ static int fill_also(struct diff_report *r, const struct comparison *c, const st
     return 0;
 }
 
+/* Of the program's own nodes, and of a collection's, it counts how many there are, whichever hold
+ * others; of other types those that the owner refers to: a record of ten dicts is one record. */
+static int64_t told_delta(const struct diff_types *types, const struct held *h)
+{
+    int64_t tops = (int64_t)(h->tops_added - h->tops_removed);
+    return (types->part[h->type] & (HEAP_NODE | HEAP_PART)) || tops == 0 ? h->type_delta : tops;
+}
+
 static int fill_held(struct diff_report *r, const struct comparison *c, const struct line *l,
                      struct diff_line *out)
 {
@@ -311,6 +321,8 @@ static int fill_held(struct diff_report *r, const struct comparison *c, const st
         d->tops_added = (int64_t)h->tops_added;
         d->tops_removed = (int64_t)h->tops_removed;
         d->tops_delta = d->tops_added - d->tops_removed;
+        d->type_delta = h->type_delta;
+        d->told_delta = told_delta(&r->types_known, h);
         d->count_delta = (int64_t)(h->added.count - h->removed.count);
         d->retained_delta = (int64_t)(h->added.shallow_size - h->removed.shallow_size);
         d->native_delta = (int64_t)(h->added.native_size - h->removed.native_size);

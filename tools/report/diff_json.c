@@ -220,6 +220,7 @@ static void held(struct json *j, const struct diff_line *l)
         json_i64(j, "direct_delta", h->tops_delta);
         json_i64(j, "direct_added", h->tops_added);
         json_i64(j, "direct_removed", h->tops_removed);
+        json_i64(j, "type_delta", h->type_delta);
         json_i64(j, "count_delta", h->count_delta);
         json_i64(j, "retained_delta", h->retained_delta);
         json_i64(j, "native_delta", h->native_delta);

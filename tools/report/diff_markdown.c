@@ -45,10 +45,10 @@ static void owner(const struct diff_report *r, const struct diff_line *l, FILE *
         markup_markdown(out, l->type);
     }
     if (l->accepted) fputs(", accepted", out);
-    if (l->n_held && l->held[0].tops_delta > 0) {
+    if (l->n_held && l->held[0].told_delta > 0) {
         fputs(" | ", out);
         markup_markdown(out, l->held[0].type);
-        fprintf(out, " × %" PRId64 " |\n", l->held[0].tops_delta);
+        fprintf(out, " × %" PRId64 " |\n", l->held[0].told_delta);
     } else {
         fputs(" | |\n", out);
     }

@@ -69,6 +69,8 @@ struct diff_held {
     const char *edge;   /* how the owner refers to the largest of them: `[*]`; "" not known */
     int64_t tops_delta; /* of these objects: came minus went */
     int64_t tops_added, tops_removed;
+    int64_t type_delta; /* all of this type that came minus went, those below others of them too */
+    int64_t told_delta; /* the one of both that a line of text says */
     int64_t count_delta;    /* with all that they alone hold */
     int64_t retained_delta; /* bytes of the same */
     int64_t native_delta;

@@ -92,9 +92,9 @@ static bool sentence(struct json *j, const struct diff_line *l)
     text_addf(&t, "%s (%s) grew by %s, %s objects", l->path, l->type ? l->type : "?",
               number_size(size, (uint64_t)diff_line_growth(l)),
               number_count_delta(count, l->count_delta));
-    if (l->n_held && l->held[0].tops_delta > 0)
+    if (l->n_held && l->held[0].told_delta > 0)
         text_addf(&t, ": %s x %s", l->held[0].type,
-                  number_count(count, (uint64_t)l->held[0].tops_delta));
+                  number_count(count, (uint64_t)l->held[0].told_delta));
     text(j, "message", text_str(&t));
     bool ok = !t.failed;
     text_free(&t);

@@ -83,10 +83,10 @@ void diff_words_held(struct text *t, const struct diff_held *h)
 {
     char count[NUMBER_MAX];
     text_addf(t, "%s%s%s", h->edge, *h->edge ? " " : "", h->type);
-    if (h->tops_delta > 0)
-        text_addf(t, " x %s", number_count(count, (uint64_t)h->tops_delta));
-    else if (h->tops_delta < 0)
-        text_addf(t, " x %s", number_count_delta(count, h->tops_delta));
+    if (h->told_delta > 0)
+        text_addf(t, " x %s", number_count(count, (uint64_t)h->told_delta));
+    else if (h->told_delta < 0)
+        text_addf(t, " x %s", number_count_delta(count, h->told_delta));
     else
         text_addf(t, ", %s replaced", number_count(count, (uint64_t)h->tops_added));
     if (h->about) text_addf(t, "%s%s", h->tops_added == 1 ? ": " : ", such as ", h->about);
@@ -103,9 +103,12 @@ void diff_words_site(struct text *t, const struct diff_site *site, bool brief)
 void diff_words_moved(struct text *t, const struct diff_line *l)
 {
     char size[NUMBER_MAX];
-    if (l->moved.shallow_size > l->added.shallow_size / 10)
+    /* What moved within the line came and went here. */
+    uint64_t moved = l->moved.shallow_size, went = l->removed.shallow_size;
+    moved -= went < moved ? went : moved;
+    if (moved > l->added.shallow_size / 10)
         text_addf(t, "%s of it may have been there before (address, type), held by something else",
-                  number_size(size, l->moved.shallow_size));
+                  number_size(size, moved));
 }
 
 void diff_words_shared(struct text *t, const struct diff_line *l)
