@@ -489,6 +489,23 @@ static void test_publish(void)
     drop_folder();
 }
 
+/* A writer brings its file to the disk unless it is told not to. */
+static void test_writer_syncs(void)
+{
+    make_folder();
+    for (int no_sync = 0; no_sync <= 1; no_sync++) {
+        snap_writer *w = NULL;
+        const snap_writer_options o = { .size = sizeof o, .replace = 1, .no_sync = no_sync };
+        forget();
+        CHECK_I64(snap_writer_open_path(&w, path, &o, NULL), SNAP_OK);
+        CHECK_I64(snap_writer_begin(w, &(snap_begin){ .reason = "io" }), SNAP_OK);
+        CHECK_I64(snap_writer_finish(w, &(snap_finish){ .flags = SNAP_FINISH_COMPLETE }), SNAP_OK);
+        CHECK_I64(snap_writer_close(w, NULL), SNAP_OK);
+        CHECK_U64(script.made[FSYNC], no_sync ? 0 : 2);
+    }
+    drop_folder();
+}
+
 /* Each step on the way fails in turn: told, and nothing is under the name that was not there. */
 static void test_publish_errors(void)
 {
@@ -650,7 +667,7 @@ CU_MAIN("snap input and output", { "windows over every source", test_windows },
         { "short reads", test_short_reads }, { "reads that fail", test_read_errors },
         { "a pipe", test_pipe }, { "callbacks", test_callbacks },
         { "short writes", test_short_writes }, { "writes that fail", test_write_errors },
-        { "publishing", test_publish }, { "publishing that fails", test_publish_errors },
+        { "publishing", test_publish }, { "a writer's file", test_writer_syncs }, { "publishing that fails", test_publish_errors },
         { "no hard links", test_no_links }, { "names", test_names },
         { "descriptors stay here", test_not_inherited }, { "random bytes", test_random },
         { "clocks", test_clock })
