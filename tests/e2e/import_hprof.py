@@ -22,6 +22,37 @@ from jvm_support import run
 
 TOOLS, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 
+BUFFERS = """
+import java.lang.management.*;
+import java.nio.*;
+import java.nio.channels.FileChannel;
+import java.nio.file.*;
+import java.util.*;
+
+public class Buffers {
+    static final List<ByteBuffer> own = new ArrayList<>(), shown = new ArrayList<>();
+    static ByteBuffer mapped;
+
+    public static void main(String[] args) throws Exception {
+        for (int i = 0; i < 20; i++) own.add(ByteBuffer.allocateDirect(100_000 + i));
+        ByteBuffer part = ByteBuffer.allocateDirect(70_000);
+        for (int i = 0; i < 5; i++) { shown.add(part.slice()); shown.add(part.asReadOnlyBuffer()); }
+        Path file = Files.createTempFile("buffers", ".tmp");
+        try (FileChannel c = FileChannel.open(file, StandardOpenOption.READ,
+                                              StandardOpenOption.WRITE)) {
+            mapped = c.map(FileChannel.MapMode.READ_WRITE, 0, 50_000);
+        }
+        Files.delete(file);
+        System.out.println("ready");
+        for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class))
+            if (pool.getName().equals("direct"))
+                System.out.println(pool.getCount() + " " + pool.getTotalCapacity());
+        System.out.flush();
+        System.in.read();
+    }
+}
+"""
+
 PRIMITIVES = dict(B="byte", C="char", D="double", F="float", I="int", J="long", S="short",
                   Z="boolean")
 
@@ -151,6 +182,24 @@ class Java(unittest.TestCase):
         names = {name for name, in db.execute("SELECT name FROM threads")}
         self.assertNotIn(None, names)
         self.assertLessEqual({"main", "Thread-0", "Finalizer", "Reference Handler"}, names)
+
+    def test_native_memory(self):
+        """Buffers outside the heap have the memory that the JVM says they have, once each."""
+        jvm_support.compile_java(WORK, "Buffers", BUFFERS)
+        path = os.path.join(WORK, "buffers.hprof")
+        with jvm_support.Program(WORK, "Buffers", options=("-XX:+UseSerialGC",)) as program:
+            count, size = map(int, program.process.stdout.readline().split())
+            program.dump(path)
+        self.assertGreaterEqual(count, 21)
+        db = load(path)
+        self.assertEqual(db.execute("SELECT count(*), sum(o.native_size), min(t.name), max(t.name)"
+                                    " FROM object o JOIN type t ON t.id = o.type_id"
+                                    " WHERE o.native_size > 0").fetchone(),
+                         (count, size, *("java.nio.DirectByteBuffer",) * 2))
+        # The list that has them, by the name of its variable.
+        held = db.execute("SELECT o.retained_native FROM refs r JOIN object o ON o.id = r.target_id"
+                          " WHERE r.name = 'own' AND r.kind = 'static'").fetchall()
+        self.assertEqual(held, [(sum(100_000 + i for i in range(20)),)])
 
     def test_cut(self):
         size = os.path.getsize(self.dumps.plain)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the fields of an instance stand, class by class. See hprof_private.h. */
+/* Where the fields of an instance stand, class by class, and what some of them say. See hprof_private.h. */
 #include <string.h>
 
 #include "import/hprof_private.h"
@@ -46,6 +46,38 @@ static bool is_length(const struct hprof *h, const struct hprof_class *c,
            (text_is(name, "size") || text_is(name, "count") || text_is(name, "elementCount"));
 }
 
+/* A field of a class of buffers outside the heap, as the plan of the class meets it. */
+static void plan_buffer(struct hprof *h, const struct hprof_field *f, uint64_t at)
+{
+    enum { TYPE_INT = 10 };
+    struct hprof_buffers *b = &h->buffers;
+    struct record_text name = hprof_text_of(h, f->name);
+    bool reference = f->type == HPROF_OBJECT;
+    if (f->type == TYPE_INT && text_is(name, "capacity")) b->capacity = (uint32_t)at;
+    else if (reference && text_is(name, "att")) b->attachment = (uint32_t)at;
+    else if (reference && text_is(name, "cleaner")) b->cleaner = (uint32_t)at;
+    else if (reference && text_is(name, "fd")) b->file = (uint32_t)at;
+}
+
+/* Is there a reference at an offset, which may be HPROF_NONE? */
+static bool refers(const struct hprof *h, const struct hprof_object *o, uint32_t offset)
+{
+    return (uint64_t)offset + h->id_size <= o->bytes &&
+           hprof_number(o->body + offset, h->id_size) != 0;
+}
+
+/* A buffer owns its memory if a cleaner frees it with the buffer. One that shows a part of another's
+ * keeps that one (`att`), one that native code made has neither, one of a file (`fd`) is a mapping. */
+uint64_t hprof_native_bytes(const struct hprof *h, const struct hprof_object *o)
+{
+    const struct hprof_buffers *b = &h->buffers;
+    if (o->class_id != b->class_id || !b->class_id || !o->body) return 0;
+    if ((uint64_t)b->capacity + 4 > o->bytes || !refers(h, o, b->cleaner)) return 0;
+    if (refers(h, o, b->attachment) || refers(h, o, b->file)) return 0;
+    uint64_t n = hprof_number(o->body + b->capacity, 4);
+    return n <= INT32_MAX ? n : 0;
+}
+
 /* A field that is no reference: a length, or a value that is shown. */
 static bool plan_value(struct hprof *h, struct hprof_class *c, const struct hprof_class *owner,
                        const struct hprof_field *f, uint64_t at)
@@ -82,6 +114,9 @@ bool hprof_plan(struct hprof *h, struct hprof_class *c)
 {
     uint64_t offset = 0;
     unsigned depth = 0, referent = referent_kind(h, c);
+    bool buffers = hprof_class_is(h, c, "java/nio/DirectByteBuffer");
+    if (buffers)
+        h->buffers = (struct hprof_buffers){ c->id, HPROF_NONE, HPROF_NONE, HPROF_NONE, HPROF_NONE };
     c->planned = true;
     c->slot = h->n_slots;
     c->value = h->n_values;
@@ -92,6 +127,7 @@ bool hprof_plan(struct hprof *h, struct hprof_class *c)
         for (size_t i = 0; i < s->n_fields && offset < HPROF_BUFFER; i++) {
             uint64_t at = offset;
             offset += hprof_type_size(h, f[i].type);
+            if (buffers) plan_buffer(h, &f[i], at);
             bool ok = f[i].type == HPROF_OBJECT
                           ? plan_slot(h, c, &f[i], at, reference ? referent : 0)
                           : plan_value(h, c, s, &f[i], at);

@@ -58,6 +58,13 @@ struct hprof_value {
     uint8_t type;
 };
 
+/** The class of buffers outside the heap, java.nio.DirectByteBuffer, and where its fields stand;
+ *  HPROF_NONE: it has none such. */
+struct hprof_buffers {
+    uint64_t class_id; /* 0: not met yet */
+    uint32_t capacity, attachment, cleaner, file;
+};
+
 /** Objects of one class. */
 struct hprof_tally {
     uint64_t n;
@@ -180,6 +187,7 @@ struct hprof {
     size_t n_slots, slots_cap;
     struct hprof_value *values;
     size_t n_values, values_cap;
+    struct hprof_buffers buffers;
     struct hprof_frame *frames;
     size_t n_frames, frames_cap;
     struct u64map frame_of;
@@ -286,6 +294,8 @@ bool hprof_tally_estimate(struct hprof *h, const char *path, struct import_total
 
 /* hprof_plan.c: where the references and, if asked for, the values of an instance stand. */
 bool hprof_plan(struct hprof *h, struct hprof_class *c);
+/* The bytes outside the heap that an instance of a planned class alone owns; 0: none. */
+uint64_t hprof_native_bytes(const struct hprof *h, const struct hprof_object *o);
 
 /* hprof_contents.c. */
 bool hprof_contents_new(struct hprof *h);

@@ -10,10 +10,11 @@
 struct hprof_batches {
     struct {
         uint64_t id[HPROF_BATCH], type[HPROF_BATCH], shallow[HPROF_BATCH], flags[HPROF_BATCH],
-            length[HPROF_BATCH], stack[HPROF_BATCH], name[HPROF_BATCH], hash[HPROF_BATCH];
-        uint8_t has_length[HPROF_BATCH / 8], has_hash[HPROF_BATCH / 8];
+            length[HPROF_BATCH], stack[HPROF_BATCH], name[HPROF_BATCH], hash[HPROF_BATCH],
+            native[HPROF_BATCH];
+        uint8_t has_length[HPROF_BATCH / 8], has_hash[HPROF_BATCH / 8], has_native[HPROF_BATCH / 8];
         uint32_t rows;
-        bool any_length, any_flags, any_stack, any_name, any_hash;
+        bool any_length, any_flags, any_stack, any_name, any_hash, any_native;
     } object;
     struct {
         uint64_t source[HPROF_BATCH], target[HPROF_BATCH], kind[HPROF_BATCH], name[HPROF_BATCH],
@@ -56,13 +57,18 @@ static bool send_objects(struct hprof *h)
         batch.column[SNAP_COL_OBJECT_HASH].value = b->object.hash;
         batch.column[SNAP_COL_OBJECT_HASH].present = b->object.has_hash;
     }
+    if (b->object.any_native) {
+        batch.column[SNAP_COL_OBJECT_NATIVE].value = b->object.native;
+        batch.column[SNAP_COL_OBJECT_NATIVE].present = b->object.has_native;
+    }
     b->objects_sent += batch.rows;
     b->object.rows = 0;
     b->object.any_length = b->object.any_flags = b->object.any_stack = false;
-    b->object.any_name = b->object.any_hash = false;
+    b->object.any_name = b->object.any_hash = b->object.any_native = false;
     bool ok = !k->objects || hprof_sent(h, k->objects(k->opaque, &batch));
     memset(b->object.has_length, 0, sizeof b->object.has_length);
     memset(b->object.has_hash, 0, sizeof b->object.has_hash);
+    memset(b->object.has_native, 0, sizeof b->object.has_native);
     return ok;
 }
 
@@ -114,29 +120,33 @@ static bool put_row(struct hprof *h, uint64_t id, uint64_t type, uint64_t shallo
     b->object.shallow[i] = shallow;
     b->object.flags[i] = flags;
     b->object.stack[i] = b->object.length[i] = b->object.name[i] = b->object.hash[i] = 0;
+    b->object.native[i] = 0;
     b->object.any_flags |= flags != 0;
     b->source = b->ordinal++;
     b->index = 0;
     return true;
 }
 
-/* These three: of the object that was put last. */
+/* Notes a value of the object that was put last, in a column that not all have. */
+static void put_sparse(struct hprof *h, uint64_t *column, uint8_t *present, bool *any,
+                       uint64_t value)
+{
+    uint32_t i = h->batches->object.rows - 1;
+    column[i] = value;
+    present[i / 8] = (uint8_t)(present[i / 8] | 1u << i % 8);
+    *any = true;
+}
+
 static void put_length(struct hprof *h, uint64_t length)
 {
     struct hprof_batches *b = h->batches;
-    uint32_t i = b->object.rows - 1;
-    b->object.length[i] = length;
-    b->object.has_length[i / 8] = (uint8_t)(b->object.has_length[i / 8] | 1u << i % 8);
-    b->object.any_length = true;
+    put_sparse(h, b->object.length, b->object.has_length, &b->object.any_length, length);
 }
 
 void hprof_put_hash(struct hprof *h, uint64_t hash)
 {
     struct hprof_batches *b = h->batches;
-    uint32_t i = b->object.rows - 1;
-    b->object.hash[i] = hash;
-    b->object.has_hash[i / 8] = (uint8_t)(b->object.has_hash[i / 8] | 1u << i % 8);
-    b->object.any_hash = true;
+    put_sparse(h, b->object.hash, b->object.has_hash, &b->object.any_hash, hash);
 }
 
 bool hprof_put_value(struct hprof *h, struct record_text text)
@@ -463,6 +473,13 @@ static void set_length(struct hprof *h, const struct hprof_class *c, const struc
     if (n <= INT32_MAX) put_length(h, n);
 }
 
+static void set_native(struct hprof *h, const struct hprof_object *o)
+{
+    struct hprof_batches *b = h->batches;
+    uint64_t n = hprof_native_bytes(h, o);
+    if (n) put_sparse(h, b->object.native, b->object.has_native, &b->object.any_native, n);
+}
+
 static bool put_instance(struct hprof *h, const struct hprof_object *o)
 {
     struct hprof_class *c = hprof_class_near(h, o->class_id, false);
@@ -470,7 +487,10 @@ static bool put_instance(struct hprof *h, const struct hprof_object *o)
     if (c && !c->planned && !hprof_plan(h, c)) return false;
     if (!put_row(h, o->id, c ? c->type : h->unknown_type, size, 0)) return false;
     set_stack(h, o);
-    if (c && o->body) set_length(h, c, o);
+    if (c && o->body) {
+        set_length(h, c, o);
+        set_native(h, o);
+    }
     for (size_t i = 0; c && o->body && i < c->n_slots; i++) {
         const struct hprof_slot *s = &h->slots[c->slot + i];
         if (s->offset + h->id_size > o->bytes) break;
