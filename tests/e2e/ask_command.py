@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import unittest
 import zipfile
 
 import ask_support
-from ask_support import AskCase
+from ask_support import AskCase, wait_until
+from heapsnap import _ask
 
 LISTEN = "import heapsnap, os, sys, time; heapsnap.listen(role='r\\u00e9le \\x1b[2J')\n" \
          "print('ready', flush=True)\nsys.stdin.readline()\n"
@@ -106,6 +108,43 @@ class Ask(AskCase):
                                    "-"], stdout=full, stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertNotIn(b"Traceback", done.stderr)
+
+    def test_closed_outputs(self):
+        """The file is made; a line that cannot be written is an error of one line."""
+        command = '%s -m heapsnap "$@"' % sys.executable
+        for redirect, options, status, said in (
+                (">&-", [], 2, ["capturing", "standard output: Bad file descriptor"]),
+                (">&-", ["--json"], 2, ["capturing", "standard output: Bad file descriptor"]),
+                (">&-", ["-q"], 0, []), (">&- 2>&-", [], 2, []), ("2>&-", [], 0, [])):
+            done = subprocess.run(["sh", "-c", command + " " + redirect, "sh", "ask", self.pid, "-o",
+                                   self.path("a.snap"), "--force", *options],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  universal_newlines=True)
+            self.assertEqual(done.returncode, status, (redirect, options, done.stderr))
+            lines = done.stderr.splitlines()
+            self.assertEqual(len(lines), len(said), done.stderr)
+            for line, words in zip(lines, said):
+                self.assertIn(words, line)
+            self.assertEqual(done.stdout.count("\n"), int(redirect == "2>&-"))
+            self.check_capture(self.path("a.snap"))
+        done = subprocess.run(["sh", "-c", command + " >&-", "sh", "ps"], stderr=subprocess.PIPE)
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, b"heapsnap: standard output: Bad file descriptor\n"))
+
+    def test_stopped(self):
+        """A process that is stopped is called that; it answers once it goes on."""
+        self.child.send_signal(signal.SIGSTOP)
+        wait_until(lambda: _ask.is_stopped(self.child.pid), "a process to stop")
+        _, out, _ = self.heapsnap("ps", "--timeout", "0.3", "--json")
+        row = [p for p in self.document(out)["processes"] if p["pid"] == self.child.pid][0]
+        self.assertEqual(row["problem"], "no answer: it is stopped, by a signal or a debugger")
+        status, _, err = self.heapsnap("ask", self.pid, "-o", self.path("a.snap"), "--timeout",
+                                       "0.3")
+        self.assertEqual(status, 2)
+        self.assertIn("(kill -CONT %s)" % self.pid, err)
+        self.assertIn("no answer: it is stopped", err)
+        self.child.send_signal(signal.SIGCONT)
+        self.ask(self.pid, "b.snap")
 
     def test_existing_output(self):
         self.write("a.snap", "precious")

@@ -84,6 +84,9 @@ def _capture(arguments, output):
             pause = "; it pauses until done" if event.get("mode") == "inline" else ""
             _say("%s: capturing %s (%s)%s" % (arguments.target, event.get("mode", "?"),
                                               event.get("why", "?"), pause))
+    if arguments.target.isdigit() and not arguments.quiet and _ask.is_stopped(int(arguments.target)):
+        _say("%s: it is stopped, and answers when it goes on (kill -CONT %s)"
+             % (arguments.target, arguments.target))
     waiting = (lambda: None) if arguments.quiet else _progress(output, time.monotonic())
     try:
         return _ask.ask(arguments.target, output.fd, mode=arguments.mode, names=arguments.names,
@@ -279,8 +282,22 @@ def main(argv=None):
     return _guarded(arguments)
 
 
+def _open_outputs():
+    """Take the places of a closed standard output or error, so that no file of ours gets them. What
+    is written to standard output fails then, as in a program in C; messages are lost."""
+    for fd, name, mode in ((1, "stdout", os.O_RDONLY), (2, "stderr", os.O_WRONLY)):
+        if getattr(sys, name) is not None:
+            continue
+        null = os.open(os.devnull, mode)
+        if null != fd:
+            os.dup2(null, fd)
+            os.close(null)
+        setattr(sys, name, os.fdopen(fd, "w"))
+
+
 def _guarded(arguments):
     """Run a command of ours; whatever goes wrong is one line and a status."""
+    _open_outputs()
     try:
         status = arguments.command(arguments)
         sys.stdout.flush()

@@ -69,6 +69,16 @@ def find_listeners():
     return sorted(listeners, key=lambda l: (l.namespace, l.pid, l.start))
 
 
+def is_stopped(pid):
+    """Is the process (as this namespace numbers it) stopped by a signal or a debugger? It neither
+    answers nor ends then."""
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            return file.read().rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
+    except OSError:
+        return False
+
+
 # ---- one conversation ----------------------------------------------------------------------------
 
 class Conversation:
@@ -186,6 +196,10 @@ def _empty_row(listener):
     return row
 
 
+_BUSY = "no answer: busy in code that holds the interpreter's lock"
+_STOPPED = "no answer: it is stopped, by a signal or a debugger"
+
+
 def statuses(timeout=1.5):
     """What every listening process says of itself, as dicts. Nobody is waited for longer than
     `timeout` seconds: who did not answer has that in ``problem``."""
@@ -200,13 +214,16 @@ def statuses(timeout=1.5):
                 row["problem"] = str(error)
                 continue
             row["pid"] = talk.peer_pid or None
-            row["problem"] = "no answer: busy in code that holds the interpreter's lock"
+            row["problem"] = _BUSY
             conversations.register(talk.socket, selectors.EVENT_READ, (talk, row))
             try:
                 talk.send("status")
             except AskError as error:
                 _finish(conversations, talk, row, str(error))
         _collect(conversations, time.monotonic() + timeout)
+        for row in rows:
+            if row["problem"] == _BUSY and row["pid"] and is_stopped(row["pid"]):
+                row["problem"] = _STOPPED
     finally:
         for key in list(conversations.get_map().values()):
             key.data[0].socket.close()
@@ -284,7 +301,8 @@ def _await_end(talk, deadline, started, waiting):
             event = talk.receive(min(0.25, max(0.01, deadline - time.monotonic())))
         except TimeoutError:
             if time.monotonic() >= deadline:
-                raise AskError("no answer within the time limit") from None
+                stopped = talk.peer_pid and is_stopped(talk.peer_pid)
+                raise AskError(_STOPPED if stopped else "no answer within the time limit") from None
             waiting()
             continue
         if event is None:
