@@ -46,12 +46,12 @@ void capture_release_objects(struct capture *c)
     capture_release_details(c);
     packed_free(&c->ids, c->budget);
     packed_free(&c->type, c->budget);
+    packed_free(&c->stack, c->budget);
     RELEASE(c->id);
     RELEASE(c->shallow);
     RELEASE(c->native);
-    RELEASE(c->stack);
     RELEASE(c->root);
-    c->cap = c->native_cap = c->stack_cap = c->n_roots = c->root_cap = 0;
+    c->cap = c->native_cap = c->n_roots = c->root_cap = 0;
 }
 
 void capture_release_keys(struct capture *c)
@@ -169,17 +169,16 @@ static bool put_native_stack(struct capture *c, const struct record_batch *b)
     if ((native->value || c->native) &&
         !grow_column(c, (void **)&c->native, &c->native_cap, c->n, need, sizeof *c->native))
         return false;
-    if ((stack->value || c->stack) &&
-        !grow_column(c, (void **)&c->stack, &c->stack_cap, c->n, need, sizeof *c->stack))
-        return false;
     for (uint32_t i = 0; native->value && i < b->rows; i++)
         if (record_has(native, i)) c->native[c->n + i] = plausible(c, native->value[i]);
-    for (uint32_t i = 0; stack->value && i < b->rows; i++) {
+    bool ok = true;
+    for (uint32_t i = 0; ok && stack->value && i < b->rows; i++) {
         uint64_t index;
         if (stack->value[i] && idmap_find(&c->definitions->stack, stack->value[i], &index))
-            c->stack[c->n + i] = c->definitions->stack_row[index];
+            ok = packed_set(&c->stack, c->budget, (uint64_t)c->n + i,
+                            c->definitions->stack_row[index]);
     }
-    return true;
+    return ok;
 }
 
 /* Names, bounds, buffers, resources: one entry for each object that has any of them. */
@@ -359,7 +358,8 @@ int capture_roots(struct capture *c, const struct record_batch *b)
 
 int capture_end(struct capture *c)
 {
-    struct packed *p[] = { &c->type, &c->state, &c->refcount, &c->hash, &c->length, &c->capacity };
+    struct packed *p[] = { &c->type, &c->state, &c->refcount, &c->hash, &c->length, &c->capacity,
+                           &c->stack };
     for (size_t i = 0; i < sizeof p / sizeof p[0]; i++)
         if (!packed_end(p[i], c->budget, c->n)) return CAPTURE_NO_MEMORY;
     return CAPTURE_OK;

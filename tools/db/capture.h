@@ -108,10 +108,9 @@ struct capture {
     struct packed state;    /* capture_state(); none: no flags, no generation */
     struct packed refcount; /* below CAPTURE_NONE */
     struct packed hash, length, capacity;
+    struct packed stack; /* its row */
     uint64_t *native; /* NULL: no object has one; 0 for none */
     size_t native_cap;
-    uint32_t *stack; /* row of the stack, 0: none; NULL: none has one */
-    size_t stack_cap;
     struct capture_extra *extra; /* by node ascending */
     size_t n_extra, extra_cap;
     struct capture_preview *preview;

@@ -68,7 +68,8 @@ static bool find_duplicates(struct work *w)
 static bool compact_objects(struct work *w)
 {
     struct capture *c = w->c;
-    struct packed *p[] = { &c->type, &c->state, &c->refcount, &c->hash, &c->length, &c->capacity };
+    struct packed *p[] = { &c->type, &c->state, &c->refcount, &c->hash, &c->length, &c->capacity,
+                           &c->stack };
     uint32_t to = 0;
     for (size_t i = 0; i < sizeof p / sizeof p[0]; i++)
         if (!packed_drop(p[i], w->b, w->n_before, w->dead)) return false;
@@ -77,7 +78,6 @@ static bool compact_objects(struct work *w)
         c->id[to] = c->id[v];
         c->shallow[to] = c->shallow[v];
         if (c->native) c->native[to] = c->native[v];
-        if (c->stack) c->stack[to] = c->stack[v];
         to++;
     }
     c->n = to;

@@ -102,6 +102,17 @@ static void type_by_row(struct snapshot *s)
     s->type[a->garbage_root] = CAPTURE_TYPE_GARBAGE;
 }
 
+static void stack_by_row(struct snapshot *s)
+{
+    const struct heap_analysis *a = &s->analysis;
+    const struct packed *stack = &s->capture.stack;
+    for (uint32_t row = 0; row < a->n_rows; row++) {
+        loader_prefetch(a, row, &stack, 1);
+        uint64_t of = a->node[row] == HEAP_NONE ? 0 : packed_get(stack, a->node[row]);
+        s->stack[row] = of ? (uint32_t)of : HEAP_NONE;
+    }
+}
+
 /* What everything that is written is ordered by; and own sizes in that order, since every summary
  * adds them up. */
 static int snapshot_order(struct loader *l, struct snapshot *s)
@@ -114,12 +125,10 @@ static int snapshot_order(struct loader *l, struct snapshot *s)
     s->type = memory_new(&l->budget, a->n_rows, sizeof *s->type);
     if (!s->type) return loader_no_memory(l);
     type_by_row(s);
-    if (s->capture.stack) {
+    if (s->capture.stack.block) {
         s->stack = memory_new(&l->budget, a->n_rows, sizeof *s->stack);
         if (!s->stack) return loader_no_memory(l);
-        heap_permute_u32(a, s->capture.stack, 0, s->stack);
-        for (uint32_t row = 0; row < a->n_rows; row++)
-            if (!s->stack[row]) s->stack[row] = HEAP_NONE;
+        stack_by_row(s);
     }
     return loader_heap(l, heap_order(a, &s->order));
 }
