@@ -234,6 +234,72 @@ static void test_signal(void)
     }
 }
 
+/* A child that has begun to write `name`, with a journal beside; its end of the pipe keeps it waiting. */
+static pid_t start_writer(const char *name, int *hold)
+{
+    int ends[2], ready[2];
+    char byte;
+    if (pipe(ends) || pipe(ready)) abort();
+    pid_t child = fork();
+    if (child == 0) {
+        struct output *o;
+        char journal[300];
+        close(ends[1]);
+        nanoseconds += 1000000 + getpid();
+        if (output_open(&o, name, OUTPUT_FORCE)) _exit(9);
+        snprintf(journal, sizeof journal, "%s-journal", output_temporary(o));
+        put(journal, "");
+        fputs("whole", output_stream(o));
+        if (write(ready[1], "x", 1) != 1 || read(ends[0], &byte, 1) < 0) _exit(9);
+        unlink(journal);
+        _exit(output_publish(o) ? 7 : 0);
+    }
+    close(ends[0]);
+    close(ready[1]);
+    CHECK_I64(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    *hold = ends[1];
+    return child;
+}
+
+/* What a process left that was killed goes with the next writer of the same output, and nothing else
+ * does: no living writer's file, none of another output, and none that only has such a name. */
+static void test_killed(void)
+{
+    struct output *o;
+    int hold_dead, hold_other, hold_alive, status;
+    pid_t dead = start_writer("k.txt", &hold_dead), other = start_writer("k.txt2", &hold_other);
+    kill(dead, SIGKILL);
+    kill(other, SIGKILL);
+    waitpid(dead, &status, 0);
+    waitpid(other, &status, 0);
+    CHECK_U64(count_files(), 4);
+    pid_t alive = start_writer("k.txt", &hold_alive);
+    CHECK_U64(count_files(), 4); /* the dead one's two are gone, two of a living one came */
+    put(".k.txt.12345678.tmp", "a file with the rights of any other");
+    mkfifo(".k.txt.12345679.tmp", 0600);
+    CHECK_I64(symlink("k.txt", ".k.txt.1234567a.tmp"), 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK_I64(output_open(&o, "k.txt", OUTPUT_FORCE), 0);
+        CHECK_U64(count_files(), 8);
+        output_discard(o);
+    }
+    CHECK_U64(count_files(), 7);
+    close(hold_alive);
+    waitpid(alive, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK_STR(get("k.txt"), "whole");
+    CHECK_I64(output_open(&o, "k.txt2", 0), 0);
+    CHECK_I64(output_publish(o), 0);
+    CHECK_U64(count_files(), 5);
+    static const char *const made[] = { "k.txt", "k.txt2", ".k.txt.12345678.tmp",
+                                        ".k.txt.12345679.tmp", ".k.txt.1234567a.tmp" };
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) unlink(made[i]);
+    close(hold_dead);
+    close(hold_other);
+    CHECK_U64(count_files(), 0);
+}
+
 static void test_long_name(void)
 {
     char name[251];
@@ -252,4 +318,4 @@ CU_MAIN("cli output", { "publish", test_publish }, { "foreseen", test_foreseen }
         { "existing", test_existing },
         { "race", test_race }, { "devices", test_devices }, { "stdout", test_stdout },
         { "links", test_links }, { "fifo", test_fifo }, { "signals", test_signal },
-        { "long name", test_long_name })
+        { "killed", test_killed }, { "long name", test_long_name })

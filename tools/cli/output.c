@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "output_dead.h"
 #include "text.h"
 
 struct output {
@@ -29,6 +30,7 @@ struct output {
     char *journal;   /* where SQLite leaves its journal for the temporary file when killed */
     FILE *stream;
     int fd;
+    int alive;       /* a copy of fd while there is a temporary file: its mark; else -1 */
     unsigned flags;
     pid_t pid;       /* of the process that made the temporary file; a forked child leaves it */
     struct output *next;
@@ -94,6 +96,7 @@ static void output_free(struct output *o)
     } else if (o->fd > STDERR_FILENO) {
         close(o->fd);
     }
+    if (o->alive >= 0) close(o->alive);
     free(o->path);
     free(o->target);
     free(o->temporary);
@@ -112,6 +115,18 @@ static char *output_temporary_name(const char *target, uint64_t random)
     return name.s;
 }
 
+/* Marks the temporary file, which was just created, as a living process's. Returns 0 or an errno. */
+static int output_mark(struct output *o)
+{
+    int error = output_mark_alive(o->fd);
+    if (!error && (o->alive = fcntl(o->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)) < 0) error = errno;
+    if (!error) return 0;
+    if (error != EEXIST) unlink(o->temporary);
+    close(o->fd);
+    o->fd = -1;
+    return error;
+}
+
 /* Creates the temporary file. The random part only avoids accidents: O_EXCL is what makes sure
  * that the file is ours. Returns 0 or an errno. */
 static int output_create(struct output *o)
@@ -124,10 +139,11 @@ static int output_create(struct output *o)
         o->temporary = output_temporary_name(o->target, seed >> 32);
         if (!o->temporary) return ENOMEM;
         o->fd = open(o->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (o->fd >= 0) return 0;
+        int error = o->fd >= 0 ? output_mark(o) : errno;
+        if (!error) return 0;
         free(o->temporary);
         o->temporary = NULL;
-        if (errno != EEXIST && errno != EINTR) return errno;
+        if (error != EEXIST && error != EINTR) return error;
     }
     return EEXIST;
 }
@@ -156,10 +172,14 @@ static int output_open_direct(struct output *o, const struct stat *st)
     return 0;
 }
 
-/* Creates the file and its name of a journal, and notes them for the signals' handler. */
+/* Creates the file, where none is left of a killed process, and its name of a journal, and notes them for the signals' handler. */
 static int output_begin(struct output *o)
 {
     struct text journal = { 0 };
+    bool writing = false;
+    for (const struct output *i = output_unfinished; i; i = i->next)
+        writing |= strcmp(i->target, o->target) == 0;
+    if (!writing) output_remove_dead(o->target);
     int error = output_create(o);
     if (error) return message_errno(o->path, error, "cannot create");
     text_addf(&journal, "%s-journal", o->temporary);
@@ -250,7 +270,7 @@ int output_open(struct output **out, const char *path, unsigned flags)
     struct output *o = calloc(1, sizeof *o);
     *out = NULL;
     if (!o) return message_no_memory("the output");
-    o->fd = -1;
+    o->fd = o->alive = -1;
     o->flags = flags;
     o->pid = getpid();
     o->path = strdup(path);

@@ -11,7 +11,8 @@
  * link followed, mode 0600: heaps hold secrets), synchronised, renamed over NAME, and the directory
  * synchronised. A symbolic link is followed to its target, which is what gets replaced. SIGINT,
  * SIGTERM, SIGHUP and SIGPIPE remove the temporary file before they end the process, unless the
- * program handles them itself.
+ * program handles them itself. What a killed process left (SIGKILL leaves no time) goes when the
+ * same output is written next: output_dead.h.
  *
  * An existing regular file is refused without OUTPUT_FORCE. Anything else that exists is never
  * renamed over: FIFOs and character devices are written straight through, everything else
