@@ -14,7 +14,7 @@
 struct options {
     struct common_options common;
     uint64_t n, min_size, memory_limit;
-    bool all, force, no_cache;
+    bool all, force, no_cache, strict;
     int matching;
     struct option_list limits;
     int format;
@@ -51,6 +51,8 @@ static const struct option_spec specs[] = {
     OPT_LIST(struct options, limits, "fail-if", 0, "LIMIT",
              "end with status 1 when the limit is passed: growth>5M, growth(owner:SIGNATURE)>1M, "
              "growth(type:NAME).count>1000; may be repeated"),
+    OPT_FLAG(struct options, strict, "strict", 0,
+             "end with status 2 when a limit names an owner or a type that is not there"),
     OPT_STRING(struct options, baseline, "baseline", 0, "FILE",
                "growth of the owners that FILE accepts does not count in --fail-if 'growth>...', "
                "and is marked"),
@@ -135,7 +137,7 @@ static int report(const struct options *o, const struct diff_input *inputs, uint
     status = printers[o->common.json ? FORMAT_JSON : o->format](&r, stdout);
     if (!status) status = publish(&r, accepted, to);
     discard(to);
-    if (!status) status = diff_limits_status(&r);
+    if (!status) status = diff_limits_status(&r, o->strict);
     diff_report_free(&r);
     return status;
 }

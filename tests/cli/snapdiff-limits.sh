@@ -27,6 +27,12 @@ limit --fail-if 'growth(type:Request)>0.1M'
 limit --fail-if 'growth(type:app.Request).count>2'
 limit --fail-if 'growth(type:quest).count>0'
 limit --fail-if ' growth ( type: bytes ) .count > 2 '
+echo "-- a name that nothing has"
+limit --strict --fail-if 'growth(owner:app.REGISTRI)>1'
+limit --strict --fail-if 'growth(type:app.Reqest).count>1' --fail-if 'growth>1G'
+limit --strict --fail-if 'growth(owner:app.REGISTRI)>1' --fail-if 'growth>1'
+limit --strict --fail-if 'growth(owner:app.REGISTRY)>1G'
+limit --strict --fail-if 'growth(type:Request)>1G' --fail-if 'growth>1G'
 for wrong in '' growth 'growth>' 'growth>x' 'growth<5' 'shrinkage>5' 'growth(owner:)>1' \
              'growth(owner:x>1' 'growth(site:x)>1' 'growth.count>5M' 'growth.count>-1' \
              'growth>99999999999999999999'; do

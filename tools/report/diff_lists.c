@@ -227,12 +227,17 @@ char *diff_limit_value(char out[NUMBER_MAX], const struct diff_limit *l)
     return l->is_count ? number_count_delta(out, l->value) : number_delta(out, l->value);
 }
 
-int diff_limits_status(const struct diff_report *r)
+int diff_limits_status(const struct diff_report *r, bool strict)
 {
     int status = 0;
     for (uint32_t i = 0; i < r->n_limits; i++) {
         const struct diff_limit *l = &r->limits[i];
         char value[NUMBER_MAX];
+        if (strict && !l->known && !l->passed) {
+            message_error(NULL, MESSAGE_NO_OFFSET, "the name as snapdiff --all prints it",
+                          "limit of nothing: %s (nothing has that name)", l->text);
+            if (!status) status = STATUS_UNUSABLE;
+        }
         if (!l->passed) continue;
         status = STATUS_LIMIT;
         message_error(NULL, MESSAGE_NO_OFFSET, NULL, "limit passed: %s (it is %s)", l->text,

@@ -294,8 +294,9 @@ int diff_limits_check(const char *const *texts, uint32_t n);
 /** What a limit was held against, as people read it: "+205.2 KiB", or objects. */
 char *diff_limit_value(char out[NUMBER_MAX], const struct diff_limit *limit);
 
-/** Says on stderr which limits were passed: STATUS_LIMIT if any was, else 0. */
-int diff_limits_status(const struct diff_report *report);
+/** Says on stderr which limits were passed: STATUS_LIMIT if any was; else, where `strict`, which are
+ *  of an owner or a type that is not there: STATUS_UNUSABLE if any is; else 0. */
+int diff_limits_status(const struct diff_report *report, bool strict);
 
 /** For people, on `out`. 0, or STATUS_UNUSABLE after a message; so all printers. */
 int diff_print_text(const struct diff_report *report, FILE *out);
