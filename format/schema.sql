@@ -371,6 +371,14 @@ CREATE TABLE long_object ( -- the 1,000 of most elements, more than 1,000 each
     PRIMARY KEY (snapshot_id, rank)
 ) WITHOUT ROWID, STRICT;
 
+CREATE TABLE heavy_object ( -- the 10,000 live ones with the largest retained_size +
+    -- retained_native; empty where the capture knows of no native memory: top_object says it then
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
+    rank        INTEGER NOT NULL,
+    object_id   INTEGER NOT NULL REFERENCES object (id),
+    PRIMARY KEY (snapshot_id, rank)
+) WITHOUT ROWID, STRICT;
+
 CREATE TABLE sparse_object ( -- the 1,000 of most unused room: capacity > 2 * length + 64
     snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
     rank        INTEGER NOT NULL,
@@ -438,6 +446,7 @@ CREATE TABLE site (
     native_size   INTEGER,
     n_garbage     INTEGER NOT NULL,
     garbage_size  INTEGER NOT NULL,
+    retained_native INTEGER,
     PRIMARY KEY (snapshot_id, stack_id)
 ) WITHOUT ROWID, STRICT;
 
@@ -449,7 +458,8 @@ CREATE TABLE package (
     n             INTEGER NOT NULL,
     shallow_size  INTEGER NOT NULL,
     retained_size INTEGER NOT NULL,
-    native_size   INTEGER
+    native_size   INTEGER,
+    retained_native INTEGER
 ) STRICT;
 
 -- The dominator tree folded by type: a path of types from a virtual root; neighbours of equal type
@@ -475,6 +485,7 @@ CREATE TABLE root_summary (
     n_objects     INTEGER NOT NULL, -- different objects that they hold
     shallow_size  INTEGER NOT NULL,
     retained_size INTEGER NOT NULL,
+    retained_native INTEGER,
     PRIMARY KEY (snapshot_id, kind)
 ) WITHOUT ROWID, STRICT;
 
@@ -703,6 +714,11 @@ CREATE VIEW top_objects AS
 SELECT x.rank, o.*
 FROM top_object x JOIN objects o ON o.id = x.object_id AND o.snapshot_id = x.snapshot_id;
 
+CREATE VIEW heavy_objects AS
+SELECT x.rank, o.retained_size + o.retained_native AS retained_whole, o.*
+FROM heavy_object x
+JOIN objects o ON o.id = x.object_id AND o.snapshot_id = x.snapshot_id;
+
 CREATE VIEW type_objects AS
 SELECT x.rank, o.*
 FROM type_object x JOIN objects o ON o.id = x.object_id AND o.type_id = x.type_id;
@@ -755,7 +771,8 @@ SELECT s.snapshot_id, s.stack_id,
             AS file,
        (SELECT f.line FROM stack k JOIN frame f ON f.id = k.frame_id WHERE k.id = s.stack_id)
             AS line,
-       s.n, s.shallow_size, s.retained_size, s.native_size, s.n_garbage, s.garbage_size
+       s.n, s.shallow_size, s.retained_size, s.native_size, s.n_garbage, s.garbage_size,
+       s.retained_native
 FROM site s;
 
 CREATE VIEW native_sites AS
@@ -803,7 +820,7 @@ JOIN frame f ON f.id = j.value;
 
 CREATE VIEW packages AS
 SELECT p.snapshot_id, p.depth, coalesce(p.name, '(none)') AS name, p.n, p.shallow_size,
-       p.retained_size, p.native_size
+       p.retained_size, p.native_size, p.retained_native
 FROM package p;
 
 CREATE VIEW globals AS
@@ -812,7 +829,8 @@ SELECT g.id, g.snapshot_id, g.module, g.name, g.object_id,
             AS type,
        (SELECT length FROM detail WHERE object_id = g.object_id) AS length,
        (SELECT shallow_size FROM object WHERE id = g.object_id) AS shallow_size,
-       (SELECT retained_size FROM object WHERE id = g.object_id) AS retained_size
+       (SELECT retained_size FROM object WHERE id = g.object_id) AS retained_size,
+       (SELECT retained_native FROM object WHERE id = g.object_id) AS retained_native
 FROM global g;
 
 CREATE VIEW cycles AS
@@ -820,7 +838,7 @@ SELECT c.id, c.snapshot_id, c.n, c.shallow_size, c.retained_size, c.native_size,
        c.object_id > (SELECT garbage_root_id FROM snapshot WHERE id = c.snapshot_id) AS is_garbage,
        (SELECT t.name FROM object o JOIN type t ON t.id = o.type_id WHERE o.id = c.object_id)
             AS type,
-       c.object_id
+       c.object_id, c.retained_native
 FROM component c;
 
 CREATE VIEW class_paths AS
@@ -830,7 +848,7 @@ FROM class_path p;
 
 CREATE VIEW root_summaries AS
 SELECT s.snapshot_id, (SELECT name FROM root_kind WHERE id = s.kind) AS kind, s.n, s.n_objects,
-       s.shallow_size, s.retained_size
+       s.shallow_size, s.retained_size, s.retained_native
 FROM root_summary s;
 
 CREATE VIEW hubs AS
@@ -1036,6 +1054,10 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('children', 'label', NULL, 'type and name'),
     ('top_objects', NULL, NULL, 'the 10,000 objects with the largest retained size; order by rank'),
     ('top_objects', 'label', NULL, 'type and name'),
+    ('heavy_objects', NULL, NULL, 'the 10,000 live objects that retain most, native memory included; order by rank; none where the capture knows of no native memory: ask top_objects'),
+    ('heavy_objects', 'label', NULL, 'type and name'),
+    ('heavy_objects', 'rank', NULL, 'place by retained_whole, 1 is the largest'),
+    ('heavy_objects', 'retained_whole', 'bytes', 'retained_size and retained_native together'),
     ('type_objects', NULL, NULL, 'the 10,000 largest objects of each type, by type_id; order by rank'),
     ('type_objects', 'label', NULL, 'type and name'),
     ('site_objects', NULL, NULL, 'the 10,000 largest objects of each allocation site, by stack_id; order by rank'),
@@ -1194,6 +1216,8 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('component', 'object_id', 'object.id', 'the member with the smallest id'),
     ('child', NULL, NULL, 'the dominator tree downwards'),
     ('long_object', NULL, NULL, 'the 1,000 containers of most elements, more than 1,000 each'),
+    ('heavy_object', NULL, NULL, 'the 10,000 live objects with the largest retained_size + retained_native; empty where the capture knows of no native memory'),
+    ('heavy_object', 'rank', NULL, '1 retains most, native memory included'),
     ('sparse_object', NULL, NULL, 'the 1,000 containers with most unused room: capacity > 2 * length + 64'),
     ('resource_object', NULL, NULL, 'files, sockets and the like, the open ones first'),
     ('duplicate', NULL, NULL, 'contents that several live objects of one type hold: the 10,000 that waste most'),
@@ -1282,6 +1306,11 @@ INSERT INTO saved_query (name, description, sql) VALUES
 ('top_objects', 'the 30 objects that retain most', '
 SELECT id, label, shallow_size, retained_size, retained_count, address_hex
 FROM top_objects
+WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND rank <= 30
+ORDER BY rank'),
+('heavy_objects', 'the 30 objects that retain most, native memory included, where the capture knows of any', '
+SELECT id, label, retained_size, retained_native, retained_whole, retained_count, address_hex
+FROM heavy_objects
 WHERE snapshot_id = coalesce(:snapshot, (SELECT max(id) FROM snapshot)) AND rank <= 30
 ORDER BY rank'),
 ('types_by_retained', 'types by retained size', '

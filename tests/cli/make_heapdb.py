@@ -236,6 +236,12 @@ class Writer:
             for v in members:
                 self.insert("shared_buffer_object", s, address, ids[v])
 
+    def native(self, h, part, members):
+        """Native memory of what they retain, that of the topmost."""
+        if any("native" in o for o in h.objects):
+            return sum(h.native(part.sets[v]) for v in self.topmost(part, members))
+        return None
+
     def topmost(self, part, members):
         """Members that hang below no other member."""
         return [v for v in members
@@ -255,8 +261,9 @@ class Writer:
                         sum(h.objects[v]["shallow"] for v in mine[0]),
                         sum(parts[0].size[v] for v in self.topmost(parts[0], mine[0])),
                         len(mine[1]), sum(h.objects[v]["shallow"] for v in mine[1]), flags,
+                        self.native(h, parts[0], mine[0]),
                         columns=("id", "snapshot_id", "name", "module", "kind", "n", "shallow_size",
-                                 "retained_size", "n_garbage", "garbage_size", "flags"))
+                                 "retained_size", "n_garbage", "garbage_size", "flags", "retained_native"))
             ids[i] = self.next_type
             self.next_type += 1
             for depth in (1, 2, 3):
@@ -266,7 +273,8 @@ class Writer:
             if members:
                 self.insert("package", self.counter("package"), s, depth, name, len(members),
                             sum(h.objects[v]["shallow"] for v in members),
-                            sum(parts[0].size[v] for v in self.topmost(parts[0], members)), None)
+                            sum(parts[0].size[v] for v in self.topmost(parts[0], members)), None,
+                            self.native(h, parts[0], members))
         return ids
 
     def write_components(self, h, s, parts, entries, ids):
@@ -275,14 +283,16 @@ class Writer:
             for members in h.components(part.objects):
                 gone = h.retained(members, part.starts, part.objects)
                 found.append((-sum(h.objects[v]["shallow"] for v in gone),
-                              min(ids[v] for v in members), members))
+                              min(ids[v] for v in members), members, gone))
         found.sort(key=lambda x: x[:2])
         component = {}
-        for size, first, members in found:
+        native = any("native" in o for o in h.objects)
+        for size, first, members, gone in found:
             for v in members:
                 component[v] = self.next_component
             self.insert("component", self.next_component, s, len(members),
-                        sum(h.objects[v]["shallow"] for v in members), -size, None, None, first)
+                        sum(h.objects[v]["shallow"] for v in members), -size, None,
+                        h.native(gone) if native else None, first)
             self.next_component += 1
         return component
 
@@ -366,10 +376,15 @@ class Writer:
                 self.insert("site", s, i + 1, len(mine[0]),
                             sum(h.objects[v]["shallow"] for v in mine[0]),
                             sum(parts[0].size[v] for v in self.topmost(parts[0], mine[0])), None,
-                            len(mine[1]), sum(h.objects[v]["shallow"] for v in mine[1]))
+                            len(mine[1]), sum(h.objects[v]["shallow"] for v in mine[1]),
+                            self.native(h, parts[0], mine[0]))
 
     def write_notable(self, s):
         """What stands in `detail`, in the tables that spare a scan of it."""
+        self.db.execute("""INSERT INTO heavy_object
+            SELECT s.id, row_number() OVER (ORDER BY o.retained_size + o.retained_native DESC, o.id), o.id
+            FROM object o JOIN snapshot s ON s.id = o.snapshot_id
+            WHERE s.id = ? AND s.live_native > 0 AND o.id > s.live_root_id AND o.id < s.garbage_root_id""", (s,))
         detail = """FROM detail d JOIN object o ON o.id = d.object_id JOIN snapshot s ON s.id = o.snapshot_id
                     WHERE s.id = ? AND """
         for table, which, order in (
@@ -407,7 +422,8 @@ class Writer:
             objects = {r[0] for r in h.roots if r[1] == kind}
             self.insert("root_summary", s, kind, sum(r[1] == kind for r in h.roots), len(objects),
                         sum(h.objects[v]["shallow"] for v in objects),
-                        sum(parts[0].size[v] for v in self.topmost(parts[0], objects)))
+                        sum(parts[0].size[v] for v in self.topmost(parts[0], objects)),
+                        self.native(h, parts[0], objects))
         self.db.execute("INSERT INTO root_list SELECT o.snapshot_id, r.kind, row_number() OVER (PARTITION BY"
                         " r.kind ORDER BY o.retained_size DESC, r.id), r.id FROM root r JOIN object o"
                         " ON o.id = r.object_id WHERE o.snapshot_id = ?", (s,))

@@ -3,6 +3,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/pythons.cmake)
 if(SNAP_PYTHONS AND TARGET snapleak)
     snap_python_test(e2e_leak_services ${CMAKE_CURRENT_LIST_DIR}/leak_services.py ONLY_FIRST TIMEOUT 600
                      COST 30)
+    snap_python_test(e2e_native_ranks ${CMAKE_CURRENT_LIST_DIR}/native_ranks.py ENDS TIMEOUT 120)
     snap_python_test(e2e_leak_causes ${CMAKE_CURRENT_LIST_DIR}/leak_causes.py ENDS TIMEOUT 300)
 endif()
 find_program(snap_python3 python3 NO_CACHE)

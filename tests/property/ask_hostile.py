@@ -25,7 +25,7 @@ import make_heapdb  # noqa: E402
 ODD = [None, 0, 1, -1, 2, 3, 7, 2**31, 2**32 - 1, 2**32, 2**48, 2**62, 2**63 - 1, -2**63]
 TABLES = ["object", "ref", "referrer", "child", "root", "type", "snapshot", "detail", "component",
           "type_object", "site", "package", "stack", "frame", "thread", "string", "type_prefix",
-          "global", "root_summary", "hub", "hub_type"]
+          "global", "root_summary", "hub", "hub_type", "heavy_object"]
 QUESTIONS = [
     ["snaptop"], ["snaptop", "--garbage"], ["snaptop", "--by", "thread"],
     ["snaptop", "--by", "type", "--exact"], ["snaptop", "--by", "package", "--exact", "--garbage"],

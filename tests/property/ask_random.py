@@ -97,13 +97,25 @@ class Case:
 
     # ---- snaptop ----
 
+    def heavy(self, part, v):
+        """What goes with an object, native memory included."""
+        return part.size[v] + self.heap.native(part.sets[v])
+
     def check_objects(self):
         for garbage, part in self.part.items():
             flag = ["--garbage"] if garbage else []
-            want = sorted(part.objects, key=lambda v: (-part.size[v], self.ids[v]))
-            rows = self.rows("--by", "object", *flag)
-            same("objects", [int(r["id"]) for r in rows], [self.ids[v] for v in want])
-            same("sizes", [r["retained_size"] for r in rows], [part.size[v] for v in want])
+            want = sorted(part.objects, key=lambda v: (-self.heavy(part, v), self.ids[v]))
+            # All of them are asked of the objects, few of a list that is stored.
+            for n in ["--all"], ["-n", "10000"], ["-n", "3"]:
+                lists = self.ask("snaptop", "--by", "object", *n, *flag)["lists"][0]
+                rows = lists["rows"]
+                shown = want[:3] if n[-1] == "3" else want
+                same("objects", [int(r["id"]) for r in rows], [self.ids[v] for v in shown])
+                same("sizes", [r["retained_size"] for r in rows], [part.size[v] for v in shown])
+                same("native", [r.get("retained_native", 0) for r in rows],
+                     [self.heap.native(part.sets[v]) for v in shown])
+                same("whole", (lists["whole_size"], lists.get("whole_native", 0)),
+                     (self.size(part.objects), self.heap.native(part.objects)))
             for sort, key in (("shallow", lambda v: self.heap.objects[v]["shallow"]),
                               ("count", lambda v: len(part.sets[v]))):
                 rows = self.rows("--by", "object", "--sort", sort, *flag)
@@ -134,7 +146,10 @@ class Case:
         for garbage, part in self.part.items():
             for by, more, name in kinds:
                 args = ["--by", by, "--exact", *more] + (["--garbage"] if garbage else [])
-                rows = {r["name"]: r for r in self.rows(*args)}
+                listed = self.rows(*args)
+                order = [r["retained_size"] + r.get("retained_native", 0) for r in listed]
+                same("order", order, sorted(order, reverse=True))
+                rows = {r["name"]: r for r in listed}
                 groups = self.groups(part.objects, name)
                 same("%s of %s" % (by, garbage), sorted(rows), sorted(groups))
                 for key, members in groups.items():
@@ -143,7 +158,11 @@ class Case:
                     same("shallow", row["shallow_size"], self.size(members))
                     same("retained of %s %s" % (by, key), row["retained_size"],
                          sum(part.size[v] for v in top))
+                    same("native of %s %s" % (by, key), row.get("retained_native", 0),
+                         sum(self.heap.native(part.sets[v]) for v in top))
                     same("exact", row["exact_retained_size"], self.size(self.gone(members)))
+                    same("exact native", row.get("exact_retained_native", 0),
+                         self.heap.native(self.gone(members)))
                     same("exact n", row["exact_retained_count"], len(self.gone(members)))
 
     def site_name(self, v):
@@ -154,6 +173,7 @@ class Case:
         """As in a large heap, whose stored lists end before the objects do."""
         db = sqlite3.connect(self.path)
         db.execute("DELETE FROM type_object WHERE rank > 1")
+        db.execute("DELETE FROM heavy_object WHERE rank > 2")
         db.commit()
         db.close()
 
@@ -177,13 +197,18 @@ class Case:
             same("set types", held, {k: (len(x), self.size(x)) for k, x in want.items()})
 
     def check_type_list(self):
-        doc = self.ask("snaptop", "--type", "A*", "--exact", "--all")
+        for n in (["--all"], ["-n", "10000"], ["-n", "1"]):
+            self.check_type_rows(*n)
+
+    def check_type_rows(self, *n):
+        doc = self.ask("snaptop", "--type", "A*", "--exact", *n)
         members = [v for v in self.live if self.type_name(v).split(".")[-1].startswith("A")]
         if doc is None:
             return
-        size = self.part[False].size
+        part = self.part[False]
+        want = sorted(members, key=lambda v: (-self.heavy(part, v), self.ids[v]))
         same("type list", [int(r["id"]) for r in doc["lists"][0]["rows"]],
-             [self.ids[v] for v in sorted(members, key=lambda v: (-size[v], self.ids[v]))])
+             [self.ids[v] for v in (want[:1] if n[-1] == "1" else want)])
         same("type set", doc["set"]["retained_size"], self.size(self.gone(members)))
 
     def check_threads(self):
@@ -197,6 +222,8 @@ class Case:
             same("thread", (rows["t%d" % t]["retained_count"], rows["t%d" % t]["retained_size"]),
                  (len(alone), self.size(alone)))
             several |= mine[t] & elsewhere - other
+            same("native of a thread", rows["t%d" % t].get("retained_native", 0),
+                 self.heap.native(alone) if self.heap.native(self.live) else 0)
         row = rows.get("(several threads)")
         same("several", row["retained_size"] if row else 0, self.size(several))
 
@@ -322,6 +349,7 @@ class Case:
         self.check_merged()
         self.check_show()
         self.cut_lists()
+        self.check_objects()
         self.check_groups()
         self.check_type_list()
 

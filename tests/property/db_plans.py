@@ -28,6 +28,7 @@ SELECT * FROM referrers WHERE source_id = 5
 SELECT * FROM children WHERE dominator_id = 5 ORDER BY id LIMIT 20
 SELECT * FROM top_objects WHERE snapshot_id = 1 ORDER BY rank LIMIT 20
 SELECT * FROM top_objects ORDER BY snapshot_id, rank LIMIT 20
+SELECT * FROM heavy_objects WHERE snapshot_id = 1 ORDER BY rank LIMIT 20
 SELECT * FROM type_objects WHERE type_id = 5 ORDER BY rank LIMIT 20
 SELECT * FROM type_objects WHERE type_id IN (SELECT id FROM type WHERE name = 'dict') LIMIT 20
 SELECT * FROM site_objects WHERE stack_id = 5 ORDER BY rank LIMIT 20
@@ -76,6 +77,7 @@ STATISTICS = {
     "top_object": [("top_object", "10000 10000 1")],
     "root_list": [("root_list", "30000 30000 3000 1")],
     "duplicate": [("duplicate", "10000 10000 1")],
+    "heavy_object": [("heavy_object", "10000 10000 1")],
     "long_object": [("long_object", "1000 1000 1")],
     "sparse_object": [("sparse_object", "1000 1000 1")],
     "resource_object": [("resource_object", "1000 1000 1")],

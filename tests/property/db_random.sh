@@ -17,7 +17,7 @@ fail() {
 
 # The rows of all tables but those that tell how the load went, in the order of their keys.
 content() {
-    for table in snapshot object detail shared_buffer shared_buffer_object block event native_site ref referrer root root_list component child top_object long_object sparse_object resource_object \
+    for table in snapshot object detail shared_buffer shared_buffer_object block event native_site ref referrer root root_list component child top_object heavy_object long_object sparse_object resource_object \
         duplicate duplicate_type type_object \
         site_object component_object address type_prefix type site package class_path \
         root_summary global hub hub_type; do

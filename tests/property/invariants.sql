@@ -310,6 +310,11 @@ WHERE s.n_live <> (SELECT coalesce(sum(n), 0) FROM package WHERE snapshot_id = s
                       AND depth = d.depth);
 SELECT 'list of ' || what || ' ' || snapshot_id FROM (
     WITH wanted (what, snapshot_id, rank, object_id) AS (
+        SELECT 'heavy_object', o.snapshot_id, row_number() OVER (PARTITION BY o.snapshot_id
+               ORDER BY o.retained_size + o.retained_native DESC, o.id), o.id
+        FROM object o JOIN snapshot s ON s.id = o.snapshot_id
+        WHERE s.live_native > 0 AND o.id > s.live_root_id AND o.id < s.garbage_root_id
+        UNION ALL
         SELECT 'long_object', o.snapshot_id, row_number() OVER (PARTITION BY o.snapshot_id
                ORDER BY d.length DESC, o.id), o.id
         FROM detail d JOIN object o ON o.id = d.object_id WHERE d.length > 1000
@@ -324,8 +329,10 @@ SELECT 'list of ' || what || ' ' || snapshot_id FROM (
     ), there (what, snapshot_id, rank, object_id) AS (
         SELECT 'long_object', * FROM long_object UNION ALL SELECT 'sparse_object', * FROM sparse_object
         UNION ALL SELECT 'resource_object', * FROM resource_object
+        UNION ALL SELECT 'heavy_object', * FROM heavy_object
     )
     SELECT * FROM (SELECT * FROM wanted WHERE rank <= 1000 OR what = 'resource_object'
+                   OR (what = 'heavy_object' AND rank <= 10000)
                    EXCEPT SELECT * FROM there)
     UNION ALL SELECT * FROM (SELECT * FROM there EXCEPT SELECT * FROM wanted)) LIMIT 5;
 SELECT 'root_list ' || snapshot_id || ' ' || kind || ' ' || rank FROM (

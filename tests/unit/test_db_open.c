@@ -174,10 +174,10 @@ static void test_layout(void)
           " PRIMARY KEY (snapshot_id, key) ) WITHOUT ROWID, STRICT", STATUS_UNUSABLE },
         { "DROP VIEW packages; CREATE VIEW packages AS SELECT p.snapshot_id, p.depth,"
           " coalesce(p.name, '(none) ') AS name, p.n, p.shallow_size, p.retained_size,"
-          " p.native_size FROM package p", STATUS_UNUSABLE },
+          " p.native_size, p.retained_native FROM package p", STATUS_UNUSABLE },
         { "DROP VIEW packages; CREATE VIEW packages AS SELECT p.snapshot_id, p.depth,"
           " coalesce(p.name, '(none)') AS name, p.n, p.shallow_size,\tp.retained_size,"
-          " p.native_size -- 'quoted\nFROM package p", 0 },
+          " p.native_size, p.retained_native -- 'quoted\nFROM package p", 0 },
         { "CREATE TABLE notes (text); CREATE INDEX sizes ON object (shallow_size)", 0 },
     };
     struct heapdb *db;

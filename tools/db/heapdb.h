@@ -29,7 +29,7 @@
 /** The numbers in the header of a database; the same stand in format/schema.sql. */
 #define HEAPDB_APPLICATION_ID 0x736e6170
 #define HEAPDB_USER_VERSION   1
-/** Objects listed for one type, site, cycle, and in top_object. */
+/** Objects listed for one type, site, cycle, and in top_object and heavy_object. */
 #define HEAPDB_LIST_MAX 10000u
 /** Objects listed in long_object and sparse_object. */
 #define HEAPDB_NOTABLE_MAX 1000u
@@ -64,6 +64,7 @@ struct heapdb_snapshot {
     int64_t live_root_id, garbage_root_id;
     int64_t n_objects, n_refs, n_live, n_garbage;
     int64_t shallow_size, live_size, garbage_size;
+    int64_t live_native, garbage_native; /* outside the heap; 0 also where it is not known */
 };
 
 struct heapdb {

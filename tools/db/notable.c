@@ -20,14 +20,17 @@ static int compare_entries(const void *pa, const void *pb)
 void notable_list_sort(struct notable_list *list)
 {
     if (list->n) qsort(list->at, list->n, sizeof *list->at, compare_entries);
-    if (list->keep && list->n > list->keep) list->n = list->keep;
+    list->full = list->keep && list->n >= list->keep;
+    if (list->full) list->n = list->keep;
 }
 
 bool notable_list_add(struct budget *b, struct notable_list *list, uint64_t weight, uint32_t row)
 {
+    const struct notable_entry entry = { weight, row };
+    if (list->full && compare_entries(&entry, &list->at[list->keep - 1]) > 0) return true;
     if (list->keep && list->n >= 2 * list->keep) notable_list_sort(list);
     if (!memory_grow(b, (void **)&list->at, &list->cap, list->n + 1, sizeof *list->at)) return false;
-    list->at[list->n++] = (struct notable_entry){ weight, row };
+    list->at[list->n++] = entry;
     return true;
 }
 
@@ -66,6 +69,7 @@ void notable_init(struct notable *x, struct loader *l, const struct snapshot *s)
 {
     *x = (struct notable){ .l = l, .s = s };
     x->longest.keep = x->sparsest.keep = HEAPDB_NOTABLE_MAX;
+    x->heaviest.keep = HEAPDB_LIST_MAX;
 }
 
 static void list_add(struct notable *x, struct notable_list *list, uint64_t weight, uint32_t row)
@@ -99,6 +103,15 @@ void notable_add(struct notable *x, uint32_t row, const struct notable_detail *d
         d->capacity - 2 * d->length > NOTABLE_SPARE)
         list_add(x, &x->sparsest, d->capacity - d->length, row);
     if (d->resource) list_add(x, &x->resources, resource_weight(d->resource, d->state), row);
+}
+
+/* The order by retained size does not tell it: what is small in the heap may be large outside. */
+static void find_heaviest(struct notable *x)
+{
+    const struct heap_analysis *a = &x->s->analysis;
+    if (!a->retained_native || a->live_native == 0) return;
+    for (uint32_t row = 1; row <= a->n_live && !x->failed; row++)
+        list_add(x, &x->heaviest, a->retained_size[row] + a->retained_native[row], row);
 }
 
 /* ---- equal contents ---- */
@@ -307,7 +320,9 @@ static int duplicates_write(struct notable *x)
 
 int notable_write(struct notable *x)
 {
+    find_heaviest(x);
     int status = x->failed ? loader_no_memory(x->l) : 0;
+    if (!status) status = list_write(x, &x->heaviest, "heavy_object");
     if (!status) status = list_write(x, &x->longest, "long_object");
     if (!status) status = list_write(x, &x->sparsest, "sparse_object");
     if (!status) status = list_write(x, &x->resources, "resource_object");
@@ -320,6 +335,7 @@ void notable_free(struct notable *x)
     struct budget *b = &x->l->budget;
     memory_free(b, x->hash, x->hash_cap, sizeof *x->hash);
     memory_free(b, x->row, x->row_cap, sizeof *x->row);
+    notable_list_free(b, &x->heaviest);
     notable_list_free(b, &x->longest);
     notable_list_free(b, &x->sparsest);
     notable_list_free(b, &x->resources);

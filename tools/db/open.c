@@ -142,6 +142,8 @@ static void read_snapshot(struct heapdb *db, sqlite3_stmt *q, struct heapdb_snap
         .shallow_size = sqlite3_column_int64(q, 17),
         .live_size = sqlite3_column_int64(q, 18),
         .garbage_size = sqlite3_column_int64(q, 19),
+        .live_native = sqlite3_column_int64(q, 20),
+        .garbage_native = sqlite3_column_int64(q, 21),
     };
 }
 
@@ -162,7 +164,8 @@ static int read_snapshots(struct heapdb *db)
     int status = heapdb_prepare(db, &q,
         "SELECT id, path, runtime, host, service, version, captured_at, complete, has_refs,"
         " stable_ids, pid, live_root_id, garbage_root_id, n_objects, n_refs, n_live, n_garbage,"
-        " shallow_size, live_size, garbage_size FROM snapshot ORDER BY id");
+        " shallow_size, live_size, garbage_size, live_native, garbage_native FROM snapshot"
+        " ORDER BY id");
     if (status) return status;
     for (int got; !status && (got = heapdb_step(db, q)) != 0;) {
         if (got < 0) {

@@ -117,8 +117,8 @@ static int write_sites(struct loader *l, struct snapshot *s)
     int status = sums_compute(l, s, s->stack, (uint32_t)l->stacks.n + 1, &sums);
     if (status) return status;
     status = loader_prepare(l, &q, "INSERT INTO site (snapshot_id, stack_id, n, shallow_size,"
-                                   " retained_size, native_size, n_garbage, garbage_size)"
-                                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+                                   " retained_size, native_size, n_garbage, garbage_size,"
+                                   " retained_native) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (uint32_t k = 1; k < sums.n && !status; k++) {
         const struct heap_sum *v = &sums.live[k], *g = &sums.garbage[k];
         if (!v->n && !g->n) continue;
@@ -130,6 +130,7 @@ static int write_sites(struct loader *l, struct snapshot *s)
         if (s->capture.native) sqlite3_bind_int64(q, 6, (int64_t)v->native_size);
         sqlite3_bind_int64(q, 7, (int64_t)g->n);
         sqlite3_bind_int64(q, 8, (int64_t)g->shallow_size);
+        if (s->capture.native) sqlite3_bind_int64(q, 9, (int64_t)v->retained_native);
         status = loader_insert(l, q);
     }
     sqlite3_finalize(q);
@@ -186,8 +187,8 @@ static int insert_packages(struct loader *l, struct snapshot *s, unsigned depth,
 {
     sqlite3_stmt *q;
     int status = loader_prepare(l, &q, "INSERT INTO package (snapshot_id, depth, name, n,"
-                                       " shallow_size, retained_size, native_size)"
-                                       " VALUES (?, ?, ?, ?, ?, ?, ?)");
+                                       " shallow_size, retained_size, native_size,"
+                                       " retained_native) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     for (uint32_t k = 0; k < sums->n && !status; k++) {
         const struct heap_sum *v = &sums->live[k];
         if (!v->n) continue;
@@ -197,7 +198,10 @@ static int insert_packages(struct loader *l, struct snapshot *s, unsigned depth,
         sqlite3_bind_int64(q, 4, (int64_t)v->n);
         sqlite3_bind_int64(q, 5, (int64_t)v->shallow_size);
         sqlite3_bind_int64(q, 6, (int64_t)v->retained_size);
-        if (s->capture.native) sqlite3_bind_int64(q, 7, (int64_t)v->native_size);
+        if (s->capture.native) {
+            sqlite3_bind_int64(q, 7, (int64_t)v->native_size);
+            sqlite3_bind_int64(q, 8, (int64_t)v->retained_native);
+        }
         status = loader_insert(l, q);
     }
     sqlite3_finalize(q);
@@ -231,14 +235,15 @@ static int write_packages(struct loader *l, struct snapshot *s)
 /* ---- roots by kind ------------------------------------------------------------------------- */
 
 struct root_sum {
-    uint64_t n, n_objects, shallow_size, retained_size;
+    uint64_t n, n_objects, shallow_size, retained_size, retained_native;
 };
 
 static int insert_root_sums(struct loader *l, struct snapshot *s, const struct root_sum *sum)
 {
     sqlite3_stmt *q;
     int status = loader_prepare(l, &q, "INSERT INTO root_summary (snapshot_id, kind, n, n_objects,"
-                                       " shallow_size, retained_size) VALUES (?, ?, ?, ?, ?, ?)");
+                                       " shallow_size, retained_size, retained_native)"
+                                       " VALUES (?, ?, ?, ?, ?, ?, ?)");
     for (unsigned kind = 0; kind <= SNAP_ROOT_UNREACHABLE && !status; kind++) {
         if (!sum[kind].n) continue;
         sqlite3_bind_int64(q, 1, s->id);
@@ -247,6 +252,7 @@ static int insert_root_sums(struct loader *l, struct snapshot *s, const struct r
         sqlite3_bind_int64(q, 4, (int64_t)sum[kind].n_objects);
         sqlite3_bind_int64(q, 5, (int64_t)sum[kind].shallow_size);
         sqlite3_bind_int64(q, 6, (int64_t)sum[kind].retained_size);
+        if (s->capture.native) sqlite3_bind_int64(q, 7, (int64_t)sum[kind].retained_native);
         status = loader_insert(l, q);
     }
     sqlite3_finalize(q);
@@ -266,9 +272,11 @@ static int write_root_summary(struct loader *l, struct snapshot *s)
         sum[r->kind].n++;
         if (seen[r->node] & bit) continue;
         seen[r->node] |= bit;
+        uint32_t row = a->row_of[r->node];
         sum[r->kind].n_objects++;
-        sum[r->kind].shallow_size += s->own[a->row_of[r->node]];
-        sum[r->kind].retained_size += a->retained_size[a->row_of[r->node]];
+        sum[r->kind].shallow_size += s->own[row];
+        sum[r->kind].retained_size += a->retained_size[row];
+        if (a->retained_native) sum[r->kind].retained_native += a->retained_native[row];
     }
     memory_free(&l->budget, seen, a->n_nodes, sizeof *seen);
     return insert_root_sums(l, s, sum);

@@ -122,6 +122,7 @@ static void bind_all(sqlite3_stmt *q, const struct heapdb_snapshot *s, bool has_
     bind(q, ":garbage_root", s->garbage_root_id);
     bind(q, ":live_size", s->live_size);
     bind(q, ":garbage_size", s->garbage_size);
+    bind(q, ":live_native", s->live_native);
     bind(q, ":n_live", s->n_live);
     bind(q, ":floor", (int64_t)(floor < INT64_MAX ? floor : INT64_MAX));
     bind(q, ":has_base", has_base);

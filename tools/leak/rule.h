@@ -28,8 +28,9 @@
  *     object_id  the object to look at, whose path is shown; or null
  *     evidence   a query for snapsql that shows it; or null
  *
- * Parameters: :snapshot, :live_root, :garbage_root, :live_size, :garbage_size, :n_live, :floor
- * (bytes below which a finding is not worth a line), :has_base (1 or 0). Tables and functions of
+ * Parameters: :snapshot, :live_root, :garbage_root, :live_size, :live_native (outside
+ * the heap; 0 also where it is not known), :garbage_size, :n_live, :floor (bytes below which a
+ * finding is not worth a line), :has_base (1 or 0). Tables and functions of
  * rules' own: functions.h.
  * Rules must be quick on ten million objects: they start from summaries and the lists of the
  * largest, or read `detail` once, and never read `object` or `ref` as a whole.

@@ -23,6 +23,9 @@ static void type_data(struct page *p, struct json *j, struct page_result *result
     COLUMN("n", n);
     COLUMN("shallow", shallow_size);
     COLUMN("retained", retained_size);
+    if (list->whole_native) {
+        COLUMN("native", retained_native);
+    }
 #undef COLUMN
     for (size_t i = n; i < list->n; i++) {
         rest_n += list->rows[i].n;
@@ -42,6 +45,7 @@ static void document(struct page *p, struct json *j, struct page_result *result)
     json_bool(j, "exact", number_exact());
     json_string(j, "runtime", p->facts.runtime);
     json_u64(j, "live", p->types.whole);
+    json_u64(j, "live_native", p->types.whole_native);
     page_tree_json(&p->tree, j, "tree");
     if (p->sites.n) page_tree_json(&p->sites, j, "sites");
     if (p->native.n) page_tree_json(&p->native, j, "native");

@@ -36,6 +36,7 @@ static void one_snapshot(const struct page *p)
 {
     FILE *out = p->out;
     char size[NUMBER_MAX], share[NUMBER_MAX];
+    const bool native = p->objects.whole_native > 0;
     fputs("<p class=\"sentence\">", out);
     if (p->objects.n) {
         const struct top_row *x = &p->objects.rows[0];
@@ -43,8 +44,12 @@ static void one_snapshot(const struct page *p)
         page_put(out, x->detail ? x->detail : x->name);
         fputs(" (", out);
         page_put(out, x->name);
-        fprintf(out, "): %s, %s of the live heap.", number_size(size, x->retained_size),
-                number_percent(share, x->retained_size, p->objects.whole));
+        fprintf(out, "): %s", number_size(size, x->retained_size));
+        if (x->retained_native)
+            fprintf(out, " and %s outside the heap", number_size(size, x->retained_native));
+        fprintf(out, ", %s of the live heap%s.",
+                number_percent(share, top_retained(x), top_whole(&p->objects)),
+                native ? " and the memory outside it" : "");
     } else {
         fputs("There are no live objects.", out);
     }

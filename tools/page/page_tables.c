@@ -118,12 +118,31 @@ void page_memory(const struct page *p)
 
 /* ---- largest objects, types, globals ---- */
 
-/* The cells retained, share, shallow and objects of a row. */
-static void amounts(FILE *out, const struct top_row *x, uint64_t whole)
+enum { LIST_COLUMNS = 9 };
+
+/* A table of a list: its columns, and where there is native memory one for it after what is
+ * retained in the heap. */
+static void list_table(FILE *out, const char *id, const char *caption,
+                       const struct page_column *columns, size_t n, const struct top_list *list)
+{
+    struct page_column all[LIST_COLUMNS];
+    size_t k = 0;
+    for (size_t i = 0; i < n && k + 1 < LIST_COLUMNS; i++) {
+        all[k++] = columns[i];
+        if (list->whole_native && strcmp(columns[i].title, "retained") == 0)
+            all[k++] = (struct page_column){ "outside heap", true };
+    }
+    page_table(out, id, caption, all, k);
+}
+
+/* The cells retained, share, shallow and objects of a row; with native memory, one for it and a
+ * share of both. */
+static void amounts(FILE *out, const struct top_row *x, const struct top_list *list)
 {
     page_cell_size(out, x->retained_size);
+    if (list->whole_native) page_cell_size(out, x->retained_native);
     fputs("<td class=\"share\">", out);
-    page_bar(out, x->retained_size, whole);
+    page_bar(out, top_retained(x), top_whole(list));
     fputs("</td>", out);
     page_cell_size(out, x->shallow_size);
     page_cell_count(out, x->n);
@@ -137,14 +156,14 @@ void page_objects(const struct page *p)
                                                   { "path or name", false } };
     FILE *out = p->out;
     page_section(out, "objects", "Largest objects");
-    page_table(out, "object-table", "The objects that keep most memory alive", columns,
-               sizeof columns / sizeof *columns);
+    list_table(out, "object-table", "The objects that keep most memory alive", columns,
+               sizeof columns / sizeof *columns, &p->objects);
     for (size_t i = 0; i < p->objects.n; i++) {
         const struct top_row *x = &p->objects.rows[i];
         fputs("<tr><td>", out);
         page_object(out, x->id);
         fputs("</td>", out);
-        amounts(out, x, p->objects.whole);
+        amounts(out, x, &p->objects);
         page_cell_name(out, x->name);
         fputs("<td class=\"name\"><code>", out);
         page_put_words(out, x->detail, PAGE_WORDS);
@@ -165,6 +184,7 @@ static void rest_row(FILE *out, const struct top_list *list, size_t shown, const
         rest.shallow_size += list->rows[i].shallow_size;
     }
     fputs("<tr class=\"rest\"><td class=\"n\"></td><td></td>", out);
+    if (list->whole_native) fputs("<td></td>", out);
     page_cell_size(out, rest.shallow_size);
     page_cell_count(out, rest.n);
     fprintf(out, "<td class=\"name\">%s more %s%s</td></tr>\n", number_count(count, list->n - shown),
@@ -184,12 +204,12 @@ void page_type_table(const struct page *p)
     fputs("<p>A type retains what its topmost objects do, so nothing counts twice within it; types "
           "may hold each other. The columns shallow and objects add up to the live heap.</p>\n",
           out);
-    page_table(out, "type-table", "Types of the live objects", columns,
-               sizeof columns / sizeof *columns);
+    list_table(out, "type-table", "Types of the live objects", columns,
+               sizeof columns / sizeof *columns, &p->types);
     for (size_t i = 0; i < n; i++) {
         const struct top_row *x = &p->types.rows[i];
         fputs("<tr>", out);
-        amounts(out, x, p->types.whole);
+        amounts(out, x, &p->types);
         page_cell_name(out, x->name);
         fputs("</tr>\n", out);
     }
@@ -206,12 +226,12 @@ void page_globals(const struct page *p)
     FILE *out = p->out;
     if (p->globals.n == 0) return;
     page_section(out, "globals", "Global variables");
-    page_table(out, "global-table", "Global variables by what they keep alive", columns,
-               sizeof columns / sizeof *columns);
+    list_table(out, "global-table", "Global variables by what they keep alive", columns,
+               sizeof columns / sizeof *columns, &p->globals);
     for (size_t i = 0; i < p->globals.n && i < PAGE_OBJECTS; i++) {
         const struct top_row *x = &p->globals.rows[i];
         fputs("<tr>", out);
-        amounts(out, x, p->globals.whole);
+        amounts(out, x, &p->globals);
         fputs("<td class=\"name\"><code>", out);
         page_put(out, x->name);
         fputs("</code> ", out);

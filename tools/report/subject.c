@@ -119,9 +119,14 @@ void subject_heading(const struct subject *s, FILE *out)
     fputs(color_off(out), out);
     fprintf(out, "\nlive %s in %s object%s", subject_amount(a, subject_size(x->live_size)),
             number_count(b, subject_size(x->n_live)), x->n_live == 1 ? "" : "s");
+    if (x->live_native > 0)
+        fprintf(out, " and %s outside the heap", subject_amount(a, subject_size(x->live_native)));
     if (x->n_garbage > 0)
         fprintf(out, ", garbage %s in %s", subject_amount(a, subject_size(x->garbage_size)),
                 number_count(b, subject_size(x->n_garbage)));
+    if (x->garbage_native > 0)
+        fprintf(out, " and %s outside the heap",
+                subject_amount(a, subject_size(x->garbage_native)));
     fputs("\n", out);
     if (!x->complete)
         fputs("The capture is incomplete: what is missing may hold or be held by what is here.\n",
@@ -151,6 +156,10 @@ void subject_snapshot_json(const struct heapdb_snapshot *x, struct json *j)
     json_u64(j, "garbage_objects", subject_size(x->n_garbage));
     json_u64(j, "live_size", subject_size(x->live_size));
     json_u64(j, "garbage_size", subject_size(x->garbage_size));
+    if (x->live_native > 0 || x->garbage_native > 0) {
+        json_u64(j, "live_native", subject_size(x->live_native));
+        json_u64(j, "garbage_native", subject_size(x->garbage_native));
+    }
 }
 
 void subject_json(const struct subject *s, struct json *j)

@@ -4,7 +4,8 @@
  *
  * Retained sizes are exact sizes of dominator subtrees. For an object it is its own; for a group of
  * objects (a type, a package, a site, what the classes of one class loader made) it is the sum over the group's topmost objects, those that
- * hang below no other member in the dominator tree, so that nothing is counted twice. What only two
+ * hang below no other member in the dominator tree, so that nothing is counted twice. Memory outside
+ * the heap that goes with them is told beside, and counts in the order and in the shares. What only two
  * members together hold is in neither's subtree: `exact` adds it (top_exact), at the price of
  * reading the reference graph.
  *
@@ -57,6 +58,7 @@ struct top_row {
     uint64_t n;        /* members; for one object those that it retains */
     uint64_t shallow_size;
     uint64_t retained_size;
+    uint64_t retained_native; /* outside the heap; 0 where the list has none */
     bool has_exact;
     struct heap_retained exact; /* the retained size of all members together */
     int64_t *key;      /* TOP_TYPE, _PACKAGE, _LOADER: type ids of the group; TOP_SITE: stack id */
@@ -68,8 +70,20 @@ struct top_list {
     struct top_row *rows;
     size_t n, capacity;
     uint64_t total;   /* groups or objects there are, shown or not */
-    uint64_t whole;   /* bytes of which shares are taken: the live or the garbage size */
+    uint64_t whole;   /* the live or the garbage size */
+    uint64_t whole_native; /* outside the heap; 0: there is none, or it is not known */
 };
+
+/** What a row retains, memory outside the heap included; shares are of top_whole. */
+static inline uint64_t top_retained(const struct top_row *row)
+{
+    return row->retained_size + row->retained_native;
+}
+
+static inline uint64_t top_whole(const struct top_list *list)
+{
+    return list->whole + list->whole_native;
+}
 
 /** Frees the rows. */
 void top_list_free(struct top_list *list);
@@ -110,7 +124,7 @@ int top_threads(struct subject *s, struct top_list *list);
 
 /* Sums by group over a range of ids, in one scan. */
 struct top_sum {
-    uint64_t n, shallow_size, retained_size;
+    uint64_t n, shallow_size, retained_size, retained_native;
     int64_t until; /* while scanning: objects up to this id are below a member already */
 };
 

@@ -20,11 +20,11 @@ int top_scan(struct subject *s, int64_t low, int64_t high, bool site, const stru
     int more;
     if (n_keys == 0) return STATUS_DONE;
     if (heapdb_prepare(s->db, &q, site ? "SELECT stack_id, id, last_dominated, shallow_size,"
-                                         " retained_size FROM object WHERE id BETWEEN ?1 AND ?2"
-                                         " ORDER BY id"
+                                         " retained_size, retained_native FROM object"
+                                         " WHERE id BETWEEN ?1 AND ?2 ORDER BY id"
                                        : "SELECT type_id, id, last_dominated, shallow_size,"
-                                         " retained_size FROM object WHERE id BETWEEN ?1 AND ?2"
-                                         " ORDER BY id"))
+                                         " retained_size, retained_native FROM object"
+                                         " WHERE id BETWEEN ?1 AND ?2 ORDER BY id"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, low);
     sqlite3_bind_int64(q, 2, high);
@@ -44,6 +44,7 @@ int top_scan(struct subject *s, int64_t low, int64_t high, bool site, const stru
         x->shallow_size += subject_size(sqlite3_column_int64(q, 3));
         if (id <= x->until) continue;
         x->retained_size += subject_size(sqlite3_column_int64(q, 4));
+        x->retained_native += subject_size(sqlite3_column_int64(q, 5));
         x->until = sqlite3_column_int64(q, 2);
     }
     sqlite3_finalize(q);
@@ -56,7 +57,7 @@ struct type_row {
     int64_t loader; /* object; 0: none */
     char *name;     /* as people write it */
     char *group;    /* by which rows join: the type's name, its package or its class loader */
-    uint64_t n, shallow_size, retained_size;
+    uint64_t n, shallow_size, retained_size, retained_native;
 };
 
 struct type_rows {
@@ -88,8 +89,8 @@ static char *type_loader(sqlite3_stmt *q, int64_t loader)
 {
     struct text name = { 0 };
     if (!loader) return strdup("(no class loader)");
-    subject_type(&name, (const char *)sqlite3_column_text(q, 7),
-                 (const char *)sqlite3_column_text(q, 8));
+    subject_type(&name, (const char *)sqlite3_column_text(q, 8),
+                 (const char *)sqlite3_column_text(q, 9));
     text_addf(&name, " #%lld", (long long)loader);
     if (!name.failed) return name.s;
     text_free(&name);
@@ -105,7 +106,8 @@ static bool type_row_fill(const struct top_request *request, sqlite3_stmt *q, st
     t->n = subject_size(sqlite3_column_int64(q, 3));
     t->shallow_size = subject_size(sqlite3_column_int64(q, 4));
     t->retained_size = subject_size(sqlite3_column_int64(q, 5));
-    t->loader = sqlite3_column_int64(q, 6);
+    t->retained_native = subject_size(sqlite3_column_int64(q, 6));
+    t->loader = sqlite3_column_int64(q, 7);
     if (request->by == TOP_PACKAGE)
         t->group = type_package(module, request->depth);
     else if (request->by == TOP_LOADER)
@@ -128,8 +130,9 @@ static int type_rows_load(struct subject *s, const struct top_request *request,
     *out = (struct type_rows){ 0 };
     if (heapdb_prepare(s->db, &q,
                        request->garbage
-                           ? TYPE_ROWS("t.n_garbage, t.garbage_size, 0", "t.n_garbage > 0")
-                           : TYPE_ROWS("t.n, t.shallow_size, t.retained_size", "t.n > 0")))
+                           ? TYPE_ROWS("t.n_garbage, t.garbage_size, 0, 0", "t.n_garbage > 0")
+                           : TYPE_ROWS("t.n, t.shallow_size, t.retained_size, t.retained_native",
+                                       "t.n > 0")))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, s->snapshot->id);
     while ((more = heapdb_step(s->db, q)) == 1) {
@@ -181,6 +184,7 @@ static int type_rows_join(const struct type_rows *t, struct top_list *list)
             row->n += t->at[i].n;
             row->shallow_size += t->at[i].shallow_size;
             row->retained_size += t->at[i].retained_size;
+            row->retained_native += t->at[i].retained_native;
         }
     }
     return STATUS_DONE;
@@ -191,7 +195,7 @@ static int type_rows_join(const struct type_rows *t, struct top_list *list)
 static int group_by_lists(struct subject *s, sqlite3_stmt *q, struct top_row *row, bool *whole)
 {
     struct text types = { 0 };
-    uint64_t n = 0, retained = 0;
+    uint64_t n = 0, retained = 0, native = 0;
     int64_t until = 0;
     int more;
     for (size_t i = 0; i < row->n_keys; i++)
@@ -208,13 +212,17 @@ static int group_by_lists(struct subject *s, sqlite3_stmt *q, struct top_row *ro
         n++;
         if (id <= until) continue;
         retained += subject_size(sqlite3_column_int64(q, 2));
+        native += subject_size(sqlite3_column_int64(q, 3));
         until = sqlite3_column_int64(q, 1);
     }
     sqlite3_reset(q);
     sqlite3_bind_null(q, 3);
     text_free(&types);
     *whole = n == row->n;
-    if (*whole) row->retained_size = retained;
+    if (*whole) {
+        row->retained_size = retained;
+        row->retained_native = native;
+    }
     return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
 }
 
@@ -225,8 +233,8 @@ static int groups_by_lists(struct subject *s, struct top_list *list, int64_t low
 {
     sqlite3_stmt *q = NULL;
     int status = heapdb_prepare(s->db, &q,
-                                "SELECT o.id, o.last_dominated, o.retained_size FROM type_object x"
-                                " JOIN object o ON o.id = x.object_id"
+                                "SELECT o.id, o.last_dominated, o.retained_size, o.retained_native"
+                                " FROM type_object x JOIN object o ON o.id = x.object_id"
                                 " WHERE x.type_id IN (SELECT value FROM json_each(?3))"
                                 " AND o.id BETWEEN ?1 AND ?2 ORDER BY o.id");
     if (status) return status;
@@ -260,7 +268,10 @@ static int groups_scan(struct subject *s, struct top_list *list, int64_t low, in
         status = top_scan(s, low, high, list->request.by == TOP_SITE, keys, n_keys, sum);
     }
     for (size_t i = 0; !status && i < list->n; i++)
-        if (scan[i]) list->rows[i].retained_size = sum[i].retained_size;
+        if (scan[i]) {
+            list->rows[i].retained_size = sum[i].retained_size;
+            list->rows[i].retained_native = sum[i].retained_native;
+        }
     free(keys);
     free(sum);
     return status;
@@ -319,8 +330,8 @@ static int packages_retained(struct subject *s, struct top_list *list)
     sqlite3_stmt *q = NULL;
     size_t found = 0;
     int more;
-    if (heapdb_prepare(s->db, &q, "SELECT coalesce(name, '(none)'), retained_size FROM package"
-                                  " WHERE snapshot_id = ?1 AND depth = ?2"))
+    if (heapdb_prepare(s->db, &q, "SELECT coalesce(name, '(none)'), retained_size, retained_native"
+                                  " FROM package WHERE snapshot_id = ?1 AND depth = ?2"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, s->snapshot->id);
     sqlite3_bind_int64(q, 2, list->request.depth);
@@ -329,6 +340,7 @@ static int packages_retained(struct subject *s, struct top_list *list)
         struct top_row *row = name ? package_row(list, name) : NULL;
         if (!row) continue;
         row->retained_size = subject_size(sqlite3_column_int64(q, 1));
+        row->retained_native = subject_size(sqlite3_column_int64(q, 2));
         found++;
     }
     sqlite3_finalize(q);
@@ -350,12 +362,12 @@ int top_sites(struct subject *s, struct top_list *list)
     if (heapdb_prepare(s->db, &q,
                        list->request.garbage
                            ? "SELECT s.stack_id, f.function, f.file, f.line, s.n_garbage,"
-                             " s.garbage_size, 0 FROM site s LEFT JOIN stack k ON k.id = s.stack_id"
+                             " s.garbage_size, 0, 0 FROM site s LEFT JOIN stack k ON k.id = s.stack_id"
                              " LEFT JOIN frame f ON f.id = k.frame_id"
                              " WHERE s.snapshot_id = ? AND s.n_garbage > 0"
                            : "SELECT s.stack_id, f.function, f.file, f.line, s.n,"
-                             " s.shallow_size, s.retained_size FROM site s"
-                             " LEFT JOIN stack k ON k.id = s.stack_id"
+                             " s.shallow_size, s.retained_size, s.retained_native"
+                             " FROM site s LEFT JOIN stack k ON k.id = s.stack_id"
                              " LEFT JOIN frame f ON f.id = k.frame_id"
                              " WHERE s.snapshot_id = ? AND s.n > 0"))
         return STATUS_UNUSABLE;
@@ -377,6 +389,7 @@ int top_sites(struct subject *s, struct top_list *list)
         row->n = subject_size(sqlite3_column_int64(q, 4));
         row->shallow_size = subject_size(sqlite3_column_int64(q, 5));
         row->retained_size = subject_size(sqlite3_column_int64(q, 6));
+        row->retained_native = subject_size(sqlite3_column_int64(q, 7));
         row->key = malloc(sizeof *row->key);
         if (!row->name || !row->key || place.failed) status = message_no_memory("the sites");
         if (row->key) row->key[row->n_keys++] = row->id;

@@ -51,7 +51,7 @@ static int top_compare_u64(uint64_t a, uint64_t b)
  * load. */
 static int top_compare(const struct top_row *a, const struct top_row *b, enum top_sort sort)
 {
-    int by_retained = top_compare_u64(a->retained_size, b->retained_size);
+    int by_retained = top_compare_u64(top_retained(a), top_retained(b));
     int by_shallow = top_compare_u64(a->shallow_size, b->shallow_size);
     int order = sort == TOP_SHALLOW ? by_shallow
                 : sort == TOP_COUNT ? top_compare_u64(a->n, b->n)
@@ -104,11 +104,14 @@ int top_list_load(struct subject *s, const struct top_request *request, struct t
     *out = (struct top_list){ .request = *request };
     out->whole = subject_size(request->garbage ? s->snapshot->garbage_size
                                                : s->snapshot->live_size);
+    out->whole_native = subject_size(request->garbage ? s->snapshot->garbage_native
+                                                      : s->snapshot->live_native);
     int status = fill[request->by](s, out);
     if (status) {
         top_list_free(out);
         return status;
     }
+    for (size_t i = 0; !out->whole_native && i < out->n; i++) out->rows[i].retained_native = 0;
     top_order(out);
     return STATUS_DONE;
 }

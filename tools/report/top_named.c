@@ -17,7 +17,7 @@ int top_globals(struct subject *s, struct top_list *list)
     static const char sql[] =
         "SELECT g.object_id, coalesce(g.module || '.', '') || coalesce(g.name, '?'),"
         " count(*), t.module, t.name, o.last_dominated - o.id + 1, o.shallow_size, o.retained_size,"
-        " min(g.id)"
+        " o.retained_native, min(g.id)"
         " FROM global g JOIN object o ON o.id = g.object_id JOIN type t ON t.id = o.type_id"
         " WHERE g.snapshot_id = ?1 AND CASE WHEN g.module IS NULL THEN g.name NOT IN"
         " (SELECT module FROM global WHERE snapshot_id = ?1 AND module IS NOT NULL)"
@@ -46,6 +46,7 @@ int top_globals(struct subject *s, struct top_list *list)
         row->n = subject_size(sqlite3_column_int64(q, 5));
         row->shallow_size = subject_size(sqlite3_column_int64(q, 6));
         row->retained_size = subject_size(sqlite3_column_int64(q, 7));
+        row->retained_native = subject_size(sqlite3_column_int64(q, 8));
         if (!row->name || detail.failed) status = message_no_memory("the globals");
     }
     if (!status && more < 0) status = STATUS_UNUSABLE;
@@ -60,7 +61,7 @@ int top_cycles(struct subject *s, struct top_list *list)
     int status = STATUS_DONE, more = 0;
     if (heapdb_prepare(s->db, &q,
                        "SELECT c.id, t.module, t.name, c.object_id, c.n, c.shallow_size,"
-                       " c.retained_size FROM component c JOIN object o ON o.id = c.object_id"
+                       " c.retained_size, c.retained_native FROM component c JOIN object o ON o.id = c.object_id"
                        " JOIN type t ON t.id = o.type_id"
                        " WHERE c.snapshot_id = ?1 AND (c.object_id > ?2) = ?3"))
         return STATUS_UNUSABLE;
@@ -83,6 +84,7 @@ int top_cycles(struct subject *s, struct top_list *list)
         row->n = subject_size(sqlite3_column_int64(q, 4));
         row->shallow_size = subject_size(sqlite3_column_int64(q, 5));
         row->retained_size = subject_size(sqlite3_column_int64(q, 6));
+        row->retained_native = subject_size(sqlite3_column_int64(q, 7));
         if (name.failed || detail.failed) status = message_no_memory("the cycles");
     }
     if (!status && more < 0) status = STATUS_UNUSABLE;
@@ -95,8 +97,8 @@ int top_roots(struct subject *s, struct top_list *list)
 {
     sqlite3_stmt *q = NULL;
     int status = STATUS_DONE, more = 0;
-    if (heapdb_prepare(s->db, &q, "SELECT kind, n, n_objects, shallow_size, retained_size"
-                                  " FROM root_summary WHERE snapshot_id = ?"))
+    if (heapdb_prepare(s->db, &q, "SELECT kind, n, n_objects, shallow_size, retained_size,"
+                                  " retained_native FROM root_summary WHERE snapshot_id = ?"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, s->snapshot->id);
     while (!status && (more = heapdb_step(s->db, q)) == 1) {
@@ -114,6 +116,7 @@ int top_roots(struct subject *s, struct top_list *list)
         row->n = subject_size(sqlite3_column_int64(q, 2));
         row->shallow_size = subject_size(sqlite3_column_int64(q, 3));
         row->retained_size = subject_size(sqlite3_column_int64(q, 4));
+        row->retained_native = subject_size(sqlite3_column_int64(q, 5));
         if (!row->name || detail.failed) status = message_no_memory("the roots");
     }
     if (!status && more < 0) status = STATUS_UNUSABLE;
@@ -228,6 +231,7 @@ int top_threads(struct subject *s, struct top_list *list)
         if (status || !row) break;
         row->n = sum[i + 1].n;
         row->shallow_size = row->retained_size = sum[i + 1].shallow_size;
+        row->retained_native = sum[i + 1].native_size;
     }
     list->total = n;
     free(sum);

@@ -6,6 +6,8 @@
  * so after taking an object out of the heap of candidates only its first child and its next sibling
  * can be next. n objects cost 2n look-ups and O(n log n), however large the snapshot, and live
  * objects and garbage are served alike. Of one type: the list that is stored by rank.
+ * Where there is memory outside the heap, which siblings are not ordered by, the list that is stored
+ * of what retains most with it; where that does not reach, and in garbage, a scan.
  * By shallow size or by count there is no stored order: one scan, in which SQLite keeps the n best.
  */
 #include <stdlib.h>
@@ -83,7 +85,11 @@ static int walk_add(struct walk *w, int64_t id, int64_t end)
 
 /* Columns of every query for objects: what object_row reads. */
 #define OBJECT_COLUMNS                                                                             \
-    "o.id, t.module, t.name, o.last_dominated - o.id + 1, o.shallow_size, o.retained_size"
+    "o.id, t.module, t.name, o.last_dominated - o.id + 1, o.shallow_size, o.retained_size,"        \
+    " o.retained_native"
+
+/* Where the objects of a list come from. */
+enum source { FROM_ALL, FROM_TYPES, FROM_HEAVY };
 
 /* Steps of a path that a line has room for: where it begins, and the last ones. */
 enum { PATH_HEAD = 4, PATH_TAIL = 4 };
@@ -119,6 +125,7 @@ static int object_row(struct top_list *list, struct graph_steps *steps, sqlite3_
     row->n = (uint64_t)sqlite3_column_int64(q, 3);
     row->shallow_size = subject_size(sqlite3_column_int64(q, 4));
     row->retained_size = subject_size(sqlite3_column_int64(q, 5));
+    row->retained_native = subject_size(sqlite3_column_int64(q, 6));
     int status = object_detail(steps, row->id, &detail);
     if (!status) {
         row->name = strdup(text_str(&name));
@@ -163,7 +170,7 @@ static int objects_by_retained(struct subject *s, struct top_list *list, struct 
 
 /* The ids of the types asked for as a JSON array, which a query takes as one parameter. */
 static int objects_types(struct subject *s, const char *pattern, struct text *out, int64_t *total,
-                         bool garbage)
+                         bool garbage, bool *native)
 {
     struct heapdb_ids types = { 0 };
     if (!pattern) return STATUS_DONE;
@@ -177,6 +184,11 @@ static int objects_types(struct subject *s, const char *pattern, struct text *ou
                           types.at[i], &n) < 0)
             status = STATUS_UNUSABLE;
         *total += n;
+        n = 0;
+        /* That of the topmost: where it is 0, no object of the type retains any. */
+        if (heapdb_number(s->db, "SELECT retained_native FROM type WHERE id = ?", types.at[i], &n) < 0)
+            status = STATUS_UNUSABLE;
+        *native |= n != 0 || garbage;
     }
     text_adds(out, "]");
     heapdb_ids_free(&types);
@@ -185,10 +197,15 @@ static int objects_types(struct subject *s, const char *pattern, struct text *ou
 }
 
 static int objects_query(struct subject *s, struct top_list *list, struct graph_steps *steps,
-                         const char *types, bool listed)
+                         const char *types, enum source source)
 {
+    static const char *const from[] = {
+        [FROM_ALL] = "object o",
+        [FROM_TYPES] = "type_object x JOIN object o ON o.id = x.object_id",
+        [FROM_HEAVY] = "heavy_object x JOIN object o ON o.id = x.object_id",
+    };
     static const char *const order[] = {
-        [TOP_RETAINED] = "o.retained_size DESC, o.id",
+        [TOP_RETAINED] = "o.retained_size + coalesce(o.retained_native, 0) DESC, o.id",
         [TOP_SHALLOW] = "o.shallow_size DESC, o.id",
         [TOP_COUNT] = "o.last_dominated - o.id DESC, o.id",
     };
@@ -197,11 +214,12 @@ static int objects_query(struct subject *s, struct top_list *list, struct graph_
     int64_t low, high;
     if (subject_range(s, list->request.garbage, &low, &high)) return STATUS_UNUSABLE;
     text_adds(&sql, "SELECT " OBJECT_COLUMNS " FROM ");
-    text_adds(&sql, listed ? "type_object x JOIN object o ON o.id = x.object_id" : "object o");
+    text_adds(&sql, from[source]);
     text_adds(&sql, " JOIN type t ON t.id = o.type_id WHERE ");
+    if (source == FROM_HEAVY) text_adds(&sql, "x.snapshot_id = ?5 AND ");
     if (*types)
         text_addf(&sql, "%s IN (SELECT value FROM json_each(?4)) AND ",
-                  listed ? "x.type_id" : "o.type_id");
+                  source == FROM_TYPES ? "x.type_id" : "o.type_id");
     text_addf(&sql, "o.id BETWEEN ?1 AND ?2 ORDER BY %s LIMIT ?3", order[list->request.sort]);
     int status = sql.failed ? message_no_memory("a query")
                             : heapdb_prepare(s->db, &q, text_str(&sql));
@@ -211,6 +229,7 @@ static int objects_query(struct subject *s, struct top_list *list, struct graph_
     sqlite3_bind_int64(q, 2, high);
     sqlite3_bind_int64(q, 3, list->request.n == SIZE_MAX ? -1 : (int64_t)list->request.n);
     if (*types) sqlite3_bind_text(q, 4, types, -1, SQLITE_STATIC);
+    if (source == FROM_HEAVY) sqlite3_bind_int64(q, 5, s->snapshot->id);
     int more;
     while ((more = heapdb_step(s->db, q)) == 1) {
         status = object_row(list, steps, q);
@@ -221,20 +240,52 @@ static int objects_query(struct subject *s, struct top_list *list, struct graph_
     return status;
 }
 
-/* The stored lists of the largest objects of each type first; live objects and garbage share them,
- * and they end, so where they do not fill the answer the objects are scanned. */
-static int objects_by_query(struct subject *s, struct top_list *list, struct graph_steps *steps,
-                            const char *types)
+/* Whether the stored lists of these types hold the `n` first of each, or all there are; live objects
+ * and garbage share the lists. */
+static int types_listed(struct subject *s, const struct top_list *list, const char *types, int64_t n,
+                        bool *listed)
 {
-    if (*types && list->request.sort == TOP_RETAINED && list->request.n <= HEAPDB_LIST_MAX) {
-        if (objects_query(s, list, steps, types, true)) return STATUS_UNUSABLE;
+    sqlite3_stmt *q = NULL;
+    int64_t low, high;
+    if (subject_range(s, list->request.garbage, &low, &high)) return STATUS_UNUSABLE;
+    if (heapdb_prepare(s->db, &q,
+                       "SELECT 1 FROM type t WHERE t.id IN (SELECT value FROM json_each(?3))"
+                       " AND (SELECT count(*) FROM type_object x WHERE x.type_id = t.id"
+                       " AND x.object_id BETWEEN ?1 AND ?2)"
+                       " < min(?4, iif(?5, t.n_garbage, t.n))"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_int64(q, 1, low);
+    sqlite3_bind_int64(q, 2, high);
+    sqlite3_bind_text(q, 3, types, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 4, n);
+    sqlite3_bind_int(q, 5, list->request.garbage);
+    int more = heapdb_step(s->db, q);
+    *listed = more == 0;
+    sqlite3_finalize(q);
+    return more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
+}
+
+/* The stored lists first: of what retains most, or of the largest objects of each type. They end,
+ * so where they do not fill the answer the objects are scanned; also where those of types, which
+ * are by retained size alone, do not hold all. */
+static int objects_by_query(struct subject *s, struct top_list *list, struct graph_steps *steps,
+                            const char *types, bool native)
+{
+    bool listed = list->request.sort == TOP_RETAINED && list->request.n <= HEAPDB_LIST_MAX &&
+                  (*types || !list->request.garbage);
+    if (listed && *types &&
+        types_listed(s, list, types, native ? INT64_MAX : (int64_t)list->request.n, &listed))
+        return STATUS_UNUSABLE;
+    if (listed) {
+        if (objects_query(s, list, steps, types, *types ? FROM_TYPES : FROM_HEAVY))
+            return STATUS_UNUSABLE;
         if (list->n == list->request.n || list->n == list->total) return STATUS_DONE;
         struct top_list empty = { .request = list->request, .total = list->total,
-                                  .whole = list->whole };
+                                  .whole = list->whole, .whole_native = list->whole_native };
         top_list_free(list);
         *list = empty;
     }
-    return objects_query(s, list, steps, types, false);
+    return objects_query(s, list, steps, types, FROM_ALL);
 }
 
 int top_objects(struct subject *s, struct top_list *list)
@@ -244,15 +295,16 @@ int top_objects(struct subject *s, struct top_list *list)
     struct text types = { 0 };
     bool garbage = list->request.garbage;
     int64_t n_of_types = 0;
+    bool of_types = false, native = list->whole_native > 0;
     if (graph_steps_begin(&steps, s->db)) return STATUS_UNUSABLE;
-    int status = objects_types(s, list->request.type, &types, &n_of_types, garbage);
+    int status = objects_types(s, list->request.type, &types, &n_of_types, garbage, &of_types);
     list->total = subject_size(list->request.type ? n_of_types
                                : garbage          ? x->n_garbage
                                                   : x->n_live);
-    if (!status && !list->request.type && list->request.sort == TOP_RETAINED)
+    if (!status && !list->request.type && list->request.sort == TOP_RETAINED && !native)
         status = objects_by_retained(s, list, &steps);
     else if (!status)
-        status = objects_by_query(s, list, &steps, text_str(&types));
+        status = objects_by_query(s, list, &steps, text_str(&types), native && of_types);
     text_free(&types);
     graph_steps_end(&steps);
     return status;
@@ -262,7 +314,8 @@ int top_type_ids(struct subject *s, const char *pattern, bool garbage, int64_t *
 {
     struct text types = { 0 }, sql = { 0 };
     int64_t count = 0, low = 0, high = 0;
-    int status = objects_types(s, pattern, &types, &count, garbage);
+    bool native = false;
+    int status = objects_types(s, pattern, &types, &count, garbage, &native);
     if (!status) status = subject_range(s, garbage, &low, &high);
     /* The array holds digits, commas and brackets only. */
     text_addf(&sql,

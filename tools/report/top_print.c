@@ -31,11 +31,12 @@ static const struct top_words top_words[] = {
     [TOP_ROOT] = { "Roots", "retained", "objects", "kind", false, true, false },
 };
 
-static const char *top_sorted(enum top_sort sort)
+static const char *top_sorted(const struct top_list *list)
 {
-    return sort == TOP_SHALLOW ? "largest shallow size first"
-           : sort == TOP_COUNT ? "most first"
-                               : "largest retained size first";
+    return list->request.sort == TOP_SHALLOW ? "largest shallow size first"
+           : list->request.sort == TOP_COUNT ? "most first"
+           : list->whole_native ? "largest retained size first, memory outside the heap included"
+                                : "largest retained size first";
 }
 
 static void top_title(const struct top_list *list)
@@ -48,23 +49,29 @@ static void top_title(const struct top_list *list)
         fputs(" of type ", stdout);
         text_put(stdout, r->type, strlen(r->type));
     }
-    printf(", %s", top_sorted(r->sort));
+    printf(", %s", top_sorted(list));
     if (list->n < list->total)
         printf(" (%s of %s)", number_count(shown, list->n), number_count(total, list->total));
     fputs("\n", stdout);
 }
 
+enum { TOP_COLUMNS = 10 };
+
 /* The columns that this list has, in order; returns how many. */
-static size_t top_columns(const struct top_list *list, struct table_column out[8])
+static size_t top_columns(const struct top_list *list, struct table_column out[TOP_COLUMNS])
 {
     const struct top_words *w = &top_words[list->request.by];
     size_t n = 0;
+    const struct table_column outside = { .title = "outside heap", .align = TABLE_RIGHT };
     bool detail = false;
     for (size_t i = 0; i < list->n; i++) detail |= list->rows[i].detail != NULL;
     out[n++] = (struct table_column){ .title = w->size, .align = TABLE_RIGHT };
+    if (list->whole_native) out[n++] = outside;
     out[n++] = (struct table_column){ .title = "share", .align = TABLE_RIGHT };
-    if (list->n && list->rows[0].has_exact)
+    if (list->n && list->rows[0].has_exact) {
         out[n++] = (struct table_column){ .title = "together", .align = TABLE_RIGHT };
+        if (list->whole_native) out[n++] = outside;
+    }
     if (w->shallow) out[n++] = (struct table_column){ .title = "shallow", .align = TABLE_RIGHT };
     out[n++] = (struct table_column){ .title = w->count, .align = TABLE_RIGHT };
     if (w->id) out[n++] = (struct table_column){ .title = "id", .align = TABLE_RIGHT };
@@ -77,7 +84,7 @@ static size_t top_columns(const struct top_list *list, struct table_column out[8
 int top_print_list(const struct top_list *list)
 {
     const struct top_words *w = &top_words[list->request.by];
-    struct table_column columns[8];
+    struct table_column columns[TOP_COLUMNS];
     size_t n = top_columns(list, columns);
     char share[NUMBER_MAX];
     top_title(list);
@@ -92,8 +99,12 @@ int top_print_list(const struct top_list *list)
     for (size_t i = 0; i < list->n; i++) {
         const struct top_row *row = &list->rows[i];
         table_size(t, row->retained_size);
-        table_cells(t, number_percent(share, row->retained_size, list->whole));
-        if (list->rows[0].has_exact) table_size(t, row->exact.shallow_size);
+        if (list->whole_native) table_size(t, row->retained_native);
+        table_cells(t, number_percent(share, top_retained(row), top_whole(list)));
+        if (list->rows[0].has_exact) {
+            table_size(t, row->exact.shallow_size);
+            if (list->whole_native) table_size(t, row->exact.native_size);
+        }
         if (w->shallow) table_size(t, row->shallow_size);
         table_count(t, row->n);
         if (w->id) table_cellf(t, "#%lld", (long long)row->id);
@@ -180,6 +191,7 @@ void top_json_list(struct json *j, const struct top_list *list)
     if (list->request.type) json_string(j, "type", list->request.type);
     json_u64(j, "total", list->total);
     json_u64(j, "whole_size", list->whole);
+    if (list->whole_native) json_u64(j, "whole_native", list->whole_native);
     json_array(j, "rows");
     for (size_t i = 0; i < list->n; i++) {
         const struct top_row *row = &list->rows[i];
@@ -193,8 +205,11 @@ void top_json_list(struct json *j, const struct top_list *list)
         json_u64(j, w->holds ? "retained_count" : "count", row->n);
         json_u64(j, "shallow_size", row->shallow_size);
         json_u64(j, "retained_size", row->retained_size);
+        if (list->whole_native) json_u64(j, "retained_native", row->retained_native);
         if (row->has_exact) {
             json_u64(j, "exact_retained_size", row->exact.shallow_size);
+            if (list->whole_native)
+                json_u64(j, "exact_retained_native", row->exact.native_size);
             json_u64(j, "exact_retained_count", row->exact.count);
         }
         json_end_object(j);

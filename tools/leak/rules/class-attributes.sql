@@ -20,17 +20,20 @@ WITH attribute AS (
     LEFT JOIN string s ON s.id = r.name_id
     WHERE t.snapshot_id = :snapshot AND t.object_id < :garbage_root
 ), large AS (
-    SELECT a.*, o.type_id, o.retained_size, o.last_dominated - o.id AS n,
+    SELECT a.*, o.type_id, o.retained_size, coalesce(o.retained_native, 0) AS native,
+           o.retained_size + coalesce(o.retained_native, 0) AS bytes, o.last_dominated - o.id AS n,
            (SELECT length FROM detail WHERE object_id = o.id) AS length
     FROM attribute a JOIN object o ON o.id = a.target_id
-    WHERE o.retained_size >= :floor AND NOT o.flags & 64
+    WHERE o.retained_size + coalesce(o.retained_native, 0) >= :floor AND NOT o.flags & 64
 )
 SELECT 'note',
        type_name(l.class_id) || '.' || coalesce(l.name, '?') || ' (' || type_name(l.type_id)
            || coalesce(' of ' || plural(l.length, 'element'), '') || ') retains '
                || size(l.retained_size)
-           || ', ' || percent(l.retained_size, :live_size) || ' of the live heap',
-       l.retained_size, l.n, l.target_id,
+           || iif(l.native > 0, ' and ' || size(l.native) || ' outside the heap', '')
+           || ', ' || percent(l.bytes, :live_size + :live_native) || ' of the live heap'
+           || iif(:live_native > 0, ' and the memory outside it', ''),
+       l.bytes, l.n, l.target_id,
        'SELECT id, label, shallow_size, retained_size FROM children WHERE dominator_id = '
            || l.target_id
            || ' ORDER BY id LIMIT 20'
@@ -38,4 +41,4 @@ FROM large l JOIN type t ON t.id = l.type_id
 WHERE t.name NOT IN ('module', 'function', 'frame', 'code', 'getset_descriptor', 'property',
                      'staticmethod', 'classmethod', 'cached_property')
 GROUP BY l.target_id
-ORDER BY l.retained_size DESC
+ORDER BY l.bytes DESC

@@ -39,15 +39,17 @@ function number(value, text) {
 }
 
 function typeRow(k) {
-  const { name, n, shallow, retained } = data.types;
+  const { name, n, shallow, retained, native } = data.types;
+  const all = data.live + data.live_native, outside = native ? native[k] : 0;
   const bar = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   for (const [key, value] of [["class", "bar"], ["viewBox", "0 0 100 1"], ["aria-hidden", "true"],
                               ["preserveAspectRatio", "none"]]) bar.setAttribute(key, value);
-  rect.setAttribute("width", data.live ? Math.min(100, 100 * retained[k] / data.live) : 0);
+  rect.setAttribute("width", all ? Math.min(100, 100 * (retained[k] + outside) / all) : 0);
   rect.setAttribute("height", "1");
   bar.append(rect);
-  return make("tr", null, number(retained[k], size(retained[k])), make("td", { class: "share" }, bar),
+  return make("tr", null, number(retained[k], size(retained[k])),
+    ...(native ? [number(outside, size(outside))] : []), make("td", { class: "share" }, bar),
     number(shallow[k], size(shallow[k])), number(n[k], count(n[k])),
     make("td", { class: "name" }, names[name[k]]));
 }
@@ -62,7 +64,7 @@ function allTypes() {
   rest.remove();
   if (!types.rest) return;
   body.append(make("tr", { class: "rest" }, make("td", { class: "n" }), make("td"),
-    number(types.rest_shallow, size(types.rest_shallow)), number(types.rest_n, count(types.rest_n)),
+    ...(types.native ? [make("td")] : []), number(types.rest_shallow, size(types.rest_shallow)), number(types.rest_n, count(types.rest_n)),
     make("td", { class: "name" }, plural(types.rest, "more type"))));
 }
 
