@@ -4,9 +4,9 @@
  *
  * Retained sizes are exact sizes of dominator subtrees. For an object it is its own; for a group of
  * objects (a type, a package, a site, what the classes of one class loader made) it is the sum over the group's topmost objects, those that
- * hang below no other member in the dominator tree, so that nothing is counted twice. Memory outside
- * the heap that goes with them is told beside, and counts in the order and in the shares. What only two
- * members together hold is in neither's subtree: `exact` adds it (top_exact), at the price of
+ * hang below no other member in the dominator tree, so that nothing is counted twice. Memory
+ * outside the heap that goes with them is told beside, and counts in the order and in the shares.
+ * What only two members together hold is in neither's subtree: `exact` adds it (top_exact), at the price of
  * reading the reference graph.
  *
  * Functions print their error and return 0 or STATUS_UNUSABLE; on failure the list is empty.

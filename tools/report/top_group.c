@@ -362,8 +362,8 @@ int top_sites(struct subject *s, struct top_list *list)
     if (heapdb_prepare(s->db, &q,
                        list->request.garbage
                            ? "SELECT s.stack_id, f.function, f.file, f.line, s.n_garbage,"
-                             " s.garbage_size, 0, 0 FROM site s LEFT JOIN stack k ON k.id = s.stack_id"
-                             " LEFT JOIN frame f ON f.id = k.frame_id"
+                             " s.garbage_size, 0, 0 FROM site s"
+                             " LEFT JOIN stack k ON k.id = s.stack_id LEFT JOIN frame f ON f.id = k.frame_id"
                              " WHERE s.snapshot_id = ? AND s.n_garbage > 0"
                            : "SELECT s.stack_id, f.function, f.file, f.line, s.n,"
                              " s.shallow_size, s.retained_size, s.retained_native"

@@ -61,8 +61,8 @@ int top_cycles(struct subject *s, struct top_list *list)
     int status = STATUS_DONE, more = 0;
     if (heapdb_prepare(s->db, &q,
                        "SELECT c.id, t.module, t.name, c.object_id, c.n, c.shallow_size,"
-                       " c.retained_size, c.retained_native FROM component c JOIN object o ON o.id = c.object_id"
-                       " JOIN type t ON t.id = o.type_id"
+                       " c.retained_size, c.retained_native FROM component c"
+                       " JOIN object o ON o.id = c.object_id JOIN type t ON t.id = o.type_id"
                        " WHERE c.snapshot_id = ?1 AND (c.object_id > ?2) = ?3"))
         return STATUS_UNUSABLE;
     sqlite3_bind_int64(q, 1, s->snapshot->id);

@@ -186,7 +186,8 @@ static int objects_types(struct subject *s, const char *pattern, struct text *ou
         *total += n;
         n = 0;
         /* That of the topmost: where it is 0, no object of the type retains any. */
-        if (heapdb_number(s->db, "SELECT retained_native FROM type WHERE id = ?", types.at[i], &n) < 0)
+        if (heapdb_number(s->db, "SELECT retained_native FROM type WHERE id = ?", types.at[i],
+                          &n) < 0)
             status = STATUS_UNUSABLE;
         *native |= n != 0 || garbage;
     }
@@ -242,8 +243,8 @@ static int objects_query(struct subject *s, struct top_list *list, struct graph_
 
 /* Whether the stored lists of these types hold the `n` first of each, or all there are; live objects
  * and garbage share the lists. */
-static int types_listed(struct subject *s, const struct top_list *list, const char *types, int64_t n,
-                        bool *listed)
+static int types_listed(struct subject *s, const struct top_list *list, const char *types,
+                        int64_t n, bool *listed)
 {
     sqlite3_stmt *q = NULL;
     int64_t low, high;

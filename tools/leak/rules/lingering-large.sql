@@ -44,8 +44,8 @@ WITH candidate AS MATERIALIZED ( -- native memory counts, where the capture know
            path_of(o.id) AS path
     FROM part p CROSS JOIN object o ON o.id = p.id
 ), compared AS (
-    SELECT l.*, base('SELECT retained_size + coalesce(retained_native, 0) FROM object WHERE id = ?2',
-                     l.old) AS before,
+    SELECT l.*, base('SELECT retained_size + coalesce(retained_native, 0)
+                      FROM object WHERE id = ?2', l.old) AS before,
            (SELECT captured_at FROM snapshot WHERE id = :snapshot)
                - base('SELECT captured_at FROM snapshot WHERE id = ?1') AS since,
            age_of(l.id) AS age
@@ -61,7 +61,8 @@ SELECT 'note',
            || percent(l.bytes, :live_size + :live_native) || ' of the live heap'
            || iif(:live_native > 0, ' and the memory outside it', '')
            || iif(l.n = 0, '', ', in ' || plural(l.n, 'object'))
-           || coalesce('; ' || size(l.before) || iif(l.native > 0, ' in all', '') || ' in the earlier snapshot'
+           || coalesce('; ' || size(l.before) || iif(l.native > 0, ' in all', '')
+                       || ' in the earlier snapshot'
                        || iif(l.since >= 1, ', ' || duration(l.since) || ' ago', ''), '')
            || iif(l.age >= 1 AND (l.before IS NULL OR l.age > l.since),
                   '; at least ' || duration(l.age) || ' old', ''),

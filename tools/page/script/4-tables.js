@@ -64,7 +64,8 @@ function allTypes() {
   rest.remove();
   if (!types.rest) return;
   body.append(make("tr", { class: "rest" }, make("td", { class: "n" }), make("td"),
-    ...(types.native ? [make("td")] : []), number(types.rest_shallow, size(types.rest_shallow)), number(types.rest_n, count(types.rest_n)),
+    ...(types.native ? [make("td")] : []), number(types.rest_shallow, size(types.rest_shallow)),
+    number(types.rest_n, count(types.rest_n)),
     make("td", { class: "name" }, plural(types.rest, "more type"))));
 }
 
