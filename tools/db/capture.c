@@ -60,14 +60,20 @@ void capture_release_keys(struct capture *c)
     c->key_cap = 0;
 }
 
+void capture_release_names(struct capture *c)
+{
+    RELEASE(c->name);
+    packed_free(&c->names, c->budget);
+    c->name_cap = 0;
+}
+
 void capture_release_references(struct capture *c)
 {
     RELEASE(c->target);
     RELEASE(c->kind);
-    RELEASE(c->name);
-    packed_free(&c->names, c->budget);
+    capture_release_names(c);
     capture_release_keys(c);
-    c->target_cap = c->kind_cap = c->name_cap = 0;
+    c->target_cap = c->kind_cap = 0;
 }
 
 void capture_free(struct capture *c)

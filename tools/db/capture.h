@@ -151,6 +151,8 @@ void capture_release_details(struct capture *c);
 void capture_release_shallow(struct capture *c);
 void capture_release_objects(struct capture *c);
 void capture_release_references(struct capture *c);
+/** Frees the names of references alone. */
+void capture_release_names(struct capture *c);
 /** Frees the indexes and hashes of keys alone. */
 void capture_release_keys(struct capture *c);
 

@@ -50,7 +50,7 @@ uint32_t facts_label(const struct loader *l, const struct snapshot *s, const cha
     return find_pair(l, s, true, key);
 }
 
-uint32_t loader_row_of_id(const struct snapshot *s, uint64_t id)
+uint32_t loader_node_of_id(const struct snapshot *s, uint64_t id)
 {
     const struct resolved *r = &s->resolved;
     uint32_t low = 0, high = r->n;
@@ -63,7 +63,13 @@ uint32_t loader_row_of_id(const struct snapshot *s, uint64_t id)
     }
     if (low == r->n) return HEAP_NONE;
     uint64_t node = packed_get(&r->by_address, low);
-    return packed_get(&s->capture.ids, node) == id ? s->analysis.row_of[node] : HEAP_NONE;
+    return packed_get(&s->capture.ids, node) == id ? (uint32_t)node : HEAP_NONE;
+}
+
+uint32_t loader_row_of_id(const struct snapshot *s, uint64_t id)
+{
+    uint32_t node = loader_node_of_id(s, id);
+    return node == HEAP_NONE ? HEAP_NONE : s->analysis.row_of[node];
 }
 
 static bool counter_value(const struct loader *l, const struct snapshot *s, const char *name,

@@ -13,7 +13,8 @@
  *   shared.c    native memory that several objects share
  *   native.c    native blocks, allocation events, their sums by site
  *   lists.c     the ordered lists, addresses, the cumulative histogram
- *   summary.c   types, sites, packages, roots, globals, cycles
+ *   summary.c   types, sites, packages, roots, cycles
+ *   globals.c   variables that live as long as the process
  *   script_globals.c variables of scripts of JavaScript
  *   hubs.c      the objects that most references lead to
  *   class_path.c the dominator tree folded by type
@@ -147,6 +148,11 @@ struct snapshot {
 
     bool complete;
     struct resolved resolved;
+    struct global {
+        uint32_t module, name; /* numbers of texts, 0: none */
+        uint32_t node;
+    } *global;
+    size_t n_globals, global_cap;
     struct shared shared;
     struct heap_graph graph;
     struct heap_analysis analysis;
@@ -262,8 +268,14 @@ int references_write(struct loader *l, struct snapshot *s);
 /* In place of all of them, when a database is completed: see complete.c. */
 int complete_snapshot(struct loader *l, struct snapshot *s);
 int summary_write(struct loader *l, struct snapshot *s);
-/* Rows of `global` for variables of scripts; needs the details of objects. */
-int script_globals_write(struct loader *l, struct snapshot *s);
+/* Globals: found in what was resolved, with the names of references and the details of objects;
+ * written when objects have their rows. */
+int globals_find(struct loader *l, struct snapshot *s);
+int globals_write(struct loader *l, struct snapshot *s);
+/* Those that are variables of scripts. */
+int script_globals_find(struct loader *l, struct snapshot *s);
+/* One more of them. */
+int globals_add(struct loader *l, uint32_t module, uint32_t name, uint32_t node);
 /* Who refers to the largest hubs: found from types and references of the capture, then written.
  * False without memory; *out is to be freed in any case. */
 struct hubs;
@@ -276,7 +288,9 @@ bool class_path_find(struct loader *l, const struct snapshot *s, struct folding 
 int class_path_write(struct folding *f);
 void class_path_free(struct folding *f);
 
-/* The row of the object with this id in the source; HEAP_NONE if there is none. */
+/* The node, and the row, of the object with this id in the source; HEAP_NONE if there is none.
+ * O(log objects). */
+uint32_t loader_node_of_id(const struct snapshot *s, uint64_t id);
 uint32_t loader_row_of_id(const struct snapshot *s, uint64_t id);
 
 static inline int64_t loader_object_id(const struct snapshot *s, uint32_t row)

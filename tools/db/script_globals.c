@@ -24,7 +24,6 @@ struct script_globals {
     struct snapshot *s;
     struct words words;
     uint32_t *script_of; /* by node of a function, scope or context: node of its script + 1 */
-    sqlite3_stmt *q;
 };
 
 static bool find_words(struct loader *l, struct words *w)
@@ -70,7 +69,7 @@ static void find_script(struct script_globals *g, uint32_t node, uint32_t script
 static void find_scripts(struct script_globals *g)
 {
     const struct words *w = &g->words;
-    uint32_t n = g->s->analysis.n_nodes;
+    uint32_t n = g->s->resolved.n;
     for (uint32_t node = 0; node < n; node++) {
         uint32_t script = across(g, node, w->script, w->old_script);
         if (script == HEAP_NONE) continue;
@@ -105,23 +104,18 @@ static const char *name_of(const struct script_globals *g, uint32_t node)
     return found ? strings_text(&g->l->strings, c->extra[first].name) : NULL;
 }
 
-static int insert(struct script_globals *g, const char *script, uint32_t variable, uint32_t node)
+static int note(struct script_globals *g, const char *script, uint32_t variable, uint32_t node)
 {
     struct text name = { 0 };
     text_addf(&name, "%s:", script);
     text_add(&name, strings_text(&g->l->strings, variable), strings_size(&g->l->strings, variable));
     uint32_t number = name.failed ? 0 : strings_add(&g->l->strings, name.s, name.n);
     text_free(&name);
-    if (!number) return loader_no_memory(g->l);
-    sqlite3_bind_int64(g->q, 1, g->l->next_global++);
-    sqlite3_bind_int64(g->q, 2, g->s->id);
-    loader_bind_text(g->l, g->q, 3, number);
-    sqlite3_bind_int64(g->q, 4, loader_object_id(g->s, g->s->analysis.row_of[node]));
-    return loader_insert(g->l, g->q);
+    return number ? globals_add(g->l, 0, number, node) : loader_no_memory(g->l);
 }
 
 /* The variables of one context, if it is a script's own; of the runtime's scripts or of others. */
-static int insert_context(struct script_globals *g, uint32_t node, bool own)
+static int note_context(struct script_globals *g, uint32_t node, bool own)
 {
     const struct capture *c = &g->s->capture;
     const uint64_t *off = g->s->resolved.off;
@@ -137,31 +131,26 @@ static int insert_context(struct script_globals *g, uint32_t node, bool own)
     for (uint64_t e = off[node]; e < off[node + 1] && !status; e++) {
         uint32_t name = edge_name(g, e);
         if ((c->kind[e] & ~CAPTURE_OWNS) == SNAP_EDGE_VARIABLE && name)
-            status = insert(g, variables_script(path), name, c->target[e]);
+            status = note(g, variables_script(path), name, c->target[e]);
     }
     return status;
 }
 
-int script_globals_write(struct loader *l, struct snapshot *s)
+int script_globals_find(struct loader *l, struct snapshot *s)
 {
     struct script_globals g = { .l = l, .s = s };
-    if (!facts_metadata_is(l, s, "runtime.name", "v8") || s->analysis.n_nodes == 0) return 0;
-    uint32_t n = s->analysis.n_nodes;
+    uint32_t n = s->resolved.n;
+    if (!facts_metadata_is(l, s, "runtime.name", "v8") || n == 0) return 0;
     g.script_of = memory_zeroed(&l->budget, n, sizeof *g.script_of);
     if (!g.script_of || !find_words(l, &g.words)) {
         memory_free(&l->budget, g.script_of, n, sizeof *g.script_of);
         return loader_no_memory(l);
     }
     find_scripts(&g);
-    int status = loader_prepare(l, &g.q, "INSERT INTO global (id, snapshot_id, name, object_id)"
-                                         " VALUES (?, ?, ?, ?)");
+    int status = 0;
     /* The program's own first: what both have goes by the name that the program gives it. */
-    for (uint64_t i = 0; i < 2 * (uint64_t)n && !status; i++) {
-        uint32_t node = (uint32_t)(i % n);
-        if (is_context(&g, node) && s->analysis.row_of[node] != HEAP_NONE)
-            status = insert_context(&g, node, i >= n);
-    }
-    sqlite3_finalize(g.q);
+    for (uint64_t i = 0; i < 2 * (uint64_t)n && !status; i++)
+        if (is_context(&g, (uint32_t)(i % n))) status = note_context(&g, (uint32_t)(i % n), i >= n);
     memory_free(&l->budget, g.script_of, n, sizeof *g.script_of);
     return status;
 }

@@ -18,6 +18,7 @@ void snapshot_free(struct snapshot *s)
     shared_free(&s->shared);
     native_free(&s->native);
     heap_analysis_free(&s->analysis);
+    free(s->global);
     free(s->counter);
     free(s->thread);
     free(s->type);
@@ -250,7 +251,6 @@ static int write_everything(struct loader *l, struct snapshot *s)
     if (!status) status = shared_write(l, s);
     if (!status) status = native_write(l, s);
     if (!status) status = tables_write(l, s);
-    if (!status) status = script_globals_write(l, s);
     if (!status) shared_sizes(s, SHARED_ONCE);
     release_details(s);
     if (!status && s->capture.native) status = size_by_row(l, s, s->capture.native, &s->own_native);
@@ -307,7 +307,11 @@ int snapshot_end(struct loader *l)
     int status = resolve(&s->capture, s->complete, &how, &s->resolved)
                      ? 0
                      : loader_no_memory(l);
-    if (!s->has_refs) capture_release_keys(&s->capture); /* only rows of references have them */
+    if (!status) status = globals_find(l, s);
+    if (!s->has_refs) { /* only rows of references have them */
+        capture_release_keys(&s->capture);
+        capture_release_names(&s->capture);
+    }
     double resolved = loader_cpu_now();
     if (!status) status = shared_find(l, s);
     shared_sizes(s, SHARED_APART);

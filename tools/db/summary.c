@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Summaries: types, allocation sites, packages, roots by kind, globals, cycles. Each is one
+ * Summaries: types, allocation sites, packages, roots by kind, cycles. Each is one
  * pass over arrays in memory; none is a query. Sizes are those of live objects, retained sizes of
  * the topmost objects only (heap_sums), so that a sum counts nothing twice.
  */
@@ -282,101 +282,6 @@ static int write_root_summary(struct loader *l, struct snapshot *s)
     return insert_root_sums(l, s, sum);
 }
 
-/* ---- globals ------------------------------------------------------------------------------- */
-
-struct global_writer {
-    struct loader *l;
-    struct snapshot *s;
-    sqlite3_stmt *q;
-    bool properties; /* of the objects that are global roots: JavaScript's global object */
-};
-
-static int insert_global(struct global_writer *w, uint32_t module, uint32_t name, uint32_t node)
-{
-    sqlite3_bind_int64(w->q, 1, w->l->next_global++);
-    sqlite3_bind_int64(w->q, 2, w->s->id);
-    loader_bind_text(w->l, w->q, 3, module);
-    loader_bind_text(w->l, w->q, 4, name);
-    sqlite3_bind_int64(w->q, 5, loader_object_id(w->s, w->s->analysis.row_of[node]));
-    return loader_insert(w->l, w->q);
-}
-
-/* All references of `node` of one kind that have a name, as globals of `module`. Returns how many
- * in *n. */
-static int insert_named(struct global_writer *w, uint32_t module, uint32_t node, unsigned kind,
-                        uint64_t *n)
-{
-    const struct capture *c = &w->s->capture;
-    const uint64_t *off = w->s->resolved.off;
-    int status = 0;
-    for (uint64_t e = off[node]; e < off[node + 1] && !status; e++) {
-        uint32_t name = (uint32_t)packed_get(&c->names, e);
-        if ((c->kind[e] & ~CAPTURE_OWNS) != kind || !name) continue;
-        status = insert_global(w, module, name, c->target[e]);
-        ++*n;
-    }
-    return status;
-}
-
-/*
- * A root of kind global is a variable, or a module that holds variables: by name in a dictionary of
- * its own (which the reference `__dict__` leads to, and which is no variable where it is a root as
- * well: noted in `seen`), as its static fields, or as the properties of JavaScript's global object.
- */
-static int insert_global_root(struct global_writer *w, uint32_t node, uint32_t name, uint8_t *seen)
-{
-    const struct capture *c = &w->s->capture;
-    const uint64_t *off = w->s->resolved.off;
-    uint64_t found = 0;
-    int status = 0;
-    for (uint64_t e = off[node]; e < off[node + 1] && !status; e++) {
-        const char *edge = strings_text(&w->l->strings, (uint32_t)packed_get(&c->names, e));
-        if (!edge || strcmp(edge, "__dict__") != 0) continue;
-        status = insert_named(w, name, c->target[e], SNAP_EDGE_VALUE, &found);
-        seen[c->target[e]] = 1;
-        break;
-    }
-    if (!status && !found) status = insert_named(w, name, node, SNAP_EDGE_STATIC, &found);
-    if (!status && !found && w->properties)
-        status = insert_named(w, name, node, SNAP_EDGE_ATTRIBUTE, &found);
-    if (!status && !found) status = insert_global(w, 0, name, node);
-    return status;
-}
-
-/* Static fields of the classes, for runtimes that have them. */
-static int insert_static_fields(struct global_writer *w)
-{
-    int status = 0;
-    for (uint32_t k = CAPTURE_TYPES; k < w->s->n_types && !status; k++) {
-        const struct type_record *t = &w->l->file.type[k - CAPTURE_TYPES];
-        uint64_t found = 0;
-        uint32_t row = t->type.object ? loader_row_of_id(w->s, t->type.object) : HEAP_NONE;
-        if (row == HEAP_NONE) continue;
-        status = insert_named(w, t->name, w->s->analysis.node[row], SNAP_EDGE_STATIC, &found);
-    }
-    return status;
-}
-
-static int write_globals(struct loader *l, struct snapshot *s)
-{
-    struct global_writer w = { .l = l, .s = s };
-    uint8_t *seen = memory_zeroed(&l->budget, s->analysis.n_nodes, sizeof *seen);
-    if (!seen) return loader_no_memory(l);
-    w.properties = facts_metadata_is(l, s, "runtime.name", "v8");
-    int status = loader_prepare(l, &w.q, "INSERT INTO global (id, snapshot_id, module, name,"
-                                         " object_id) VALUES (?, ?, ?, ?, ?)");
-    for (size_t i = 0; i < s->resolved.n_roots && !status; i++) {
-        const struct resolved_root *r = &s->resolved.root[i];
-        if (r->kind != SNAP_ROOT_GLOBAL || r->capture == CAPTURE_NONE || seen[r->node]) continue;
-        seen[r->node] = 1;
-        status = insert_global_root(&w, r->node, s->capture.root[r->capture].name, seen);
-    }
-    if (!status) status = insert_static_fields(&w);
-    sqlite3_finalize(w.q);
-    memory_free(&l->budget, seen, s->analysis.n_nodes, sizeof *seen);
-    return status;
-}
-
 /* ---- cycles -------------------------------------------------------------------------------- */
 
 static int write_components(struct loader *l, struct snapshot *s)
@@ -410,7 +315,7 @@ int summary_write(struct loader *l, struct snapshot *s)
     if (!status) status = write_sites(l, s);
     if (!status) status = write_packages(l, s);
     if (!status) status = write_root_summary(l, s);
-    if (!status) status = write_globals(l, s);
+    if (!status) status = globals_write(l, s);
     if (!status) status = write_components(l, s);
     return status;
 }
