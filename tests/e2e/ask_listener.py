@@ -430,12 +430,14 @@ class Namespaces(AskCase):
 class Impostor(AskCase):
     def test_name_of_another_process(self):
         # A socket under the name of a process that did not make it: nothing is handed over.
-        name = "heapsnap/1/%d/1/1/%s" % (os.stat("/proc/self/ns/pid").st_ino, "0" * 16)
+        other = subprocess.Popen(["sleep", "1000"])
+        self.addCleanup(self.end, other)
+        name = "heapsnap/1/%d/%d/1/%s" % (os.stat("/proc/self/ns/pid").st_ino, other.pid, "0" * 16)
         server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         server.bind("\0" + name)
         server.listen(4)
         with server:
-            message = self.ask(1, expect=2)
+            message = self.ask(other.pid, expect=2)
         self.assertIn("belongs to process %d" % os.getpid(), message)
         self.assertEqual(os.listdir(self.directory), [])
 
