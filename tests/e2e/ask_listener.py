@@ -430,7 +430,8 @@ class Namespaces(AskCase):
 class Impostor(AskCase):
     def test_name_of_another_process(self):
         # A socket under the name of a process that did not make it: nothing is handed over.
-        other = subprocess.Popen(["sleep", "1000"])
+        other = subprocess.Popen(["sleep", "1000"], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE)
         self.addCleanup(self.end, other)
         name = "heapsnap/1/%d/%d/1/%s" % (os.stat("/proc/self/ns/pid").st_ino, other.pid, "0" * 16)
         server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
