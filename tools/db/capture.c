@@ -23,10 +23,15 @@ void capture_init(struct capture *c, struct budget *budget,
 
 #define RELEASE(pointer) (free(pointer), (pointer) = NULL)
 
-void capture_release_details(struct capture *c)
+void capture_release_columns(struct capture *c)
 {
     packed_free(&c->state, c->budget);
     packed_free(&c->refcount, c->budget);
+}
+
+void capture_release_details(struct capture *c)
+{
+    capture_release_columns(c);
     packed_free(&c->hash, c->budget);
     packed_free(&c->length, c->budget);
     packed_free(&c->capacity, c->budget);

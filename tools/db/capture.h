@@ -144,8 +144,10 @@ struct capture {
 void capture_init(struct capture *c, struct budget *budget,
                   struct capture_definitions *definitions);
 void capture_free(struct capture *c);
-/** Frees what nothing but the rows of objects needs; all that is known of objects; or of references.
- *  The rest stays, but nothing can be added any more. */
+/** Frees flags, generations and reference counts; these and all else that only details of objects
+ *  need; all that is known of objects; or of references. The rest stays, but nothing can be added any
+ *  more. */
+void capture_release_columns(struct capture *c);
 void capture_release_details(struct capture *c);
 /** Frees the shallow sizes alone. */
 void capture_release_shallow(struct capture *c);

@@ -197,8 +197,11 @@ static int write_addresses(struct loader *l, struct snapshot *s)
 int lists_write(struct loader *l, struct snapshot *s)
 {
     int status = write_children(l, s);
+    if (!status) status = loader_heap(l, heap_order(&s->analysis, &s->order));
     if (!status) status = write_lists(l, s);
     if (!status) status = write_top(l, s);
+    free(s->order);
+    s->order = NULL;
     if (!status) status = write_addresses(l, s);
     if (!status) status = write_prefixes(l, s);
     return status;

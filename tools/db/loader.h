@@ -7,7 +7,7 @@
  *   statement.c errors, warnings, statements
  *   define.c    definitions: names, types, frames, stacks, modules, threads
  *   facts.c     snapshot, label, metadata, counter, sample, warning, memory_map
- *   tables.c    object, detail, root
+ *   tables.c    object, detail
  *   references.c ref, referrer
  *   direct.c    the big tables' way into the file, past SQLite, by btree.c; rows.c the way through it
  *   shared.c    native memory that several objects share
@@ -158,7 +158,7 @@ struct snapshot {
     struct heap_analysis analysis;
     uint32_t *type;  /* by row: index of the type */
     uint32_t *stack; /* by row: row of the stack, HEAP_NONE; NULL without sites */
-    uint32_t *order; /* rows by retained size descending */
+    uint32_t *order; /* rows by retained size descending, while lists are written */
     uint64_t *own, *own_native; /* sizes by row; native ones counted once, NULL without */
     uint32_t n_types;
     int64_t type_base;      /* id of the type with index 0 */
@@ -249,7 +249,9 @@ int64_t define_thread_row(const struct snapshot *s, uint64_t id);
 /* The uuid of a file as text; "" where it has none. */
 void facts_uuid(const struct import_result *r, char out[37]);
 int facts_write(struct loader *l, struct snapshot *s);
-int tables_write(struct loader *l, struct snapshot *s);
+/* `object`; `detail`, and what is found on the way. */
+int objects_write(struct loader *l, struct snapshot *s);
+int details_write(struct loader *l, struct snapshot *s);
 int roots_write(struct loader *l, struct snapshot *s);
 /* Finds what is shared among the objects that stay, once references are resolved. */
 int shared_find(struct loader *l, struct snapshot *s);

@@ -9,9 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 /* What the loader leaves to the rest of the machine. */
 #define BUDGET_RESERVE (UINT64_C(64) << 20)
+/* Arrays from so many bytes on are the system's own pages. */
+#define MEMORY_LARGE (1 << 20)
 
 /* The number after `key` in a file of "key number unit" lines, or the whole file where key is NULL;
  * UINT64_MAX where there is none. */
@@ -39,6 +44,13 @@ static uint64_t file_number(const char *path, const char *key, uint64_t unit)
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
+}
+
+void memory_settle(void)
+{
+#ifdef __GLIBC__ /* others have one limit, which stays */
+    mallopt(M_MMAP_THRESHOLD, MEMORY_LARGE);
+#endif
 }
 
 void budget_init(struct budget *b, uint64_t limit)

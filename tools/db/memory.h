@@ -19,6 +19,11 @@ struct budget {
     uint64_t limit;
 };
 
+/** Has large arrays go back to the system when they are freed, however large others were before: the
+ *  C library would keep up to 32 MiB of holes between them. For the process; asked for once is
+ *  enough. */
+void memory_settle(void);
+
 /** A budget of most of the memory that is available now (MemAvailable, the control group's limit,
  *  RLIMIT_AS), or of `limit` bytes where it is not 0. */
 void budget_init(struct budget *b, uint64_t limit);

@@ -114,8 +114,7 @@ static void stack_by_row(struct snapshot *s)
     }
 }
 
-/* What everything that is written is ordered by; and own sizes in that order, since every summary
- * adds them up. */
+/* Types, sites and own sizes in the order of rows, since every summary asks for them. */
 static int snapshot_order(struct loader *l, struct snapshot *s)
 {
     const struct heap_analysis *a = &s->analysis;
@@ -131,7 +130,7 @@ static int snapshot_order(struct loader *l, struct snapshot *s)
         if (!s->stack) return loader_no_memory(l);
         stack_by_row(s);
     }
-    return loader_heap(l, heap_order(a, &s->order));
+    return 0;
 }
 
 /* One warning for each kind of loss. */
@@ -185,10 +184,10 @@ static void on_rows_written(void *opaque, sqlite3_int64 rows)
 
 #define RELEASE(array) (heap_free(array), (array) = NULL)
 
-/* What only the rows of objects need. */
-static void release_details(struct snapshot *s)
+/* What only the rows of `object` need: gone before the lists that come with details are sorted. */
+static void release_columns(struct snapshot *s)
 {
-    capture_release_details(&s->capture);
+    capture_release_columns(&s->capture);
     RELEASE(s->analysis.distance);
     RELEASE(s->analysis.parent);
     RELEASE(s->analysis.parent_position);
@@ -208,11 +207,10 @@ static void release_objects(struct snapshot *s)
     RELEASE(a->retained_native);
     RELEASE(a->component);
     RELEASE(a->components);
-    free(s->order);
     free(s->stack);
     free(s->own);
     free(s->own_native);
-    s->order = s->stack = NULL;
+    s->stack = NULL;
     s->own = s->own_native = NULL;
     resolved_release(&s->resolved);
 }
@@ -250,9 +248,12 @@ static int write_everything(struct loader *l, struct snapshot *s)
     int status = facts_write(l, s);
     if (!status) status = shared_write(l, s);
     if (!status) status = native_write(l, s);
-    if (!status) status = tables_write(l, s);
+    if (!status) status = objects_write(l, s);
+    release_columns(s);
+    if (!status) status = details_write(l, s);
+    if (!status) status = roots_write(l, s);
     if (!status) shared_sizes(s, SHARED_ONCE);
-    release_details(s);
+    capture_release_details(&s->capture);
     if (!status && s->capture.native) status = size_by_row(l, s, s->capture.native, &s->own_native);
     if (!status) status = summary_write(l, s);
     if (!status) status = write_found(l, s);

@@ -93,7 +93,7 @@ static bool object_next(void *opaque, struct rows_row *out)
     return true;
 }
 
-static int write_objects(struct loader *l, struct snapshot *s)
+int objects_write(struct loader *l, struct snapshot *s)
 {
     uint32_t n = s->analysis.n_rows, middle = loader_middle(n);
     struct object_rows o[2] = { { s, 0, middle }, { s, middle, n } };
@@ -180,7 +180,7 @@ static bool detail_next(void *opaque, struct rows_row *out)
     }
 }
 
-static int write_details(struct loader *l, struct snapshot *s)
+int details_write(struct loader *l, struct snapshot *s)
 {
     const struct capture *c = &s->capture;
     struct detail_rows d = { .l = l, .s = s };
@@ -204,13 +204,5 @@ static int write_details(struct loader *l, struct snapshot *s)
     notable_free(&d.notable);
     memory_free(&l->budget, d.extra, c->n, sizeof *d.extra);
     memory_free(&l->budget, d.preview, c->n, sizeof *d.preview);
-    return status;
-}
-
-int tables_write(struct loader *l, struct snapshot *s)
-{
-    int status = write_objects(l, s);
-    if (!status) status = write_details(l, s);
-    if (!status) status = roots_write(l, s);
     return status;
 }
