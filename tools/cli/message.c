@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,6 +37,19 @@ static _Thread_local struct {
     char text[400];
     uint64_t offset;
 } message_kept = { .offset = MESSAGE_NO_OFFSET };
+
+/* A line that waits, and what message_last is to tell of it. */
+struct message_line {
+    struct message_line *next;
+    bool is_error;
+    uint64_t offset;
+    char kept[sizeof message_kept.text];
+    size_t n;
+    char line[];
+};
+
+/* Where lines of this thread wait. */
+static _Thread_local struct message_held *message_holder;
 
 void message_setup(const char *program, enum message_level level)
 {
@@ -147,6 +161,45 @@ const char *message_last(uint64_t *offset)
     return message_kept.text;
 }
 
+/* Puts a line behind those that wait; false where it is to be printed. */
+static bool message_wait(const struct message *m, const struct text *line)
+{
+    struct message_held *held = message_holder;
+    struct message_line *l = held ? malloc(sizeof *l + line->n) : NULL;
+    if (!l) return false;
+    *l = (struct message_line){ .is_error = m->is_error, .offset = m->offset, .n = line->n };
+    if (m->is_error) memcpy(l->kept, message_kept.text, sizeof l->kept);
+    memcpy(l->line, line->s, line->n);
+    if (held->last)
+        held->last->next = l;
+    else
+        held->first = l;
+    held->last = l;
+    return true;
+}
+
+void message_hold(struct message_held *held)
+{
+    message_holder = held;
+}
+
+void message_tell(struct message_held *held, bool say)
+{
+    for (struct message_line *l = held->first, *next; l; l = next) {
+        next = l->next;
+        if (say && l->is_error) {
+            memcpy(message_kept.text, l->kept, sizeof l->kept);
+            message_kept.offset = l->offset;
+        }
+        if (say) {
+            progress_wipe();
+            message_write(l->line, l->n);
+        }
+        free(l);
+    }
+    *held = (struct message_held){ 0 };
+}
+
 /* Without memory the line is made on the stack, and cut where it does not fit. */
 static void message_print(const struct message *m)
 {
@@ -160,8 +213,10 @@ static void message_print(const struct message *m)
         message_line(&line, m);
         line.s[line.n++] = '\n'; /* text_fixed was given one byte less */
     }
-    progress_wipe();
-    message_write(line.s, line.n);
+    if (!message_wait(m, &line)) {
+        progress_wipe();
+        message_write(line.s, line.n);
+    }
     text_free(&line);
 }
 
@@ -214,7 +269,7 @@ static const char *message_system(const snap_error *e)
 int message_snap(const char *file, const struct snap_error *error, const char *hint)
 {
     struct message m = { .file = file, .offset = error->offset, .what = error->text,
-                         .system = message_system(error), .hint = hint };
+                         .system = message_system(error), .hint = hint, .is_error = true };
     message_keep(&m);
     message_print(&m);
     return STATUS_UNUSABLE;

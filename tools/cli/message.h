@@ -17,6 +17,7 @@
 #define SNAP_TOOLS_CLI_MESSAGE_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct snap_error;
@@ -77,6 +78,18 @@ int message_no_memory(const char *what);
  *  words, without file and hint; cut where it is very long), "" before the first, and in *offset
  *  its place or MESSAGE_NO_OFFSET. Valid until the thread's next error. */
 const char *message_last(uint64_t *offset);
+
+/** What a thread said while it was held. */
+struct message_held {
+    struct message_line *first, *last;
+};
+
+/** From now on what the calling thread says is kept in *held, which was zeroed, and not printed; NULL
+ *  ends that. For threads that work ahead of one which may end the work before it comes so far. */
+void message_hold(struct message_held *held);
+
+/** Says what was held, as if the calling thread did now, or drops it. */
+void message_tell(struct message_held *held, bool say);
 
 /** Prints a warning (not with --quiet) and counts it. The exit status does not change. */
 void message_warning(const char *file, uint64_t offset, const char *format, ...)

@@ -17,6 +17,7 @@
 #include "cli/message.h"
 #include "cli/number.h"
 #include "cli/progress.h"
+#include "db/ahead.h"
 #include "db/schema.h"
 #include "heap/beside.h"
 
@@ -283,7 +284,7 @@ static int load_file(struct loader *l, const char *path)
     if (!l->file.format || check_memory(l, path)) return LOADER_STOP;
     uint64_t size = stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
     progress_begin(&progress, "reading", size, PROGRESS_BYTES);
-    int status = l->file.format->read(path, &sink, &options, &l->file.result);
+    int status = ahead_read(l->two, l->file.format, path, &sink, &options, &l->file.result);
     progress_end(&progress);
     if (!status) status = check_same_file(l);
     if (!status) status = snapshot_end(l);

@@ -3,6 +3,7 @@
  * The loader's state, shared by its files; not for others (they include load.h).
  *
  *   load.c      the flow: files, the sink of records, strings at the end
+ *   ahead.c     records from a second thread, which reads and decodes
  *   snapshot.c  a snapshot from its rows to its tables
  *   statement.c errors, warnings, statements
  *   define.c    definitions: names, types, frames, stacks, modules, threads

@@ -7,15 +7,10 @@
 #include <stddef.h>
 #include <unistd.h>
 
-struct piece {
-    void (*work)(void *opaque);
-    void *opaque;
-};
-
-static void *run_piece(void *opaque)
+static void *run(void *opaque)
 {
-    struct piece *p = opaque;
-    p->work(p->opaque);
+    struct beside *b = opaque;
+    b->work(b->opaque);
     return NULL;
 }
 
@@ -24,25 +19,31 @@ bool beside_worth(void)
     return sysconf(_SC_NPROCESSORS_ONLN) > 1;
 }
 
-/* A thread that takes no signals: their handlers remove files and end the process. */
-static bool start(pthread_t *thread, struct piece *p)
+/* The signals' handlers remove files and end the process: they are the first thread's. */
+bool beside_begin(struct beside *b, void (*work)(void *opaque), void *opaque)
 {
     sigset_t all, before;
+    *b = (struct beside){ .work = work, .opaque = opaque };
     sigfillset(&all);
     if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) return false;
-    bool started = pthread_create(thread, NULL, run_piece, p) == 0;
+    b->started = pthread_create(&b->thread, NULL, run, b) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
+    return b->started;
+}
+
+void beside_end(struct beside *b)
+{
+    if (b->started) pthread_join(b->thread, NULL);
+    b->started = false;
 }
 
 void beside_run(bool two, void (*work)(void *opaque), void *first, void *second)
 {
-    pthread_t thread;
-    struct piece other = { work, second };
-    bool started = two && start(&thread, &other);
+    struct beside other;
+    bool started = two && beside_begin(&other, work, second);
     work(first);
     if (started)
-        pthread_join(thread, NULL);
+        beside_end(&other);
     else
         work(second);
 }

@@ -5,6 +5,7 @@
 #ifndef HEAP_BESIDE_H
 #define HEAP_BESIDE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 /** Whether two threads are worth it on this machine. */
@@ -14,5 +15,20 @@ bool beside_worth(void);
  *  a second one; else one after the other. The first runs in the caller's thread, where signals go,
  *  too. */
 void beside_run(bool two, void (*work)(void *opaque), void *first, void *second);
+
+/** Work that another thread does from beside_begin to beside_end. */
+struct beside {
+    void (*work)(void *opaque);
+    void *opaque;
+    pthread_t thread;
+    bool started;
+};
+
+/** Begins work(opaque) in a second thread, which takes no signals; false, and nothing is begun, where
+ *  the system gives none. *b stays where it is until beside_end. */
+bool beside_begin(struct beside *b, void (*work)(void *opaque), void *opaque);
+
+/** Waits for what was begun; nothing where nothing was. */
+void beside_end(struct beside *b);
 
 #endif
