@@ -29,6 +29,11 @@ public class Growing {
     static final List<Item> array = new ArrayList<>(), linked = new LinkedList<>();
     static final Deque<Item> deque = new ArrayDeque<>();
     static final Item[] own = new Item[100000];
+    static final Map<Integer, Map<Integer, Item>> nested = new TreeMap<>();
+    static final Set<Item> skips = new ConcurrentSkipListSet<>((a, b) -> a.n - b.n);
+    static final Map<Integer, Item> synced = Collections.synchronizedMap(new LinkedHashMap<>());
+    static class Later { final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(2); }
+    static final Later later = new Later();
 
     static void grow(int from, int to) {
         for (int i = from; i < to; i++) {
@@ -40,6 +45,11 @@ public class Growing {
             linked.add(new Item(i));
             deque.add(new Item(i));
             own[i] = new Item(i);
+            nested.computeIfAbsent(i % 40, k -> new TreeMap<>()).put(key, new Item(i));
+            skips.add(new Item(i));
+            synced.put(key, new Item(i));
+            final Item item = new Item(i);
+            later.timer.schedule(() -> item.n, 1, TimeUnit.DAYS);
         }
     }
 
@@ -58,7 +68,8 @@ public class Growing {
 }
 """
 
-OWNERS = ("hash", "tree", "concurrent", "array", "linked", "deque", "own")
+OWNERS = ("hash", "tree", "concurrent", "array", "linked", "deque", "own", "nested[*]", "skips", "synced",
+          "later.timer.workQueue")
 
 
 def dumps():

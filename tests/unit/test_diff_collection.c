@@ -18,13 +18,34 @@ static void java(void)
     CHECK_U64(collection_part(concurrent, "java.util.concurrent.ConcurrentHashMap$Node[]"),
               HEAP_PART);
     CHECK_U64(collection_part("java.lang", "java.lang.Object[]"), HEAP_PART_INSIDE);
-    /* Arrays of java.util's own classes are somebody's variables. */
-    CHECK_U64(collection_part(util, "java.util.HashMap[]"), 0);
+    /* Arrays of java.util's own classes may be somebody's variables. */
+    CHECK_U64(collection_part(util, "java.util.HashMap[]"), HEAP_PART_INSIDE);
+    CHECK_U64(collection_part(util, "java.util.HashSet"), HEAP_WHOLE | HEAP_WRAP);
+    CHECK_U64(collection_part(util, "java.util.Collections$SynchronizedMap"),
+              HEAP_WHOLE | HEAP_WRAP);
+    CHECK_U64(collection_part(concurrent, "java.util.concurrent.ConcurrentSkipListSet"),
+              HEAP_WHOLE | HEAP_WRAP);
+    CHECK_U64(collection_part(concurrent, "java.util.concurrent.ThreadPoolExecutor"), HEAP_WHOLE);
+    CHECK_U64(collection_part("java.lang", "java.lang.ThreadLocal$ThreadLocalMap"), HEAP_WHOLE);
+    CHECK_U64(collection_part("java.lang", "java.lang.ThreadLocal$ThreadLocalMap$Entry[]"),
+              HEAP_PART);
+    CHECK_U64(collection_part("java.lang", "java.lang.ThreadLocal$SuppliedThreadLocal"), 0);
+    CHECK_U64(collection_library_part("java.util.HashMap"), HEAP_WHOLE);
+    CHECK_U64(collection_library_part("app.Node"), 0);
+    CHECK_U64(collection_library_part(""), 0);
     CHECK_U64(collection_part("java.lang", "java.lang.Object"), 0);
     CHECK_U64(collection_part("app", "app.Tree$Node"), HEAP_NODE);
     CHECK_U64(collection_part("app", "app.Tree$Node[]"), 0);
     CHECK_U64(collection_part("javafx.scene", "javafx.scene.Node"), HEAP_NODE);
     CHECK_U64(collection_part("java.util.zip", "java.util.zip.Inflater"), 0);
+}
+
+static void parts(void)
+{
+    CHECK(heap_is_part(HEAP_PART, 0));
+    CHECK(heap_is_part(HEAP_PART_INSIDE, HEAP_WHOLE) && !heap_is_part(HEAP_PART_INSIDE, HEAP_PART));
+    CHECK(heap_is_part(HEAP_WHOLE, HEAP_WHOLE | HEAP_WRAP));
+    CHECK(!heap_is_part(HEAP_WHOLE, HEAP_WHOLE) && !heap_is_part(HEAP_NODE, HEAP_WHOLE));
 }
 
 static void others(void)
@@ -50,4 +71,4 @@ static void others(void)
     CHECK_U64(collection_part(NULL, "system / Context"), 0);
 }
 
-CU_MAIN("diff collection", { "Java", java }, { "others", others })
+CU_MAIN("diff collection", { "Java", java }, { "parts", parts }, { "others", others })

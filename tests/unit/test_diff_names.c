@@ -208,7 +208,62 @@ static void test_single(void)
     sign_free(&s);
 }
 
+/* Whatever hangs in the nodes of a collection hangs in the collection. */
+static void test_collections(void)
+{
+    static const char tree[] = "java.util.TreeMap", link[] = "java.util.TreeMap$Entry";
+    struct sign s = { 0 };
+    uint32_t map = step(&s, sign_root(&s, "App", 3, type(&s, "java.lang.Class")), SNAP_EDGE_STATIC,
+                        "byTime", tree);
+    uint32_t root = step(&s, map, SNAP_EDGE_ATTRIBUTE, "root", link);
+    uint32_t left = step(&s, root, SNAP_EDGE_ATTRIBUTE, "left", link);
+    CHECK_U64(left, root);
+    CHECK(root != map && !sign_is_single(&s, left) && sign_is_single(&s, map));
+    check_sign(&s, left, "App<java.lang.Class>.byTime<java.util.TreeMap>", "App.byTime");
+    uint32_t value = step(&s, left, SNAP_EDGE_ATTRIBUTE, "value", "App$Item");
+    uint32_t other = step(&s, root, SNAP_EDGE_ATTRIBUTE, "value", "App$Item");
+    CHECK_U64(value, other);
+    check_sign(&s, value, "App<java.lang.Class>.byTime<java.util.TreeMap>[*]<App$Item>",
+               "App.byTime[*]");
+    check_sign(&s, step(&s, left, SNAP_EDGE_ATTRIBUTE, "key", "App$Key"),
+               "App<java.lang.Class>.byTime<java.util.TreeMap><key><App$Key>", "App.byTime<key>");
+    uint32_t steps[4];
+    CHECK_U64(sign_steps(&s, value, steps, 4), 3);
+    /* A map in a set is a part, what the map has as its keys are elements. */
+    uint32_t set = step(&s, map, SNAP_EDGE_ATTRIBUTE, "set", "java.util.TreeSet");
+    uint32_t inner = step(&s, set, SNAP_EDGE_ATTRIBUTE, "m", tree);
+    root = step(&s, inner, SNAP_EDGE_ATTRIBUTE, "root", link);
+    uint32_t element = step(&s, root, SNAP_EDGE_ATTRIBUTE, "key", "App$Key");
+    struct text t = { 0 };
+    sign_path(&s, element, &t);
+    CHECK_STR(text_str(&t), "App.byTime.set[*]");
+    text_free(&t);
+    /* Fields of other kinds keep their names; an array of the program's is none of a map's. */
+    uint32_t own = step(&s, left, SNAP_EDGE_ATTRIBUTE, "value", "java.lang.Object[]");
+    CHECK(own != value && !s.nodes[own].folded);
+    check_sign(&s, step(&s, map, SNAP_EDGE_INTERNAL, "class", "App$Item"),
+               "App<java.lang.Class>.byTime<java.util.TreeMap><internal class><App$Item>",
+               "App.byTime<internal class>");
+    sign_free(&s);
+}
+
+/* The stores of V8's objects, by their edges. */
+static void test_stores(void)
+{
+    struct sign s = { 0 };
+    uint32_t map = sign_root(&s, "app.js:map", 10, type(&s, "Map"));
+    uint32_t table = step(&s, map, SNAP_EDGE_INTERNAL, "table", "(array)");
+    CHECK(sign_is_single(&s, table));
+    check_sign(&s, table, "app.js:map<Map>", "app.js:map");
+    check_sign(&s, step(&s, table, SNAP_EDGE_ELEMENT, NULL, "Session"),
+               "app.js:map<Map>[*]<Session>", "app.js:map[*]");
+    check_sign(&s, step(&s, map, SNAP_EDGE_INTERNAL, "code", "(array)"),
+               "app.js:map<Map><internal code><(array)>", "app.js:map<internal code>");
+    sign_free(&s);
+}
+
 CU_MAIN("diff names", { "texts", test_texts }, { "row map", test_rowmap },
         { "labels", test_labels }, { "signatures", test_signatures },
         { "runs of equal steps", test_runs }, { "long names", test_long_names },
-        { "keys that are data", test_data_keys }, { "single places", test_single })
+        { "keys that are data", test_data_keys }, { "single places", test_single },
+        { "collections are closed", test_collections }, { "stores of V8", test_stores })

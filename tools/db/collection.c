@@ -24,6 +24,31 @@ static bool is_inner_part(const char *name)
     return false;
 }
 
+/* Collections around others. Not executors and timers: their threads hold the queues as well. */
+static const char *const wraps[] = { "HashSet",    "LinkedHashSet",
+                                     "TreeSet",    "Properties",
+                                     "concurrent.ConcurrentSkipListSet",
+                                     "concurrent.CopyOnWriteArraySet",
+                                     "concurrent.DelayQueue" };
+
+/* `name` is without `java.util.`. */
+static bool is_wrap(const char *name)
+{
+    static const char views[] = "Collections$"; /* synchronizedMap(), unmodifiableList() */
+    if (strncmp(name, views, sizeof views - 1) == 0) return true;
+    for (size_t i = 0; i < sizeof wraps / sizeof wraps[0]; i++)
+        if (strcmp(wraps[i], name) == 0) return true;
+    return false;
+}
+
+/* Of a class of java.util or below, `name` without that. */
+static uint8_t java_part(const char *name)
+{
+    if (is_inner_part(name)) return HEAP_PART;
+    if (strchr(name, '[')) return HEAP_PART_INSIDE; /* the table of a queue */
+    return is_wrap(name) ? HEAP_WHOLE | HEAP_WRAP : HEAP_WHOLE;
+}
+
 /* What V8 keeps the contents of an array, object, Map or Set in. */
 static bool is_store(const char *name)
 {
@@ -63,15 +88,37 @@ static bool is_own_class(const char *name)
            !strpbrk(name, " ([<");
 }
 
+static const char java_util[] = "java.util.", thread_local[] = "java.lang.ThreadLocal$";
+
+/* Of Java's classes, whose names are whole; 0 of anything else. */
+static uint8_t library_part(const char *name)
+{
+    static const char concurrent[] = "concurrent.", map[] = "ThreadLocalMap";
+    if (strncmp(name, thread_local, sizeof thread_local - 1) == 0) {
+        name += sizeof thread_local - 1;
+        if (strncmp(name, map, sizeof map - 1) != 0) return 0;
+        return name[sizeof map - 1] ? HEAP_PART : HEAP_WHOLE;
+    }
+    if (strcmp(name, "java.lang.Object[]") == 0) return HEAP_PART_INSIDE;
+    if (strncmp(name, java_util, sizeof java_util - 1) != 0) return 0;
+    name += sizeof java_util - 1;
+    const char *own = strncmp(name, concurrent, sizeof concurrent - 1) == 0
+                          ? name + sizeof concurrent - 1
+                          : name;
+    if (strchr(own, '.')) return 0; /* java.util.zip and others */
+    return java_part(name);
+}
+
+uint8_t collection_library_part(const char *name)
+{
+    return strncmp(name, "java.", 5) == 0 ? library_part(name) : 0;
+}
+
 uint8_t collection_part(const char *module, const char *name)
 {
     if (!name) return 0;
     if (!module && is_store(name)) return HEAP_PART;
     if (!module) return is_own_class(name) ? HEAP_NODE : 0;
     if (!is_library(module)) return strchr(name, '[') ? 0 : HEAP_NODE;
-    if (strcmp(module, "java.lang") == 0)
-        return strcmp(name, "java.lang.Object[]") == 0 ? HEAP_PART_INSIDE : 0;
-    if (strcmp(module, "java.util") != 0 && strcmp(module, "java.util.concurrent") != 0) return 0;
-    if (is_inner_part(name)) return HEAP_PART;
-    return strchr(name, '[') ? 0 : HEAP_WHOLE;
+    return collection_library_part(name);
 }

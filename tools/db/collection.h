@@ -10,10 +10,14 @@
 #include <stdint.h>
 
 /** Bits of heap_part (heap/match.h) for a type by its name and module (NULL: none): nodes, entries
- *  and tables of java.util and java.util.concurrent, arrays of objects inside its collections, what V8
- *  keeps the contents of objects, arrays, Maps and Sets in. HEAP_NODE: all of other modules and
+ *  and tables of java.util and java.util.concurrent, arrays inside its collections, collections inside others
+ *  that wrap them, tables of thread-locals, what V8 keeps the contents of objects, arrays, Maps
+ *  and Sets in. HEAP_NODE: all of other modules and
  *  packages than the runtime's, and of JavaScript's and Ruby's classes those that are not built in.
  *  O(length). */
 uint8_t collection_part(const char *module, const char *name);
+
+/** The same of a class of Java's library by its whole name alone; 0 of any other. O(length). */
+uint8_t collection_library_part(const char *name);
 
 #endif

@@ -19,8 +19,6 @@
 #include "db/variable.h"
 #include "heap/match.h"
 
-static const uint32_t no_label = ROWMAP_NONE - 1;
-
 /* Roots by what they tell a reader, best first. A local variable is where an object happens to be
  * at the moment; `external` and the rest say only that something holds it. */
 static uint32_t root_rank(int64_t kind)
@@ -49,7 +47,7 @@ static uint32_t root_rank(int64_t kind)
 
 enum { RANK_NAMED = 1 }; /* up to this rank a root is a name that lasts */
 
-static uint32_t type_number(struct diff_names *n, uint32_t row)
+uint32_t diff_names_type(struct diff_names *n, uint32_t row)
 {
     uint32_t type = n->from.rows->type[row];
     if (type == HEAP_NONE) return TEXTS_NONE;
@@ -217,6 +215,12 @@ static int prepare(struct diff_names *n)
                        "SELECT b.source_id, r.kind, r.name_id FROM referrer b JOIN ref r "
                        "ON r.source_id = b.source_id AND r.position = b.position "
                        "WHERE b.target_id = ?1 LIMIT ?2") ||
+                   heapdb_prepare(
+                       db, &n->behind,
+                       "SELECT b.source_id, r.kind, r.name_id FROM referrer b JOIN ref r "
+                       "ON r.source_id = b.source_id AND r.position = b.position "
+                       "WHERE b.target_id = ?1 AND b.source_id > ?3 "
+                       "ORDER BY b.source_id LIMIT ?2") ||
                    heapdb_prepare(db, &n->text, "SELECT text FROM string WHERE id = ?1") ||
                    heapdb_prepare(db, &n->function,
                                   "SELECT s.text FROM detail d JOIN string s ON s.id = d.name_id "
@@ -242,6 +246,7 @@ int diff_names_new(struct diff_names **out, const struct diff_name_source *sourc
     for (uint32_t i = 0; n->type_text && i < n_types; i++) n->type_text[i] = TEXTS_NONE;
     if (!status) status = read_holders(n, &t) || prepare(n);
     if (!status) status = diff_variables_new(&n->variables, source);
+    if (!status) status = diff_names_canon_new(n);
     text_free(&t);
     if (!status && sign->failed) status = message_no_memory("names of objects");
     if (status) {
@@ -279,7 +284,7 @@ static int add_function(struct diff_names *n, uint32_t source, struct text *out)
 }
 
 /* Adds a step over an edge of `source` to a row; name_id is negative for none. */
-static int add_step(struct diff_names *n, uint32_t source, int kind, int64_t name_id,
+int diff_names_step(struct diff_names *n, uint32_t source, int kind, int64_t name_id,
                     uint32_t parent, uint32_t row, uint32_t *node)
 {
     struct text whole = { 0 };
@@ -294,7 +299,7 @@ static int add_step(struct diff_names *n, uint32_t source, int kind, int64_t nam
         length = whole.n;
     }
     if (whole.failed) n->sign->failed = true;
-    if (!status) *node = sign_step(n->sign, parent, kind, name, length, type_number(n, row));
+    if (!status) *node = sign_step(n->sign, parent, kind, name, length, diff_names_type(n, row));
     sqlite3_reset(n->text);
     text_free(&whole);
     return status;
@@ -312,10 +317,10 @@ static int step_down(struct diff_names *n, uint32_t row, uint32_t parent_node, u
         int64_t name = sqlite3_column_type(n->ref, 1) == SQLITE_NULL
                            ? -1
                            : sqlite3_column_int64(n->ref, 1);
-        status = add_step(n, a->parent[row], (int)sqlite3_column_int64(n->ref, 0), name,
+        status = diff_names_step(n, a->parent[row], (int)sqlite3_column_int64(n->ref, 0), name,
                           parent_node, row, node);
     } else if (!status) { /* no such reference: a database without them, or a damaged one */
-        *node = sign_step(n->sign, parent_node, SNAP_EDGE_ATTRIBUTE, NULL, 0, type_number(n, row));
+        *node = sign_step(n->sign, parent_node, SNAP_EDGE_ATTRIBUTE, NULL, 0, diff_names_type(n, row));
     }
     sqlite3_reset(n->ref);
     return status;
@@ -323,11 +328,11 @@ static int step_down(struct diff_names *n, uint32_t row, uint32_t parent_node, u
 
 /* The node of a row with a name of its own. A dictionary that is a global itself is the namespace
  * of the module of that name, and gets the signature that it has below the module. */
-static uint32_t named_node(struct diff_names *n, uint32_t row, uint32_t label)
+uint32_t diff_names_own_node(struct diff_names *n, uint32_t row, uint32_t label)
 {
     size_t length, type_length = 0;
     const char *s = texts_get(&n->sign->texts, label, &length);
-    uint32_t type = type_number(n, row);
+    uint32_t type = diff_names_type(n, row);
     const char *type_name =
         type == TEXTS_NONE ? "" : texts_get(&n->sign->texts, type, &type_length);
     if (type_length != 4 || memcmp(type_name, "dict", 4) != 0)
@@ -338,13 +343,13 @@ static uint32_t named_node(struct diff_names *n, uint32_t row, uint32_t label)
 }
 
 /* The label of what the variable with the name `name_id` of a context is called. */
-static int variable_label(struct diff_names *n, uint32_t context, int64_t name_id, uint32_t *label)
+int diff_names_variable(struct diff_names *n, uint32_t context, int64_t name_id, uint32_t *label)
 {
     struct text t = { 0 };
     const char *name;
     size_t length;
     int status = read_text(n, name_id, &name, &length);
-    *label = no_label;
+    *label = NAME_NO_LABEL;
     if (!status && length)
         status = diff_variables_label(n->variables, context, name, length, &t);
     sqlite3_reset(n->text);
@@ -353,11 +358,11 @@ static int variable_label(struct diff_names *n, uint32_t context, int64_t name_i
     return status;
 }
 
-/* Where a row's parent has it in a variable that is a name: its label, else no_label. */
+/* Where a row's parent has it in a variable that is a name: its label, else NAME_NO_LABEL. */
 static int held_in_variable(struct diff_names *n, uint32_t row, uint32_t *label)
 {
     const struct diff_rows *a = n->from.rows;
-    *label = no_label;
+    *label = NAME_NO_LABEL;
     if (!diff_variables_in(n->variables, a->parent[row])) return 0;
     uint32_t known = rowmap_get(&n->held, row);
     if (known != ROWMAP_NONE) {
@@ -371,17 +376,17 @@ static int held_in_variable(struct diff_names *n, uint32_t row, uint32_t *label)
                  sqlite3_column_type(n->ref, 1) != SQLITE_NULL;
     int64_t name_id = named ? sqlite3_column_int64(n->ref, 1) : -1;
     sqlite3_reset(n->ref);
-    if (got < 0 || (named && variable_label(n, a->parent[row], name_id, label)))
+    if (got < 0 || (named && diff_names_variable(n, a->parent[row], name_id, label)))
         return STATUS_UNUSABLE;
     if (!rowmap_set(&n->held, row, *label)) n->sign->failed = true;
     return 0;
 }
 
-static uint32_t variable_node(struct diff_names *n, uint32_t row, uint32_t label)
+uint32_t diff_names_variable_node(struct diff_names *n, uint32_t row, uint32_t label)
 {
     size_t length;
     const char *s = texts_get(&n->sign->texts, label, &length);
-    return sign_root(n->sign, s, length, type_number(n, row));
+    return sign_root(n->sign, s, length, diff_names_type(n, row));
 }
 
 uint32_t diff_names_root_label(const struct diff_names *n, uint32_t row)
@@ -399,10 +404,10 @@ static uint32_t start_at(struct diff_names *n, uint32_t row, uint32_t variable)
     if (row == 0) return sign_root(n->sign, "(live)", 6, TEXTS_NONE);
     if (row == a->garbage_root) return sign_root(n->sign, "(garbage)", 9, TEXTS_NONE);
     if (label == ROWMAP_NONE && is_root) label = diff_names_root_label(n, row);
-    if (label != ROWMAP_NONE) return named_node(n, row, label);
-    if (variable != no_label) return variable_node(n, row, variable);
-    if (a->parent[row] == HEAP_NONE) return sign_root(n->sign, "(garbage)", 9, type_number(n, row));
-    if (is_root) return sign_root(n->sign, "<root>", 6, type_number(n, row));
+    if (label != ROWMAP_NONE) return diff_names_own_node(n, row, label);
+    if (variable != NAME_NO_LABEL) return diff_names_variable_node(n, row, variable);
+    if (a->parent[row] == HEAP_NONE) return sign_root(n->sign, "(garbage)", 9, diff_names_type(n, row));
+    if (is_root) return sign_root(n->sign, "<root>", 6, diff_names_type(n, row));
     return SIGN_NONE;
 }
 
@@ -413,10 +418,14 @@ int diff_names_climb(struct diff_names *n, uint32_t row, uint32_t *node)
     uint32_t depth = 0, at = row, found, variable;
     for (;;) {
         if ((found = rowmap_get(&n->nodes, at)) != ROWMAP_NONE || n->sign->failed) break;
+        if (rowmap_get(&n->own, at) == ROWMAP_NONE) {
+            if (diff_names_canonical(n, at, &found)) return STATUS_UNUSABLE;
+            if (found != SIGN_NONE) break;
+        }
         if (held_in_variable(n, at, &variable)) return STATUS_UNUSABLE;
         if ((found = start_at(n, at, variable)) != SIGN_NONE) break;
         if (depth == NAME_CLIMB_MAX) {
-            found = sign_root(n->sign, "(...)", 5, type_number(n, at));
+            found = sign_root(n->sign, "(...)", 5, diff_names_type(n, at));
             break;
         }
         n->climb[depth++] = at;
@@ -437,114 +446,21 @@ int diff_names_climb(struct diff_names *n, uint32_t row, uint32_t *node)
 int diff_names_is_named(struct diff_names *n, uint32_t row, bool *named)
 {
     const struct diff_rows *a = n->from.rows;
-    uint32_t label;
+    uint32_t label, node;
     *named = true;
     for (uint32_t i = 0; i < NAME_CLIMB_MAX; i++) {
         if (rowmap_get(&n->own, row) != ROWMAP_NONE) return 0;
+        if (diff_names_canonical(n, row, &node)) return STATUS_UNUSABLE;
+        if (node != SIGN_NONE) return 0;
         if (a->parent[row] == HEAP_NONE) break;
         if (a->parent[row] == 0 && (n->site || rowmap_get(&n->ranks, row) <= RANK_NAMED)) return 0;
         if (a->parent[row] == 0) break;
         if (held_in_variable(n, row, &label)) return STATUS_UNUSABLE;
-        if (label != no_label) return 0;
+        if (label != NAME_NO_LABEL) return 0;
         row = a->parent[row];
     }
     *named = false;
     return 0;
-}
-
-/* A search backwards: rows met, each with the row nearer to the start that it refers to. */
-struct search {
-    uint32_t row[SEARCH_OBJECTS], next[SEARCH_OBJECTS];
-    int kind[SEARCH_OBJECTS];        /* of the reference to row[next[i]] */
-    int64_t name_id[SEARCH_OBJECTS]; /* -1: none */
-    uint32_t n;
-    struct rowmap seen;
-};
-
-static bool search_add(struct search *s, uint32_t row, uint32_t next, int kind, int64_t name_id)
-{
-    if (s->n == SEARCH_OBJECTS || rowmap_get(&s->seen, row) != ROWMAP_NONE) return true;
-    s->row[s->n] = row;
-    s->next[s->n] = next;
-    s->kind[s->n] = kind;
-    s->name_id[s->n] = name_id;
-    return rowmap_set(&s->seen, row, s->n++);
-}
-
-/* Is an entry a context that has the next row in one of its variables? */
-static bool is_name(const struct search *s, const struct diff_names *n, uint32_t i)
-{
-    return s->kind[i] == SNAP_EDGE_VARIABLE && s->name_id[i] >= 0 &&
-           diff_variables_in(n->variables, s->row[i]);
-}
-
-/* Looks at who refers to entry i; 1 when a named holder was found (the last entry). */
-static int search_step(struct diff_names *n, struct search *s, uint32_t i)
-{
-    int got, found = 0;
-    sqlite3_bind_int64(n->referrer, 1, n->from.rows->first_id + (int64_t)s->row[i]);
-    sqlite3_bind_int64(n->referrer, 2, SEARCH_REFERRERS);
-    while (!found && (got = heapdb_step(n->from.db, n->referrer)) != 0) {
-        if (got < 0) return -1;
-        n->looked++;
-        uint32_t row = diff_names_row_of(n, sqlite3_column_int64(n->referrer, 0));
-        int64_t kind = sqlite3_column_int64(n->referrer, 1);
-        if (row == HEAP_NONE || !heapdb_edge_holds(kind) || kind == SNAP_EDGE_TYPE) continue;
-        bool name = sqlite3_column_type(n->referrer, 2) != SQLITE_NULL;
-        uint32_t before = s->n;
-        if (!search_add(s, row, i, (int)kind, name ? sqlite3_column_int64(n->referrer, 2) : -1)) {
-            n->sign->failed = true;
-            found = -1;
-        } else if (s->n > before && is_name(s, n, s->n - 1)) {
-            found = 1;
-        } else if (s->n > before) {
-            bool named;
-            int status = diff_names_is_named(n, row, &named);
-            found = status ? -1 : named;
-        }
-    }
-    sqlite3_reset(n->referrer);
-    return found;
-}
-
-/* The path of a finished search: the named holder's, then forwards to the start. */
-static int search_path(struct diff_names *n, const struct search *s, uint32_t *node)
-{
-    uint32_t i = s->n - 1, at, label = no_label;
-    if (is_name(s, n, i) && variable_label(n, s->row[i], s->name_id[i], &label))
-        return STATUS_UNUSABLE;
-    if (label != no_label) {
-        i = s->next[i];
-        at = variable_node(n, s->row[i], label);
-    } else if (diff_names_climb(n, s->row[i], &at)) {
-        return STATUS_UNUSABLE;
-    }
-    for (; i != 0 && !n->sign->failed; i = s->next[i]) {
-        if (add_step(n, s->row[i], s->kind[i], s->name_id[i], at, s->row[s->next[i]], &at))
-            return STATUS_UNUSABLE;
-    }
-    if (n->sign->failed) return message_no_memory("names of objects");
-    *node = at;
-    return 0;
-}
-
-/* Looks backwards for a path with a name; *node stays as it is where there is none. */
-static int name_by_search(struct diff_names *n, uint32_t row, uint32_t *node)
-{
-    struct search *s = calloc(1, sizeof *s);
-    if (!s || !search_add(s, row, 0, 0, -1)) {
-        free(s);
-        return message_no_memory("names of objects");
-    }
-    int found = 0, status = 0;
-    for (uint32_t i = 0; !found && i < s->n && n->looked < SEARCH_BUDGET; i++)
-        found = search_step(n, s, i);
-    if (found > 0) status = search_path(n, s, node);
-    if (found < 0)
-        status = n->sign->failed ? message_no_memory("names of objects") : STATUS_UNUSABLE;
-    rowmap_free(&s->seen);
-    free(s);
-    return status;
 }
 
 int diff_names_row(struct diff_names *n, uint32_t row, uint32_t *node)
@@ -560,7 +476,7 @@ int diff_names_row(struct diff_names *n, uint32_t row, uint32_t *node)
     if (row == 0 || a->parent[row] == HEAP_NONE) return 0;
     if (diff_names_is_named(n, row, &named)) return STATUS_UNUSABLE;
     if (named) return 0;
-    if (name_by_search(n, row, node)) return STATUS_UNUSABLE;
+    if (diff_names_search(n, row, node)) return STATUS_UNUSABLE;
     return rowmap_set(&n->found, row, *node) ? 0 : message_no_memory("names of objects");
 }
 
@@ -632,6 +548,7 @@ void diff_names_free(struct diff_names *n)
     if (!n) return;
     sqlite3_finalize(n->ref);
     sqlite3_finalize(n->referrer);
+    sqlite3_finalize(n->behind);
     sqlite3_finalize(n->text);
     sqlite3_finalize(n->function);
     rowmap_free(&n->own);
@@ -639,6 +556,7 @@ void diff_names_free(struct diff_names *n)
     rowmap_free(&n->ranks);
     rowmap_free(&n->held);
     diff_variables_free(n->variables);
+    diff_names_canon_free(n);
     rowmap_free(&n->nodes);
     rowmap_free(&n->found);
     free(n->climb);

@@ -6,11 +6,16 @@
  * The path. Starting at the object, the loader's shortest path (parent) is climbed until an object
  * that has a name of its own, a module or a class, or else a root object. So a path begins with the
  * innermost name that stands in the program: `app.Handler.cache`, wherever the class is held.
+ *   The rule of choice: canonical over borrowed, lasting over momentary, short over long. An object
+ * of a class of the program that has few instances is called by the module of its class, or by a class
+ * of that module, where one of these has it in an attribute: `logging.Logger.manager`, and not
+ * `concurrent.futures._base.LOGGER.manager`, a reference that another module has borrowed.
  *   A shortest path may run through something that happens to hold the object at the moment, such
  * as a local variable of the thread that is using it; the signature would come and go. Where the
  * climb meets no name, the references to the object are searched backwards, breadth first and
- * bounded, for a holder whose own path has a name; the first found is taken. Only where there is
- * none does the path begin at the root: `<local handle.batch>`, `<external>`.
+ * bounded, for a holder whose own path has a name; the first found is taken. What the rows met so
+ * far dominate is no way to them, and jumped over: thousands of tasks in a queue. Only where there
+ * is none does the path begin at the root: `<local handle.batch>`, `<external>`.
  *
  * Functions print their error and return STATUS_UNUSABLE, or 0. One thread a database.
  */

@@ -11,6 +11,7 @@
 
 #include <snap/format.h>
 
+#include "db/collection.h"
 #include "db/heapdb.h"
 #include "heap/match.h"
 
@@ -166,17 +167,72 @@ uint32_t sign_root(struct sign *s, const char *label, size_t n, uint32_t type)
     return made;
 }
 
+static const char *type_of(const struct sign *s, uint32_t type)
+{
+    return type == TEXTS_NONE ? "" : texts_get(&s->texts, type, NULL);
+}
+
+static bool is_text(const char *s, size_t n, const char *text)
+{
+    return s && n == strlen(text) && memcmp(s, text, n) == 0;
+}
+
+/* Does an edge to an object of `type` lead to a part of the collection that the parent is, or is a
+ * part of? */
+static bool leads_inside(const struct sign *s, uint32_t parent, int kind, const char *name,
+                         size_t n, uint32_t type)
+{
+    if (kind == SNAP_EDGE_INTERNAL) /* V8's stores */
+        return is_text(name, n, "table") || is_text(name, n, "elements") ||
+               is_text(name, n, "properties");
+    if (kind != SNAP_EDGE_ATTRIBUTE && kind != SNAP_EDGE_ELEMENT) return false;
+    uint8_t mine = collection_library_part(type_of(s, type));
+    return mine && heap_is_part(mine, collection_library_part(type_of(s, s->nodes[parent].type)));
+}
+
+/* The step to a part. Links of one type are one, however they hang together. */
+static uint32_t step_inside(struct sign *s, uint32_t parent, int kind, const char *name, size_t n,
+                            uint32_t type)
+{
+    if (s->nodes[parent].folded && s->nodes[parent].type == type) {
+        s->nodes[parent].repeats = true;
+        return parent;
+    }
+    struct text t = { 0 };
+    sign_label(&t, kind, name, n, s->data_keys);
+    if (t.failed) s->failed = true;
+    uint32_t label = texts_add(&s->texts, text_str(&t), t.n);
+    text_free(&t);
+    uint32_t made = node(s, parent, label, type);
+    if (made != SIGN_NONE) s->nodes[made].folded = true;
+    return made;
+}
+
+/* How a collection refers to what a part of it has: an element, or a key of a map. */
+static void label_content(struct text *out, const char *collection, const char *name, size_t n)
+{
+    size_t length = strlen(collection);
+    bool is_set = length >= 3 && strcmp(collection + length - 3, "Set") == 0;
+    text_adds(out, is_text(name, n, "key") && !is_set ? "<key>" : "[*]");
+}
+
 uint32_t sign_step(struct sign *s, uint32_t parent, int kind, const char *name, size_t n,
                    uint32_t type)
 {
     if (s->failed || parent == SIGN_NONE) return SIGN_NONE;
+    if (leads_inside(s, parent, kind, name, n, type))
+        return step_inside(s, parent, kind, name, n, type);
     struct text t = { 0 };
+    bool inside = s->nodes[parent].folded;
+    while (s->nodes[parent].folded) parent = s->nodes[parent].parent;
     uint32_t up = s->nodes[parent].parent;
     bool folds = kind == SNAP_EDGE_VALUE && name && up != SIGN_NONE &&
                  strcmp(texts_get(&s->texts, s->nodes[parent].label, NULL), DICT_LABEL) == 0;
     if (folds) {
         parent = up; /* owner.__dict__['x'] is owner.x, however the runtime stores it */
         add_attribute(&t, name, n);
+    } else if (inside && (kind == SNAP_EDGE_ATTRIBUTE || kind == SNAP_EDGE_ELEMENT)) {
+        label_content(&t, type_of(s, s->nodes[parent].type), name, n);
     } else {
         sign_label(&t, kind, name, n, s->data_keys);
     }
@@ -216,7 +272,8 @@ bool sign_is_single(const struct sign *s, uint32_t at)
 size_t sign_steps(const struct sign *s, uint32_t at, uint32_t *out, size_t max)
 {
     size_t n = 0;
-    for (uint32_t x = at; x != SIGN_NONE && n < max; x = s->nodes[x].parent) out[n++] = x;
+    for (uint32_t x = at; x != SIGN_NONE && n < max; x = s->nodes[x].parent)
+        if (!s->nodes[x].folded) out[n++] = x;
     for (size_t i = 0; i < n / 2; i++) {
         uint32_t swap = out[i];
         out[i] = out[n - 1 - i];

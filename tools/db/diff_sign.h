@@ -7,7 +7,7 @@
  * Signatures are kept as a tree of steps that share their beginnings: one number stands for a whole
  * path, and two objects of one signature have the same number. The rules that make paths of
  * different layouts alike (attribute dictionaries folded into their owner, runs of equal steps
- * drawn together) are applied when a step is added.
+ * drawn together, the library's collections closed) are applied when a step is added.
  *
  * Texts are hostile and kept as they are; escape them on the way out. A failed allocation is
  * remembered in `failed`; every later call answers SIGN_NONE. Threads: one at a time. Cost of a
@@ -30,6 +30,7 @@ struct sign_node {
     uint32_t type;   /* in `texts`; TEXTS_NONE: no type (virtual roots, cut paths) */
     uint32_t depth;  /* 1 at a root */
     bool repeats;    /* stands for a run of equal steps */
+    bool folded;     /* a part of the collection above it, of which it has the texts */
     uint64_t hash;
 };
 
@@ -70,7 +71,7 @@ void sign_text(const struct sign *s, uint32_t node, struct text *out);
 /** Appends the path as people read code, without types: "app.REGISTRY[*]". */
 void sign_path(const struct sign *s, uint32_t node, struct text *out);
 
-/** The steps from the root down: at most `max` of them into out[], the ones nearest to the node;
+/** The steps from the root down, without parts of collections: at most `max` of them into out[], the ones nearest to the node;
  *  returns how many. */
 size_t sign_steps(const struct sign *s, uint32_t node, uint32_t *out, size_t max);
 

@@ -194,8 +194,7 @@ static bool is_part(const struct growth *g, uint32_t row)
     uint32_t d = heap_is_virtual(b, row) ? 0 : b->dominator[row];
     if (g->m->b_to_a[row] == HEAP_NONE || heap_is_virtual(b, d) || g->m->b_to_a[d] == HEAP_NONE)
         return false;
-    uint8_t mine = part[b->type[row]];
-    return (mine & HEAP_PART) || ((mine & HEAP_PART_INSIDE) && (part[b->type[d]] & HEAP_WHOLE));
+    return heap_is_part(part[b->type[row]], part[b->type[d]]);
 }
 
 /* Dominators come before what they dominate. */

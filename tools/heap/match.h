@@ -106,8 +106,16 @@ enum heap_part {
     HEAP_PART = 1,        /* a link or a table: a part of what dominates it */
     HEAP_PART_INSIDE = 2, /* the same where a HEAP_WHOLE dominates it */
     HEAP_WHOLE = 4,       /* a collection */
-    HEAP_NODE = 8         /* of the program, not of a library: may be a node of its own structures */
+    HEAP_NODE = 8,        /* of the program, not of a library: may be a node of its own structures */
+    HEAP_WRAP = 16        /* a collection around another: a HEAP_WHOLE that it dominates is a part */
 };
+
+/** Is an object with the bits `mine` a part of one with the bits `above` that dominates it? */
+static inline bool heap_is_part(uint8_t mine, uint8_t above)
+{
+    return (mine & HEAP_PART) || ((mine & HEAP_PART_INSIDE) && (above & HEAP_WHOLE)) ||
+           ((mine & HEAP_WHOLE) && (above & HEAP_WRAP));
+}
 
 struct heap_match_options {
     enum heap_match_mode mode;

@@ -245,6 +245,26 @@ static struct held *gather(const struct comparison *c, const struct line *l, uin
     return NULL;
 }
 
+/* By whom the example is held where that is not the owner: nothing where the holder goes by the
+ * owner's name, as a part of a collection does, or is deep in a list and has none. */
+static int holder_text(struct diff_report *r, const struct comparison *c, const struct held *h,
+                       struct diff_held *out)
+{
+    struct text name = { 0 }, owner = { 0 };
+    uint32_t node = SIGN_NONE, owner_node = SIGN_NONE;
+    int status = diff_names_row(c->names, h->holder, &node);
+    if (!status && h->owner_row != 0)
+        status = diff_names_row(c->names, h->owner_row, &owner_node);
+    if (!status) sign_path(&r->sign, node, &name);
+    if (!status) sign_path(&r->sign, owner_node, &owner);
+    bool cut = strncmp(text_str(&name), "(...)", 5) == 0;
+    if (!status && !cut && strcmp(text_str(&name), text_str(&owner)) != 0)
+        out->holder = fill_text(r, &name);
+    text_free(&name);
+    text_free(&owner);
+    return status;
+}
+
 /* How the example is referred to, and by whom where that is not the owner. */
 static int held_texts(struct diff_report *r, const struct comparison *c, const struct held *h,
                       struct diff_held *out)
@@ -261,12 +281,7 @@ static int held_texts(struct diff_report *r, const struct comparison *c, const s
         if (!status && node != SIGN_NONE) sign_path(&r->sign, node, &t);
         out->edge = fill_text(r, &t);
     } else if (h->example_b != HEAP_NONE && h->holder != HEAP_NONE && h->holder != h->owner_row) {
-        uint32_t node;
-        status = diff_names_row(c->names, h->holder, &node);
-        if (!status) {
-            sign_path(&r->sign, node, &t);
-            out->holder = fill_text(r, &t);
-        }
+        status = holder_text(r, c, h, out);
     }
     text_clear(&t);
     if (!status && h->example_b != HEAP_NONE)
