@@ -34,7 +34,7 @@ db = sqlite3.connect("lie.db"); db.executescript(sys.argv[1]); db.commit()' "$1"
     echo "exit $?"
     cat err
 }
-lie 'UPDATE object SET dominator_id = 9 WHERE id = 4'
+lie 'UPDATE object SET last_dominated = last_dominated + 1 WHERE id = 4'
 lie 'UPDATE object SET parent_id = 4 WHERE id = 3; UPDATE object SET parent_id = 3 WHERE id = 4'
 lie 'UPDATE object SET last_dominated = 99999 WHERE id = 4'
 lie 'UPDATE object SET type_id = 77 WHERE id = 4'

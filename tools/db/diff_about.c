@@ -113,8 +113,10 @@ int diff_about_new(struct diff_about **out, const struct diff_name_source *sourc
                        "SELECT r.target_id FROM ref r JOIN string s ON s.id = r.name_id "
                        "WHERE r.source_id = ?1 AND s.text = '__globals__'") ||
         heapdb_prepare(source->db, &a->variable,
-                       "SELECT (SELECT text FROM string WHERE id = name_id) FROM ref "
-                       "WHERE source_id = ?1 AND position = ?2 AND kind = ?3") ||
+                       "SELECT (SELECT text FROM string WHERE id = r.name_id) "
+                       "FROM object o JOIN ref r "
+                       "ON r.source_id = o.parent_id AND r.position = o.parent_position "
+                       "WHERE o.id = ?1 AND r.kind = ?2") ||
         heapdb_prepare(source->db, &a->detail,
                        "SELECT (SELECT text FROM string WHERE id = name_id), bound, length "
                        "FROM detail WHERE object_id = ?1") ||
@@ -329,9 +331,8 @@ static int about_captured(struct diff_about *a, uint32_t function, uint32_t row,
     struct text words = { 0 };
     int got = 0;
     for (uint32_t at = row; got == 0 && at != function; at = rows->parent[at]) {
-        sqlite3_bind_int64(a->variable, 1, rows->first_id + (int64_t)rows->parent[at]);
-        sqlite3_bind_int64(a->variable, 2, (int64_t)rows->parent_position[at]);
-        sqlite3_bind_int64(a->variable, 3, SNAP_EDGE_VARIABLE);
+        sqlite3_bind_int64(a->variable, 1, rows->first_id + (int64_t)at);
+        sqlite3_bind_int64(a->variable, 2, SNAP_EDGE_VARIABLE);
         got = heapdb_step(a->from.db, a->variable);
         const char *name =
             got == 1 ? (const char *)sqlite3_column_text(a->variable, 0) : NULL;

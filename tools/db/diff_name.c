@@ -208,8 +208,9 @@ static int prepare(struct diff_names *n)
 {
     struct heapdb *db = n->from.db;
     return heapdb_prepare(db, &n->ref,
-                          "SELECT kind, name_id FROM ref "
-                          "WHERE source_id = ?1 AND position = ?2") ||
+                          "SELECT r.kind, r.name_id FROM object o JOIN ref r "
+                          "ON r.source_id = o.parent_id AND r.position = o.parent_position "
+                          "WHERE o.id = ?1") ||
                    heapdb_prepare(
                        db, &n->referrer,
                        "SELECT b.source_id, r.kind, r.name_id FROM referrer b JOIN ref r "
@@ -309,8 +310,7 @@ int diff_names_step(struct diff_names *n, uint32_t source, int kind, int64_t nam
 static int step_down(struct diff_names *n, uint32_t row, uint32_t parent_node, uint32_t *node)
 {
     const struct diff_rows *a = n->from.rows;
-    sqlite3_bind_int64(n->ref, 1, a->first_id + (int64_t)a->parent[row]);
-    sqlite3_bind_int64(n->ref, 2, (int64_t)a->parent_position[row]);
+    sqlite3_bind_int64(n->ref, 1, a->first_id + (int64_t)row);
     int got = heapdb_step(n->from.db, n->ref);
     int status = got < 0 ? STATUS_UNUSABLE : 0;
     if (got == 1) {
@@ -369,8 +369,7 @@ static int held_in_variable(struct diff_names *n, uint32_t row, uint32_t *label)
         *label = known;
         return 0;
     }
-    sqlite3_bind_int64(n->ref, 1, a->first_id + (int64_t)a->parent[row]);
-    sqlite3_bind_int64(n->ref, 2, (int64_t)a->parent_position[row]);
+    sqlite3_bind_int64(n->ref, 1, a->first_id + (int64_t)row);
     int got = heapdb_step(n->from.db, n->ref);
     bool named = got == 1 && sqlite3_column_int64(n->ref, 0) == SNAP_EDGE_VARIABLE &&
                  sqlite3_column_type(n->ref, 1) != SQLITE_NULL;

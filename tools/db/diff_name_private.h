@@ -36,7 +36,8 @@ struct diff_names {
     uint64_t looked_beside; /* by diff_names_beside */
     uint32_t places_searched;
     struct name_canon *canon; /* NULL until it is there */
-    sqlite3_stmt *ref, *referrer, *behind, *text, *function;
+    sqlite3_stmt *ref; /* of the parent to an object */
+    sqlite3_stmt *referrer, *behind, *text, *function;
 };
 
 /** The row of an id that a table names, or HEAP_NONE when it is not of this snapshot. */

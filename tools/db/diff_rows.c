@@ -13,6 +13,7 @@
 #include "cli/message.h"
 #include "cli/type_name.h"
 #include "db/collection.h"
+#include "heap/analysis.h"
 
 enum { TYPE_IDS_MAX = 1 << 26 };
 
@@ -114,27 +115,31 @@ void diff_types_free(struct diff_types *types)
 
 /* ---- objects ------------------------------------------------------------------------- */
 
-/* What the aggregate functions fill in, and what they found wrong. */
+/* What the aggregate functions fill in, and where their arguments stand. */
 struct reading {
     struct diff_rows *rows;
     const struct diff_type_map *types;
-    uint32_t *distance; /* [n_rows], to see that shortest paths end */
-    uint64_t seen;
+    uint64_t seen; /* rows so far; they come in the order of their ids */
     int side;
-    bool any_native, any_stack;
+    bool flat;                              /* nothing refers to anything */
+    int address, position, native, stack; /* which argument; 0: none */
+    int n_args;
 };
+
+/* Arguments that are always there; those of a tree follow, where it is one. */
+enum { C_TYPE, C_SHALLOW, C_LAST, C_PARENT };
 
 static uint32_t row_or_none(const struct reading *r, sqlite3_value *v)
 {
-    if (sqlite3_value_type(v) == SQLITE_NULL) return HEAP_NONE;
     uint64_t row = (uint64_t)sqlite3_value_int64(v) - (uint64_t)r->rows->first_id;
     return row < r->rows->n_rows ? (uint32_t)row : HEAP_NONE - 1; /* refused later */
 }
 
-static uint32_t small_or_none(sqlite3_value *v)
+/* What is 0 may be null: only then it is asked. No id is 0. */
+static uint32_t small_or(sqlite3_value *v, uint32_t null)
 {
-    if (sqlite3_value_type(v) == SQLITE_NULL) return HEAP_NONE;
     int64_t n = sqlite3_value_int64(v);
+    if (n == 0 && sqlite3_value_type(v) == SQLITE_NULL) return null;
     return n >= 0 && n < (int64_t)HEAP_NONE ? (uint32_t)n : HEAP_NONE;
 }
 
@@ -144,59 +149,65 @@ static uint64_t size_of(sqlite3_value *v)
     return n < 0 ? UINT64_MAX : (uint64_t)n; /* refused later: sums would not fit */
 }
 
-enum {
-    C_ID,
-    C_ADDRESS,
-    C_TYPE,
-    C_SHALLOW,
-    C_RETAINED,
-    C_LAST,
-    C_DOMINATOR,
-    C_DISTANCE,
-    C_PARENT,
-    C_POSITION,
-    C_NATIVE,
-    C_STACK,
-    N_COLUMNS
-};
+static uint64_t identity_of(const struct reading *r, uint32_t row, sqlite3_value *v)
+{
+    uint64_t address = (uint64_t)sqlite3_value_int64(v);
+    return address == 0 && sqlite3_value_type(v) == SQLITE_NULL
+               ? ~((uint64_t)row << 16 | ((uint64_t)r->side & 0xffff))
+               : address;
+}
 
-static const char OBJECT_SQL[] =
-    "SELECT diff_object(id, address, type_id, shallow_size, retained_size, last_dominated, "
-    "dominator_id, distance, parent_id, parent_position, native_size, stack_id) "
-    "FROM object WHERE id BETWEEN ?1 AND ?2";
+/* Which columns are read. What follows from others is not: dominators from the ranges of the
+ * tree, retained sizes from shallow ones, and of objects without references all but two. */
+static int object_sql(struct heapdb *db, const struct heapdb_snapshot *s, unsigned wants,
+                      struct reading *r, struct text *sql)
+{
+    int64_t has_stacks = 0;
+    if (heapdb_number(db, "SELECT EXISTS (SELECT 1 FROM site WHERE snapshot_id = ?1)", s->id,
+                      &has_stacks) < 0)
+        return STATUS_UNUSABLE;
+    text_adds(sql, "SELECT diff_object(type_id, shallow_size");
+    r->n_args = C_LAST;
+    if (!r->flat) {
+        text_adds(sql, ", last_dominated, parent_id");
+        r->n_args = C_PARENT + 1;
+    }
+    const struct {
+        bool wanted;
+        int *argument;
+        const char *column;
+    } more[] = { { wants & DIFF_ROWS_IDENTITY, &r->address, ", address" },
+                 { wants & DIFF_ROWS_POSITION, &r->position, ", parent_position" },
+                 { s->live_native || s->garbage_native, &r->native, ", native_size" },
+                 { has_stacks, &r->stack, ", stack_id" } };
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        if (!more[i].wanted) continue;
+        *more[i].argument = r->n_args++;
+        text_adds(sql, more[i].column);
+    }
+    text_adds(sql, ") FROM object NOT INDEXED WHERE id BETWEEN ?1 AND ?2");
+    return sql->failed ? message_no_memory("the objects of a snapshot") : 0;
+}
 
 static void take_object(sqlite3_context *c, int n, sqlite3_value **v)
 {
     struct reading *r = sqlite3_user_data(c);
     struct diff_rows *o = r->rows;
     (void)n;
-    uint32_t row = row_or_none(r, v[C_ID]);
+    if (r->seen++ >= o->n_rows) return;
+    uint32_t row = (uint32_t)r->seen - 1;
     uint64_t type = (uint64_t)sqlite3_value_int64(v[C_TYPE]) - (uint64_t)r->types->first;
-    bool root = row == 0 || row == o->garbage_root;
-    if (row >= o->n_rows) return;
-    r->seen++;
-    o->type[row] = type < r->types->n && !root ? r->types->number[type] : HEAP_NONE;
-    o->identity[row] = sqlite3_value_type(v[C_ADDRESS]) == SQLITE_NULL
-                           ? ~((uint64_t)row << 16 | ((uint64_t)r->side & 0xffff))
-                           : (uint64_t)sqlite3_value_int64(v[C_ADDRESS]);
+    o->type[row] = type < r->types->n ? r->types->number[type] : HEAP_NONE;
     o->shallow[row] = size_of(v[C_SHALLOW]);
-    o->retained[row] = size_of(v[C_RETAINED]);
-    o->last[row] = row_or_none(r, v[C_LAST]);
-    o->dominator[row] = row_or_none(r, v[C_DOMINATOR]);
-    r->distance[row] = small_or_none(v[C_DISTANCE]);
-    o->parent[row] = row_or_none(r, v[C_PARENT]);
-    o->parent_position[row] = small_or_none(v[C_POSITION]);
-    /* These are zero already, and where they stay so, no memory is taken for them. */
-    uint64_t native = size_of(v[C_NATIVE]);
-    uint32_t stack = sqlite3_value_type(v[C_STACK]) == SQLITE_NULL ? 0 : small_or_none(v[C_STACK]);
-    if (native) {
-        o->native[row] = native;
-        r->any_native = true;
+    if (!r->flat) {
+        o->last[row] = row_or_none(r, v[C_LAST]);
+        o->parent[row] =
+            sqlite3_value_int64(v[C_PARENT]) ? row_or_none(r, v[C_PARENT]) : HEAP_NONE;
     }
-    if (stack) {
-        o->stack[row] = stack;
-        r->any_stack = true;
-    }
+    if (r->address) o->identity[row] = identity_of(r, row, v[r->address]);
+    if (r->position) o->parent_position[row] = small_or(v[r->position], HEAP_NONE);
+    if (r->native) o->native[row] = size_of(v[r->native]);
+    if (r->stack) o->stack[row] = small_or(v[r->stack], 0);
 }
 
 static void take_hash(sqlite3_context *c, int n, sqlite3_value **v)
@@ -242,28 +253,69 @@ static int scan(struct heapdb *db, const char *function, int n_args,
     return status;
 }
 
-/* The rows agree with each other. The graph core checks the nesting of the ranges again; what
- * counts here is that no number leads outside the arrays and no path runs in a circle. */
-static bool rows_agree(const struct reading *r)
+/* Of objects without references each is held by a root, and holds nothing. */
+static void set_flat(struct diff_rows *o)
 {
-    const struct diff_rows *o = r->rows;
-    if (r->seen != o->n_rows) return false;
-    for (uint32_t i = 0; i < o->n_rows; i++) {
-        bool root = i == 0 || i == o->garbage_root;
-        if (o->last[i] >= o->n_rows || o->last[i] < i) return false;
-        if (root != (o->dominator[i] == HEAP_NONE) || root != (o->type[i] == HEAP_NONE))
-            return false;
-        if (!root && o->dominator[i] >= i) return false;
-        if (root || o->parent[i] == HEAP_NONE) {
-            o->parent[i] = HEAP_NONE;
-            continue;
-        }
-        if (o->parent[i] >= o->garbage_root || i > o->garbage_root || r->distance[i] == HEAP_NONE)
-            return false;
-        uint32_t before = o->parent[i] == 0 ? 0 : r->distance[o->parent[i]];
-        if (before >= r->distance[i]) return false;
+    for (uint32_t i = 0; i < o->n_rows; i++) o->last[i] = i;
+    o->last[0] = o->garbage_root - 1;
+    o->dominator[0] = o->dominator[o->garbage_root] = HEAP_NONE;
+    o->parent[0] = o->parent[o->garbage_root] = HEAP_NONE;
+}
+
+/* The dominator of a row is the last one before it whose range has not ended, and holds its range.
+ * False where the ranges do not nest. */
+static bool set_dominators(struct diff_rows *o)
+{
+    uint32_t garbage_root = o->garbage_root;
+    if (o->last[0] != garbage_root - 1 || o->last[garbage_root] != o->n_rows - 1) return false;
+    o->dominator[0] = o->dominator[garbage_root] = HEAP_NONE;
+    for (uint32_t row = 1; row < o->n_rows; row++) {
+        if (row == garbage_root) continue;
+        uint32_t d = row - 1;
+        while (o->last[d] < row) d = o->dominator[d];
+        if (o->last[row] < row || o->last[row] > o->last[d]) return false;
+        o->dominator[row] = d;
     }
     return true;
+}
+
+/* Does the path from a row over its parents end at the live root, if what comes before the row and
+ * what is marked does? Marks those that it leads over. */
+static bool path_ends(const struct diff_rows *o, uint32_t row, uint64_t *good)
+{
+    uint32_t at = row;
+    for (uint32_t steps = 0; at >= row && !heap_holds_get(good, at); steps++) {
+        at = o->parent[at];
+        if (at >= o->garbage_root || steps == o->garbage_root) return false;
+    }
+    if (at != 0 && o->parent[at] == HEAP_NONE) return false;
+    for (at = row; at >= row && !heap_holds_get(good, at); at = o->parent[at])
+        heap_holds_set(good, at);
+    return true;
+}
+
+/* The rows agree with each other. What counts is that no number leads outside the arrays and no
+ * path runs in a circle. Sets *sound; STATUS_UNUSABLE without memory. */
+static int check_rows(const struct reading *r, bool *sound)
+{
+    struct diff_rows *o = r->rows;
+    *sound = false;
+    if (r->seen != o->n_rows) return 0;
+    o->type[0] = o->type[o->garbage_root] = HEAP_NONE;
+    for (uint32_t i = 1; i < o->n_rows; i++)
+        if (o->type[i] == HEAP_NONE && i != o->garbage_root) return 0;
+    if (r->flat) set_flat(o);
+    *sound = r->flat || set_dominators(o);
+    if (r->flat || !*sound) return 0;
+    uint64_t *good = calloc(heap_holds_words(o->garbage_root), sizeof *good);
+    if (!good) return message_no_memory("the objects of a snapshot");
+    o->parent[0] = HEAP_NONE;
+    for (uint32_t i = 1; *sound && i < o->garbage_root; i++)
+        *sound = o->parent[i] == HEAP_NONE || path_ends(o, i, good);
+    for (uint32_t i = o->garbage_root; *sound && i < o->n_rows; i++)
+        *sound = o->parent[i] == HEAP_NONE;
+    free(good);
+    return 0;
 }
 
 /* The sizes that whole subtrees hold, into sum[]: rows ascend, so children are done before their
@@ -281,16 +333,6 @@ static bool sum_subtrees(const struct diff_rows *o, const uint64_t *own, uint64_
     return true;
 }
 
-/* Retained sizes are those of the subtrees, so sums over any rows can be trusted after this. Those
- * of native memory are computed. */
-static bool sizes_agree(struct diff_rows *o, bool any_native, uint64_t *sum)
-{
-    if (!sum_subtrees(o, o->shallow, sum)) return false;
-    for (uint32_t i = 0; i < o->n_rows; i++)
-        if (o->retained[i] != sum[i]) return false;
-    return !any_native || sum_subtrees(o, o->native, o->retained_native);
-}
-
 /* What the snapshot's row says of all of it. */
 static bool totals_agree(const struct diff_rows *o, const struct heapdb_snapshot *s)
 {
@@ -303,21 +345,21 @@ static void *array(uint32_t n, size_t size)
     return calloc(n, size);
 }
 
-static bool allocate(struct diff_rows *o, struct reading *r, bool content_hashes)
+/* Arrays that stay empty take no memory. */
+static bool allocate(struct diff_rows *o, const struct reading *r, unsigned wants)
 {
     uint32_t n = o->n_rows;
     return (o->last = array(n, sizeof *o->last)) &&
            (o->dominator = array(n, sizeof *o->dominator)) &&
-           (o->parent = array(n, sizeof *o->parent)) &&
-           (o->parent_position = array(n, sizeof *o->parent_position)) &&
-           (o->type = array(n, sizeof *o->type)) && (o->shallow = array(n, sizeof *o->shallow)) &&
+           (o->parent = array(n, sizeof *o->parent)) && (o->type = array(n, sizeof *o->type)) &&
+           (o->shallow = array(n, sizeof *o->shallow)) &&
            (o->retained = array(n, sizeof *o->retained)) &&
-           (o->native = array(n, sizeof *o->native)) &&
-           (o->retained_native = array(n, sizeof *o->retained_native)) &&
-           (o->identity = array(n, sizeof *o->identity)) &&
-           (o->stack = array(n, sizeof *o->stack)) &&
-           (!content_hashes || (o->check = array(n, sizeof *o->check))) &&
-           (r->distance = array(n, sizeof *r->distance));
+           (!r->position || (o->parent_position = array(n, sizeof *o->parent_position))) &&
+           (!r->address || (o->identity = array(n, sizeof *o->identity))) &&
+           (!r->native || (o->native = array(n, sizeof *o->native))) &&
+           (!r->native || (o->retained_native = array(n, sizeof *o->retained_native))) &&
+           (!r->stack || (o->stack = array(n, sizeof *o->stack))) &&
+           (!(wants & DIFF_ROWS_HASHES) || (o->check = array(n, sizeof *o->check)));
 }
 
 /* The numbers of the snapshot row, checked against each other and the size of the database. */
@@ -341,57 +383,49 @@ static int set_shape(struct heapdb *db, const struct heapdb_snapshot *s, struct 
     return 0;
 }
 
-static void drop(uint64_t **array)
+static const char HASH_SQL[] = "SELECT diff_hash(object_id, content_hash) FROM detail "
+                               "WHERE object_id BETWEEN ?1 AND ?2";
+
+static const char SHARED_SQL[] =
+    "SELECT diff_shared(m.object_id, iif(m.object_id = b.object_id, b.native_size, 0)) "
+    "FROM shared_buffer b JOIN shared_buffer_object m "
+    "ON m.snapshot_id = b.snapshot_id AND m.address = b.address "
+    "WHERE b.snapshot_id = (SELECT snapshot_id FROM object WHERE id = ?1) AND m.object_id <= ?2";
+
+static int read_rows(struct heapdb *db, const struct heapdb_snapshot *snapshot, unsigned wants,
+                     struct reading *r)
 {
-    free(*array);
-    *array = NULL;
+    struct text sql = { 0 };
+    int status = object_sql(db, snapshot, wants, r, &sql);
+    if (!status && !allocate(r->rows, r, wants))
+        status = message_no_memory("the objects of a snapshot");
+    if (!status) status = scan(db, "diff_object", r->n_args, take_object, text_str(&sql), r);
+    if (!status && (wants & DIFF_ROWS_HASHES))
+        status = scan(db, "diff_hash", 2, take_hash, HASH_SQL, r);
+    if (!status && r->native) status = scan(db, "diff_shared", 2, take_shared, SHARED_SQL, r);
+    text_free(&sql);
+    return status;
 }
 
 int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
-                   const struct diff_type_map *types, int side, bool content_hashes,
+                   const struct diff_type_map *types, int side, unsigned wants,
                    struct diff_rows *out)
 {
     struct reading r = { .rows = out, .types = types, .side = side };
     *out = (struct diff_rows){ 0 };
+    bool agree = false;
     int status = set_shape(db, snapshot, out);
-    if (!status && !allocate(out, &r, content_hashes))
-        status = message_no_memory("the objects of a snapshot");
-    if (!status) status = scan(db, "diff_object", N_COLUMNS, take_object, OBJECT_SQL, &r);
-    if (!status && content_hashes)
-        status = scan(db, "diff_hash", 2, take_hash,
-                      "SELECT diff_hash(object_id, content_hash) FROM detail "
-                      "WHERE object_id BETWEEN ?1 AND ?2",
-                      &r);
-    if (!status && r.any_native)
-        status = scan(db, "diff_shared", 2, take_shared,
-                      "SELECT diff_shared(m.object_id, iif(m.object_id = b.object_id,"
-                      " b.native_size, 0)) FROM shared_buffer b JOIN shared_buffer_object m"
-                      " ON m.snapshot_id = b.snapshot_id AND m.address = b.address"
-                      " WHERE b.snapshot_id = (SELECT snapshot_id FROM object WHERE id = ?1)"
-                      " AND m.object_id <= ?2",
-                      &r);
-    uint64_t *sum = status ? NULL : array(out->n_rows, sizeof *sum);
-    if (!status && !sum) status = message_no_memory("the objects of a snapshot");
-    bool agree = !status && rows_agree(&r) && sizes_agree(out, r.any_native, sum) &&
-                 totals_agree(out, snapshot);
-    free(sum);
+    r.flat = snapshot->n_refs == 0 && out->garbage_root + 1 == out->n_rows;
+    if (!status) status = read_rows(db, snapshot, wants, &r);
+    if (!status) status = check_rows(&r, &agree);
+    agree = agree && sum_subtrees(out, out->shallow, out->retained) &&
+            (!out->native || sum_subtrees(out, out->native, out->retained_native)) &&
+            totals_agree(out, snapshot);
     if (!status && !agree)
         status = heapdb_damaged(db, "the objects of snapshot %lld do not fit each other",
                                 (long long)snapshot->id);
-    free(r.distance);
-    if (status) {
-        diff_rows_free(out);
-        return status;
-    }
-    if (!r.any_native) {
-        drop(&out->native);
-        drop(&out->retained_native);
-    }
-    if (!r.any_stack) {
-        free(out->stack);
-        out->stack = NULL;
-    }
-    return 0;
+    if (status) diff_rows_free(out);
+    return status;
 }
 
 void diff_rows_free(struct diff_rows *o)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The columns of one snapshot that a comparison needs, as arrays by row (heap/analysis.h: row = id
+ * What a comparison needs of one snapshot, as arrays by row (heap/analysis.h: row = id
  * - live_root_id; the virtual roots are row 0 and garbage_root). One scan of `object` in the order
  * of its key, one of `detail` where content hashes are wanted; nothing else of the database is
- * read.
+ * read. What follows from other columns is computed: dominators from the ranges of the tree,
+ * retained sizes from shallow ones. Where nothing refers to anything (records of allocations: each
+ * object is held by a root, and holds nothing), only types, sizes and stacks are read.
  *
  * A database may come from a stranger: every number is checked before it is used as an index (rows
- * complete and once each, ranges that nest, dominators before their children, shortest paths that
- * end at a root), and the number of rows against the size of the file before memory is taken.
+ * complete and once each, ranges that nest, shortest paths that end at a root), and the number of
+ * rows against the size of the file before memory is taken.
  *
- * Memory: 56 B a row, 16 more with native sizes, 8 with content hashes, 4 with stacks; 12 more
- * while they are read. Functions print their error and return 0 or STATUS_UNUSABLE. Two snapshots
- * may be read at once in two threads when they are open in two databases (struct heapdb).
+ * Memory: 32 B a row, 16 more with native sizes, 8 each with identities and content hashes, 4 each
+ * with positions and stacks. Functions print their error and return 0 or STATUS_UNUSABLE. Two
+ * snapshots may be read at once in two threads when they are open in two databases (struct heapdb).
  */
 #ifndef SNAP_TOOLS_DB_DIFF_ROWS_H
 #define SNAP_TOOLS_DB_DIFF_ROWS_H
@@ -47,20 +49,25 @@ void diff_types_free(struct diff_types *types);
 struct diff_rows {
     int64_t first_id; /* id of row 0 */
     uint32_t n_rows, garbage_root;
-    uint32_t *last, *dominator;         /* HEAP_NONE at the virtual roots */
-    uint32_t *parent, *parent_position; /* HEAP_NONE for null */
+    uint32_t *last, *dominator; /* dominators: HEAP_NONE at the virtual roots */
+    uint32_t *parent;           /* HEAP_NONE for null */
+    uint32_t *parent_position;  /* likewise; NULL when not asked for */
     uint32_t *type;                     /* number in diff_types; HEAP_NONE at the virtual roots */
     uint64_t *shallow, *retained;
     uint64_t *native, *retained_native; /* NULL when no object of the snapshot has native memory */
-    uint64_t *identity;                 /* the address; different from all others for null */
+    uint64_t *identity;                 /* the address; different from all others for null; NULL
+                                           when not asked for */
     uint64_t *check;                    /* content hash, 0 for null; NULL when not asked for */
     uint32_t *stack;                    /* stack id, 0 for null; NULL when the snapshot has none */
 };
 
+/** What is read beside the tree, types, sizes and stacks: bits. */
+enum { DIFF_ROWS_IDENTITY = 1, DIFF_ROWS_POSITION = 2, DIFF_ROWS_HASHES = 4 };
+
 /** Reads a snapshot. `side` is its number in the comparison: it keeps objects without an address
- *  apart from those of other snapshots. About 0.3 us a row. */
+ *  apart from those of other snapshots. `wants`: bits of the above. About 0.15 us a row. */
 int diff_rows_load(struct heapdb *db, const struct heapdb_snapshot *snapshot,
-                   const struct diff_type_map *types, int side, bool content_hashes,
+                   const struct diff_type_map *types, int side, unsigned wants,
                    struct diff_rows *out);
 void diff_rows_free(struct diff_rows *rows);
 

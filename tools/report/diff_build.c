@@ -244,15 +244,30 @@ struct loading {
     int status;
 };
 
+/* By signature it is asked how parents hold rows, by address or id who they are; where that is not
+ * decided yet, both. */
+static unsigned wanted(const struct building *b)
+{
+    switch (b->report->matching) {
+    case DIFF_SIGNATURE:
+        return DIFF_ROWS_POSITION;
+    case DIFF_ADDRESS:
+        return DIFF_ROWS_IDENTITY | (b->same_process ? DIFF_ROWS_HASHES : 0u);
+    case DIFF_ID:
+        return DIFF_ROWS_IDENTITY;
+    default:
+        return DIFF_ROWS_IDENTITY | DIFF_ROWS_POSITION;
+    }
+}
+
 static void *load_rows(void *opaque)
 {
     struct loading *l = opaque;
     const struct building *b = l->b;
-    bool hashes = b->report->matching == DIFF_ADDRESS && b->same_process;
     /* Of the rows that are in memory together none are of the same side. */
     int side = l->k ? 1 + (int)(l->k & 1) : 0;
     l->status = diff_rows_load(b->inputs[l->k].db, b->inputs[l->k].snapshot, &l->types, side,
-                               hashes, &b->rows[l->k]);
+                               wanted(b), &b->rows[l->k]);
     return NULL;
 }
 

@@ -401,7 +401,6 @@ static int fill_line(struct diff_report *r, const struct diff_options *options,
                                .n_replaced = l->n_replaced,
                                .a_id = c->a->first_id + (int64_t)l->a_row,
                                .b_id = c->b->first_id + (int64_t)l->b_row,
-                               .address = c->b->identity[l->b_row],
                                .count_delta = (int64_t)(l->added.count - l->removed.count),
                                .shallow_delta = line_retained(l),
                                .retained_delta = line_retained(l),
@@ -416,6 +415,10 @@ static int fill_line(struct diff_report *r, const struct diff_options *options,
                                .owner_retained_a = (int64_t)c->a->retained[l->a_row],
                                .owner_retained_b = (int64_t)c->b->retained[l->b_row] };
     if (line_texts(r, c, l, out)) return STATUS_UNUSABLE;
+    int got = heapdb_number(c->db_b, "SELECT address FROM object WHERE id = ?1", out->b_id,
+                            &out->address);
+    if (got < 0) return STATUS_UNUSABLE;
+    out->has_address = got == 0;
     out->accepted = accepts(options, l, out->signature);
     if (r->has_interval && r->interval >= DIFF_RATE_SECONDS) {
         out->has_rate = true;

@@ -295,8 +295,8 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
     bool one = l->kind == DIFF_LINE_OWNER, real = l->kind != DIFF_LINE_REST && !l->placed;
     optional_id(j, "object_a", real ? l->a_id : 0);
     optional_id(j, "object_b", real ? l->b_id : 0);
-    if (one)
-        json_address(j, "address", l->address);
+    if (one && l->has_address)
+        json_address(j, "address", (uint64_t)l->address);
     else
         json_null(j, "address");
     known(j, "owner_retained_a", real, l->owner_retained_a);

@@ -113,7 +113,8 @@ struct diff_line {
     uint64_t n_owners;     /* objects of this signature that changed */
     uint64_t n_replaced;   /* of them other objects than in A, in the same places */
     int64_t a_id, b_id;    /* the one that changed most */
-    uint64_t address;      /* its address in B */
+    bool has_address;
+    int64_t address;       /* its address in B, a pattern of 64 bits; with has_address */
     int64_t count_delta, shallow_delta, native_delta, retained_delta;
     struct heap_amount added, removed;
     struct heap_amount moved;  /* of what was added: was there before, held by something else */
