@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which objects of B existed in A. One pass over B in preorder, where a dominator is decided before
- * what it dominates, with one hash table over A: by identity here, by (dominator, step) in
- * match_signature.c. Contract in match.h.
+ * what it dominates: by identity here, with a hash table over A, by steps in match_signature.c.
+ * Contract in match.h.
  */
 #include "heap/match_internal.h"
+
+/* Open addressing, linear probing, at most two thirds full; a slot holds a row of A. */
+struct match_table {
+    uint32_t *slot;
+    uint64_t mask;
+    uint64_t seed; /* differs from process to process where addresses do: a file cannot aim at it */
+};
+
+static uint64_t match_place(const struct match_table *t, uint64_t key)
+{
+    return heap_mix(t->seed, key) & t->mask;
+}
 
 static bool table_new(struct match_table *t, uint32_t n)
 {
@@ -73,9 +85,9 @@ static void identity_fill(struct match_table *t, const struct heap_side *a)
 {
     for (uint32_t row = 0; row < a->n_rows; row++) {
         if (row + HEAP_AHEAD < a->n_rows)
-            HEAP_PREFETCH(&t->slot[match_place(t, a->identity[row + HEAP_AHEAD], 0)]);
+            HEAP_PREFETCH(&t->slot[match_place(t, a->identity[row + HEAP_AHEAD])]);
         if (heap_is_virtual(a, row)) continue;
-        uint64_t i = match_place(t, a->identity[row], 0);
+        uint64_t i = match_place(t, a->identity[row]);
         while (t->slot[i] != HEAP_NONE && a->identity[t->slot[i]] != a->identity[row])
             i = (i + 1) & t->mask;
         if (t->slot[i] == HEAP_NONE) t->slot[i] = row;
@@ -85,7 +97,7 @@ static void identity_fill(struct match_table *t, const struct heap_side *a)
 static uint32_t identity_find(const struct match_table *t, const struct heap_side *a,
                               uint64_t identity)
 {
-    uint64_t i = match_place(t, identity, 0);
+    uint64_t i = match_place(t, identity);
     while (t->slot[i] != HEAP_NONE && a->identity[t->slot[i]] != identity) i = (i + 1) & t->mask;
     return t->slot[i];
 }
@@ -150,9 +162,9 @@ static void match_identities(struct heap_matching *m, struct match_table *t)
     identity_fill(t, a);
     for (uint32_t y = 0; y < b->n_rows; y++) {
         if (y + 2 * HEAP_AHEAD < b->n_rows)
-            HEAP_PREFETCH(&t->slot[match_place(t, b->identity[y + 2 * HEAP_AHEAD], 0)]);
+            HEAP_PREFETCH(&t->slot[match_place(t, b->identity[y + 2 * HEAP_AHEAD])]);
         if (y + HEAP_AHEAD < b->n_rows) {
-            uint32_t ahead = t->slot[match_place(t, b->identity[y + HEAP_AHEAD], 0)];
+            uint32_t ahead = t->slot[match_place(t, b->identity[y + HEAP_AHEAD])];
             if (ahead != HEAP_NONE) HEAP_PREFETCH(&a->identity[ahead]);
         }
         if (heap_is_virtual(b, y)) continue;
@@ -174,13 +186,10 @@ static void match_all_again(struct heap_matching *m, const struct match_table *t
         again = match_again(m, t) > 0;
 }
 
-static enum heap_status match_by_identity(struct heap_matching *m, struct match_table *t)
+static enum heap_status match_places(struct heap_matching *m, const struct match_table *t)
 {
     enum heap_status status = HEAP_OK;
-    uint64_t found = m->options->name != NULL;
-    match_identities(m, t);
-    match_all_again(m, t);
-    if (!found) return HEAP_OK;
+    uint64_t found = 1;
     m->replaced_a = heap_new_zeroed(heap_holds_words(m->a->n_rows), sizeof *m->replaced_a);
     m->replaced_b = heap_new_zeroed(heap_holds_words(m->b->n_rows), sizeof *m->replaced_b);
     if (!m->replaced_a || !m->replaced_b) return HEAP_NO_MEMORY;
@@ -191,21 +200,27 @@ static enum heap_status match_by_identity(struct heap_matching *m, struct match_
     return status;
 }
 
-static enum heap_status match_rows(struct heap_matching *m)
+static enum heap_status match_by_identity(struct heap_matching *m)
 {
     struct match_table t = { 0 };
+    if (!table_new(&t, m->a->n_rows)) return HEAP_NO_MEMORY;
+    match_identities(m, &t);
+    match_all_again(m, &t);
+    enum heap_status status = m->options->name ? match_places(m, &t) : HEAP_OK;
+    heap_free(t.slot);
+    return status;
+}
+
+static enum heap_status match_rows(struct heap_matching *m)
+{
     m->a_to_b = heap_new_none(m->a->n_rows);
     m->b_to_a = heap_new_none(m->b->n_rows);
     m->moved = heap_new_zeroed(heap_holds_words(m->b->n_rows), sizeof *m->moved);
-    if (!m->a_to_b || !m->b_to_a || !m->moved || !table_new(&t, m->a->n_rows))
-        return HEAP_NO_MEMORY;
+    if (!m->a_to_b || !m->b_to_a || !m->moved) return HEAP_NO_MEMORY;
     match_pair(m, 0, 0);
     match_pair(m, m->a->garbage_root, m->b->garbage_root);
-    enum heap_status status = m->options->mode == HEAP_MATCH_SIGNATURE
-                                  ? heap_match_signatures(m, &t)
-                                  : match_by_identity(m, &t);
-    heap_free(t.slot);
-    return status;
+    return m->options->mode == HEAP_MATCH_SIGNATURE ? heap_match_signatures(m)
+                                                    : match_by_identity(m);
 }
 
 enum heap_status heap_match_compute(const struct heap_side *a, const struct heap_side *b,

@@ -227,8 +227,9 @@ struct heap_match {
 
 /*
  * Matches A and B. O(rows of A + rows of B + lines log lines) expected; memory beyond the result:
- * 6-16 B a row of A while matching (a hash table, and a chain by signature), then 4 B a row of each
- * side that has `parent`, 8 B a row of B when grouping by signature, and the lines.
+ * 6-12 B a row of A while matching by identity (a hash table), by signature 4 B a row of each side
+ * and at most 80 B a step among the children of one dominator; then 4 B a row of each side that has
+ * `parent`, 8 B a row of B when grouping by signature, and the lines.
  * HEAP_BAD_GRAPH when last, dominator, parent or type do not fit the rows, or a needed array is
  * NULL; HEAP_TOO_LARGE when the sizes of a side sum beyond 2^63-1.
  */
