@@ -1149,7 +1149,7 @@ INSERT INTO doc (name, column, unit, meaning) VALUES
     ('warning', NULL, NULL, 'what was damaged, missing or dropped when the snapshot was loaded'),
     ('warning', 'offset', 'bytes', 'place in the file'),
     ('warning', 'message', NULL, 'what was wrong'),
-    ('memory_map', NULL, NULL, 'where the resident memory of the process is; order by position'),
+    ('memory_map', NULL, NULL, 'where the resident memory of the process is; in dumps without the counter rss, the managed heap and what its objects own; order by position'),
     ('memory_map', 'part', NULL, 'which part'),
     ('memory_map', 'bytes', 'bytes', 'how much'),
     ('memory_map', 'exact', NULL, '0: an estimate: a difference of counters taken at slightly different times, or what can be resident of memory of which not all is'),

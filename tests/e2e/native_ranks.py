@@ -97,6 +97,25 @@ class Ranks(unittest.TestCase):
         of_type = self.lists("--type", self.kind)["lists"][0]["rows"]
         self.assertGreater(of_type[0]["retained_native"], self.native // 41)
 
+    def test_of_type(self):
+        """What is asked for by its type is the one that snaptop has first."""
+        for kind, name in (("dict", None), (self.kind, None), ("*", None)):
+            rows = json.loads(tool("snaptop", "--json", "--type", kind, self.base))["lists"][0]["rows"]
+            for command, where in (("snapshow", "objects"), ("snappath", "targets")):
+                document = json.loads(tool(command, "--json", self.base, kind))
+                told = document[where][0]
+                self.assertEqual(both(told), both(rows[0]), (command, kind))
+
+    def test_metrics(self):
+        target = os.path.join(self.scratch.name, "a.prom")
+        tool("snapexport", "-q", "-f", self.base, "-o", target)
+        with open(target, encoding="utf-8") as file:
+            text = file.read()
+        live = int(re.search(r'snap_native_bytes{state="live"} (\d+)', text).group(1))
+        self.assertGreaterEqual(live, self.native)
+        of_type = re.search(r'snap_type_retained_native_bytes{type="%s"} (\d+)' % self.kind, text)
+        self.assertGreaterEqual(int(of_type.group(1)), self.native)
+
     def test_words(self):
         text = tool("snaptop", "--by", "global", self.base)
         self.assertRegex(text, r"\nlive .* objects and [0-9.]+ MiB outside the heap")

@@ -92,6 +92,11 @@ static void snapshot(struct metrics *m)
     family(m, "heap_bytes", "gauge", "bytes", "Shallow sizes of these objects.");
     one(m, "heap_bytes", "state", "live", s->live_size);
     one(m, "heap_bytes", "state", "garbage", s->garbage_size);
+    if (s->live_native > 0 || s->garbage_native > 0) {
+        family(m, "native_bytes", "gauge", "bytes", "Memory outside the heap that objects own.");
+        one(m, "native_bytes", "state", "live", s->live_native);
+        one(m, "native_bytes", "state", "garbage", s->garbage_native);
+    }
     family(m, "references", "gauge", NULL, "References between objects.");
     one(m, "references", NULL, NULL, s->n_refs);
 }
@@ -103,8 +108,8 @@ struct row_family {
 
 static const struct row_family row_families[] = {
     { "memory_bytes", "gauge", "bytes",
-      "Where the resident memory is; a part that is not exact is a difference of counters.", "part",
-      "exact",
+      "Where the resident memory is, or as much of it as is known: of dumps without the counter rss "
+      "the managed heap; a part that is not exact is a difference of counters.", "part", "exact",
       "SELECT part, bytes, iif(exact, 'yes', 'no') FROM memory_map WHERE snapshot_id = ?1"
       " ORDER BY position, part" },
     { "process_counter", "gauge", NULL,
@@ -164,12 +169,17 @@ static int types(struct metrics *m)
         { "type_bytes", "bytes", "Their shallow sizes." },
         { "type_retained_bytes", "bytes",
           "What they retain; of objects within each other the outer." },
+        { "type_retained_native_bytes", "bytes",
+          "The same outside the heap: numpy's data, buffers." },
     };
-    for (size_t k = 0; k < sizeof families / sizeof families[0] && list.n; k++) {
+    enum { NATIVE = 3 };
+    const size_t n_families = list.whole_native ? NATIVE + 1 : NATIVE;
+    for (size_t k = 0; k < n_families && list.n; k++) {
         family(m, families[k].name, "gauge", families[k].unit, families[k].help);
         for (size_t i = 0; i < list.n; i++) {
             const struct top_row *r = &list.rows[i];
-            const uint64_t v[] = { r->n, r->shallow_size, r->retained_size };
+            const uint64_t v[] = { r->n, r->shallow_size, r->retained_size, r->retained_native };
+            if (k == NATIVE && !v[k]) continue;
             one(m, families[k].name, "type", *r->name ? r->name : "?",
                 v[k] > INT64_MAX ? INT64_MAX : (int64_t)v[k]);
         }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "page/page_private.h"
+#include "report/diff_words.h"
 
 /* ---- where the memory is ---- */
 
@@ -72,6 +73,7 @@ static void memory_table(const struct page *p, const struct diff_part_change *pa
     struct page_column columns[6] = { { "", false }, { "part", false } };
     size_t k = 2;
     bool inexact = false;
+    bool rss = p->facts.rss >= 0 && (!two || p->request->diff->snapshots[0].rss >= 0);
     uint64_t a = two ? memory_whole(parts, n, true) : 0, b = memory_whole(parts, n, false);
     if (two) columns[k++] = (struct page_column){ "then", true };
     columns[k++] = (struct page_column){ "now", true };
@@ -79,7 +81,7 @@ static void memory_table(const struct page *p, const struct diff_part_change *pa
     columns[k++] = (struct page_column){ "share", false };
     if (two) memory_strip(out, parts, n, true, a > b ? a : b);
     memory_strip(out, parts, n, false, a > b ? a : b);
-    page_table(out, "memory-map", "Where the resident memory is", columns, k);
+    page_table(out, "memory-map", diff_words_memory(rss), columns, k);
     for (uint32_t i = 0; i < n && i < PAGE_ROWS; i++) {
         memory_row(out, &parts[i], two, b, (int)(i % 10));
         inexact = inexact || !parts[i].exact;

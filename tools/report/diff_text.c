@@ -233,7 +233,7 @@ static int memory_map(const struct diff_report *r, FILE *out)
     if (r->n_parts == 0) return 0;
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
     bool rss = a->rss >= 0 && b->rss >= 0, inexact = false;
-    diff_text_heading(out, "Where the resident memory is");
+    diff_text_heading(out, diff_words_memory(rss));
     struct table *t = table_new(columns, 4);
     for (uint32_t i = 0; i < r->n_parts; i++) {
         const struct diff_part_change *p = &r->parts[i];

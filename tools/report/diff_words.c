@@ -36,6 +36,13 @@ void diff_words_owner(struct text *t, const struct diff_line *l)
     }
 }
 
+const char *diff_words_memory(bool resident_is_known)
+{
+    return resident_is_known
+               ? "Where the resident memory is"
+               : "The managed heap and what it owns (the rest of the process is not in the dump)";
+}
+
 void diff_words_about(struct text *t, const struct diff_line *l)
 {
     char count[NUMBER_MAX];

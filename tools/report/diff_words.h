@@ -16,6 +16,9 @@ void diff_words_owner(struct text *t, const struct diff_line *l);
 /** What it is beside that, and how full. */
 void diff_words_about(struct text *t, const struct diff_line *l);
 
+/** The heading of a memory map: dumps of other runtimes know of no more than their heap. */
+const char *diff_words_memory(bool resident_is_known);
+
 /** How much came in which interval, of few intervals and lines that matter. */
 void diff_words_steps(struct text *t, const struct diff_report *r, const struct diff_line *l);
 

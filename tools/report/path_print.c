@@ -23,6 +23,8 @@ void path_object_line(struct text *t, const struct heapdb_object *o)
               subject_amount(a, subject_size(o->retained_size)),
               number_count(b, subject_size(o->retained_count)), o->retained_count == 1 ? "" : "s",
               subject_amount(c, subject_size(o->shallow_size)));
+    if (o->has_retained_native && o->retained_native > 0)
+        text_addf(t, ", %s outside the heap", subject_amount(a, subject_size(o->retained_native)));
 }
 
 /* Do other paths lead to the object as well? Of the steps shown, one that the step before does not
@@ -372,6 +374,7 @@ int path_json_object(struct subject *s, struct json *j, int64_t id,
     json_u64(j, "shallow_size", subject_size(o.shallow_size));
     json_u64(j, "retained_size", subject_size(o.retained_size));
     json_u64(j, "retained_count", subject_size(o.retained_count));
+    if (o.has_retained_native) json_u64(j, "retained_native", subject_size(o.retained_native));
     json_bool(j, "is_garbage", o.is_garbage);
     json_array(j, "paths");
     for (size_t i = 0; !status && i < chains.n; i++) {

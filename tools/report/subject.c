@@ -29,14 +29,44 @@ void subject_close(struct subject *s)
     *s = (struct subject){ 0 };
 }
 
-/* The largest live object of the types that match; garbage only where there is nothing else. */
+static bool is_of(const struct heapdb_ids *types, int64_t type)
+{
+    for (size_t i = 0; i < types->n; i++)
+        if (types->at[i] == type) return true;
+    return false;
+}
+
+/* The object of these types that retains most, native memory included, if it is among those that do
+ * of all; 0: it is not, or no native memory is known. */
+static int heaviest_of_type(struct subject *s, const struct heapdb_ids *types, int64_t *id)
+{
+    sqlite3_stmt *q;
+    int more;
+    if (heapdb_prepare(s->db, &q,
+                       "SELECT o.id, o.type_id FROM heavy_object x JOIN object o"
+                       " ON o.id = x.object_id WHERE x.snapshot_id = ?1 ORDER BY x.rank"))
+        return STATUS_UNUSABLE;
+    sqlite3_bind_int64(q, 1, s->snapshot->id);
+    *id = 0;
+    while (!*id && (more = heapdb_step(s->db, q)) == 1)
+        if (is_of(types, sqlite3_column_int64(q, 1))) *id = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    return !*id && more < 0 ? STATUS_UNUSABLE : STATUS_DONE;
+}
+
+/* The largest live object of the types that match, as snaptop ranks them; garbage only where there is
+ * nothing else. */
 static int subject_of_type(struct subject *s, const char *pattern, int64_t *id)
 {
     struct heapdb_ids types = { 0 };
     sqlite3_stmt *q = NULL;
     int64_t best = -1, garbage = 0;
     int status = heapdb_types(s->db, s->snapshot, pattern, &types), more = 0;
-    if (status) return status;
+    if (!status) status = heaviest_of_type(s, &types, id);
+    if (status || *id) {
+        heapdb_ids_free(&types);
+        return status;
+    }
     status = heapdb_prepare(s->db, &q,
                             "SELECT o.id, o.retained_size FROM type_object x"
                             " JOIN object o ON o.id = x.object_id"

@@ -48,8 +48,8 @@ int subject_open(struct subject *s, const char *path, const struct subject_optio
                  enum subject_refs refs);
 void subject_close(struct subject *s);
 
-/** The object that `argument` means: an id (`#12`, `12`), an address (`0x7f..`), the largest live
- *  object of a type (`Session`, `app.*`), or a global variable with its module and attributes after it
+/** The object that `argument` means: an id (`#12`, `12`), an address (`0x7f..`), the live object
+ *  of a type (`Session`, `app.*`) that retains most, native memory included, or a global variable with its module and attributes after it
  *  (`app.CACHE.entries`). An id in another snapshot switches to that snapshot
  *  unless one was chosen, which is an error then. */
 int subject_object(struct subject *s, const char *argument, int64_t *id);
