@@ -72,13 +72,19 @@ void capture_release_names(struct capture *c)
     c->name_cap = 0;
 }
 
+void capture_release_kinds(struct capture *c)
+{
+    RELEASE(c->kind);
+    c->kind_cap = 0;
+}
+
 void capture_release_references(struct capture *c)
 {
     RELEASE(c->target);
-    RELEASE(c->kind);
+    capture_release_kinds(c);
     capture_release_names(c);
     capture_release_keys(c);
-    c->target_cap = c->kind_cap = 0;
+    c->target_cap = 0;
 }
 
 void capture_free(struct capture *c)

@@ -157,6 +157,8 @@ void capture_release_references(struct capture *c);
 void capture_release_names(struct capture *c);
 /** Frees the indexes and hashes of keys alone. */
 void capture_release_keys(struct capture *c);
+/** Frees the kinds of references alone. */
+void capture_release_kinds(struct capture *c);
 
 enum { CAPTURE_OK = 0, CAPTURE_NO_MEMORY, CAPTURE_TOO_MANY, CAPTURE_TAKEN };
 

@@ -2,12 +2,13 @@
 /*
  * Hubs, the objects that most references lead to, and the types of those who refer to them. Three
  * passes over the references in the order of the file: how many lead to each object; how many to
- * the hubs, exactly; and the types of their sources, hub by hub. Memory: 4 B an object, and 4 B a
- * reference to a hub.
+ * the hubs, exactly; and the types of their sources, hub by hub, of which the most frequent ones are
+ * kept. Memory: 4 B an object, and 4 B a reference to a hub, while they are looked for.
  */
 #include "db/loader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define AHEAD 32u
 
@@ -17,7 +18,8 @@
 #define HUB_TYPES_MAX 50u
 
 struct hub {
-    uint32_t row;
+    uint32_t row;     /* or a type, with its number of sources */
+    uint32_t n_types; /* kept */
     uint64_t n;
 };
 
@@ -31,6 +33,8 @@ struct hubs {
     uint64_t *next;     /* [n] by hub: where its next type goes, in the end its end */
     uint32_t *type;     /* of the sources of all references to hubs, hub by hub */
     uint64_t n_type;
+    struct hub *kept; /* types of all hubs, hub by hub */
+    size_t n_kept, kept_cap;
 };
 
 static int compare_size(const void *pa, const void *pb)
@@ -66,7 +70,7 @@ static bool choose(struct hubs *h)
         if (h->count[v] < HUB_MIN) continue;
         if (!memory_grow(&h->l->budget, (void **)&h->hub, &h->cap, h->n + 1, sizeof *h->hub))
             return false;
-        h->hub[h->n++] = (struct hub){ a->row_of[v], h->count[v] };
+        h->hub[h->n++] = (struct hub){ .row = a->row_of[v], .n = h->count[v] };
     }
     if (!h->n) return true;
     qsort(h->hub, h->n, sizeof *h->hub, compare_size);
@@ -114,26 +118,63 @@ struct hub_counts {
     uint32_t n_touched;
 };
 
-static int insert_hub(const struct hubs *h, size_t hub, struct hub_counts *c, sqlite3_stmt **q)
+static bool keep_types_of(struct hubs *h, struct hub *hub, uint64_t end, struct hub_counts *c)
 {
-    struct loader *l = h->l;
-    int64_t id = loader_object_id(h->s, h->hub[hub].row);
     c->n_touched = 0;
-    for (uint64_t i = h->next[hub] - h->hub[hub].n; i < h->next[hub]; i++)
+    for (uint64_t i = end - hub->n; i < end; i++)
         if (!c->count[h->type[i]]++) c->touched[c->n_touched++].row = h->type[i];
     for (uint32_t i = 0; i < c->n_touched; i++) {
         c->touched[i].n = c->count[c->touched[i].row];
         c->count[c->touched[i].row] = 0;
     }
     qsort(c->touched, c->n_touched, sizeof *c->touched, compare_size);
+    hub->n_types = c->n_touched < HUB_TYPES_MAX ? c->n_touched : HUB_TYPES_MAX;
+    if (!memory_grow(&h->l->budget, (void **)&h->kept, &h->kept_cap, h->n_kept + hub->n_types,
+                     sizeof *h->kept))
+        return false;
+    if (hub->n_types) memcpy(&h->kept[h->n_kept], c->touched, hub->n_types * sizeof *h->kept);
+    h->n_kept += hub->n_types;
+    return true;
+}
+
+/* The most frequent types of each hub; the lists of all go. */
+static bool keep_types(struct hubs *h)
+{
+    struct budget *b = &h->l->budget;
+    uint32_t n_types = h->s->n_types;
+    struct hub_counts c = { .count = memory_zeroed(b, n_types, sizeof *c.count),
+                            .touched = memory_zeroed(b, n_types, sizeof *c.touched) };
+    bool ok = c.count && c.touched;
+    for (size_t i = 0; i < h->n && ok; i++) ok = keep_types_of(h, &h->hub[i], h->next[i], &c);
+    memory_free(b, c.count, n_types, sizeof *c.count);
+    memory_free(b, c.touched, n_types, sizeof *c.touched);
+    return ok;
+}
+
+/* What is needed only while they are looked for. */
+static void release_lists(struct hubs *h)
+{
+    struct budget *b = &h->l->budget;
+    memory_free(b, h->count, h->s->resolved.n, sizeof *h->count);
+    memory_free(b, h->type, h->n_type, sizeof *h->type);
+    memory_free(b, h->next, h->n, sizeof *h->next);
+    h->count = h->type = NULL;
+    h->next = NULL;
+}
+
+static int insert_hub(const struct hubs *h, const struct hub *hub, const struct hub *types,
+                      sqlite3_stmt **q)
+{
+    struct loader *l = h->l;
+    int64_t id = loader_object_id(h->s, hub->row);
     sqlite3_bind_int64(q[0], 1, id);
-    sqlite3_bind_int64(q[0], 2, (int64_t)h->hub[hub].n);
+    sqlite3_bind_int64(q[0], 2, (int64_t)hub->n);
     int status = loader_insert(l, q[0]);
-    for (uint32_t i = 0; i < c->n_touched && i < HUB_TYPES_MAX && !status; i++) {
+    for (uint32_t i = 0; i < hub->n_types && !status; i++) {
         sqlite3_bind_int64(q[1], 1, id);
         sqlite3_bind_int64(q[1], 2, (int64_t)i + 1);
-        sqlite3_bind_int64(q[1], 3, h->s->type_base + c->touched[i].row);
-        sqlite3_bind_int64(q[1], 4, (int64_t)c->touched[i].n);
+        sqlite3_bind_int64(q[1], 3, h->s->type_base + types[i].row);
+        sqlite3_bind_int64(q[1], 4, (int64_t)types[i].n);
         status = loader_insert(l, q[1]);
     }
     return status;
@@ -143,17 +184,13 @@ static int insert_hubs(const struct hubs *h)
 {
     struct loader *l = h->l;
     sqlite3_stmt *q[2] = { NULL, NULL };
-    uint32_t n_types = h->s->n_types;
-    struct hub_counts c = { .count = memory_zeroed(&l->budget, n_types, sizeof *c.count),
-                            .touched = memory_zeroed(&l->budget, n_types, sizeof *c.touched) };
-    int status = c.count && c.touched ? 0 : loader_no_memory(l);
-    if (!status) status = loader_prepare(l, &q[0], "INSERT INTO hub VALUES (?, ?)");
+    const struct hub *types = h->kept;
+    int status = loader_prepare(l, &q[0], "INSERT INTO hub VALUES (?, ?)");
     if (!status) status = loader_prepare(l, &q[1], "INSERT INTO hub_type VALUES (?, ?, ?, ?)");
-    for (size_t i = 0; i < h->n && !status; i++) status = insert_hub(h, i, &c, q);
+    for (size_t i = 0; i < h->n && !status; types += h->hub[i++].n_types)
+        status = insert_hub(h, &h->hub[i], types, q);
     sqlite3_finalize(q[0]);
     sqlite3_finalize(q[1]);
-    memory_free(&l->budget, c.count, n_types, sizeof *c.count);
-    memory_free(&l->budget, c.touched, n_types, sizeof *c.touched);
     return status;
 }
 
@@ -163,9 +200,8 @@ bool hubs_find(struct loader *l, const struct snapshot *s, struct hubs **out)
     if (!h) return false;
     h->l = l;
     h->s = s;
-    bool found = count_references(h) && choose(h) && (!h->n || list_types(h));
-    memory_free(&l->budget, h->count, s->resolved.n, sizeof *h->count);
-    h->count = NULL;
+    bool found = count_references(h) && choose(h) && (!h->n || (list_types(h) && keep_types(h)));
+    release_lists(h);
     return found;
 }
 
@@ -177,8 +213,8 @@ int hubs_write(const struct hubs *h)
 void hubs_free(struct hubs *h)
 {
     if (!h) return;
-    memory_free(&h->l->budget, h->type, h->n_type, sizeof *h->type);
-    memory_free(&h->l->budget, h->next, h->n, sizeof *h->next);
+    release_lists(h);
     free(h->hub);
+    free(h->kept);
     free(h);
 }

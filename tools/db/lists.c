@@ -167,7 +167,7 @@ static bool prefix_next(void *opaque, struct rows_row *out)
     return true;
 }
 
-static int write_prefixes(struct loader *l, struct snapshot *s)
+int prefixes_write(struct loader *l, struct snapshot *s)
 {
     struct heap_prefix *rows = NULL;
     uint64_t n = 0;
@@ -202,7 +202,5 @@ int lists_write(struct loader *l, struct snapshot *s)
     if (!status) status = write_top(l, s);
     free(s->order);
     s->order = NULL;
-    if (!status) status = write_addresses(l, s);
-    if (!status) status = write_prefixes(l, s);
-    return status;
+    return status ? status : write_addresses(l, s);
 }

@@ -265,6 +265,8 @@ int native_events(struct loader *l, struct snapshot *s, const struct record_batc
 int native_write(struct loader *l, struct snapshot *s);
 void native_free(struct native *n);
 int lists_write(struct loader *l, struct snapshot *s);
+/* Changes s->type while it works. */
+int prefixes_write(struct loader *l, struct snapshot *s);
 /* `ref` and `referrer`. Of the analysis only node and row_of are read, of the capture only the
  * references, of which nothing stays. */
 int references_write(struct loader *l, struct snapshot *s);
@@ -285,7 +287,8 @@ struct hubs;
 bool hubs_find(struct loader *l, const struct snapshot *s, struct hubs **out);
 int hubs_write(const struct hubs *h);
 void hubs_free(struct hubs *h);
-/* The same for the tree of types. Both can be looked for at once, in two threads. */
+/* The same for the tree of types. Neither asks the database, so that another thread can look for
+ * them; of a snapshot that is written they read types, own sizes, references and the analysis. */
 struct folding;
 bool class_path_find(struct loader *l, const struct snapshot *s, struct folding **out);
 int class_path_write(struct folding *f);

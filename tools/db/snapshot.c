@@ -215,32 +215,66 @@ static void release_objects(struct snapshot *s)
     resolved_release(&s->resolved);
 }
 
-/* What is found from arrays alone before it is written, in two pieces of work. */
+/* Nothing that a summary has needs references any more. */
+static void release_references(struct snapshot *s)
+{
+    capture_release_references(&s->capture);
+    free(s->resolved.off);
+    free(s->resolved.holds);
+    s->resolved.off = s->resolved.holds = NULL;
+    s->graph.off = NULL;
+    s->graph.target = NULL;
+    s->graph.holds = NULL;
+}
+
+/* What is found from arrays alone, and written when what is written meanwhile is. */
 struct finding {
+    struct beside beside;
     struct loader *l;
-    const struct snapshot *s;
-    struct folding *folding;
+    struct snapshot *s;
     struct hubs *hubs;
-    bool is_hubs, found;
+    struct folding *folding;
+    bool found;
 };
 
 static void find(void *opaque)
 {
     struct finding *f = opaque;
-    f->found = f->is_hubs ? hubs_find(f->l, f->s, &f->hubs)
-                          : class_path_find(f->l, f->s, &f->folding);
+    f->found = hubs_find(f->l, f->s, &f->hubs);
+    if (!f->s->has_refs) release_references(f->s);
+    f->found = f->found && class_path_find(f->l, f->s, &f->folding);
 }
 
-static int write_found(struct loader *l, const struct snapshot *s)
+static int write_found(struct finding *f)
 {
-    struct finding paths = { .l = l, .s = s }, hubs = { .l = l, .s = s, .is_hubs = true };
-    beside_run(l->two, find, &paths, &hubs);
-    int status = paths.found && hubs.found ? 0 : loader_no_memory(l);
-    if (!status) status = class_path_write(paths.folding);
-    if (!status) status = hubs_write(hubs.hubs);
-    class_path_free(paths.folding);
-    hubs_free(hubs.hubs);
-    return status;
+    int status = f->found ? class_path_write(f->folding) : loader_no_memory(f->l);
+    return status ? status : hubs_write(f->hubs);
+}
+
+/* Details, sums and lists: what needs the rows of objects, and neither references nor the tree of
+ * types, which are looked through meanwhile. */
+static int write_of_objects(struct loader *l, struct snapshot *s)
+{
+    int status = details_write(l, s);
+    if (!status) status = roots_write(l, s);
+    if (!status) shared_sizes(s, SHARED_ONCE);
+    capture_release_details(&s->capture);
+    if (!status && s->capture.native) status = size_by_row(l, s, s->capture.native, &s->own_native);
+    if (!status) status = summary_write(l, s);
+    return status ? status : lists_write(l, s);
+}
+
+static int write_beside_finding(struct loader *l, struct snapshot *s)
+{
+    struct finding f = { .l = l, .s = s };
+    bool two = l->two && beside_begin(&f.beside, find, &f);
+    if (!two) find(&f);
+    int status = write_of_objects(l, s);
+    if (two) beside_end(&f.beside);
+    if (!status) status = write_found(&f);
+    class_path_free(f.folding);
+    hubs_free(f.hubs);
+    return status ? status : prefixes_write(l, s);
 }
 
 static int write_everything(struct loader *l, struct snapshot *s)
@@ -250,14 +284,7 @@ static int write_everything(struct loader *l, struct snapshot *s)
     if (!status) status = native_write(l, s);
     if (!status) status = objects_write(l, s);
     release_columns(s);
-    if (!status) status = details_write(l, s);
-    if (!status) status = roots_write(l, s);
-    if (!status) shared_sizes(s, SHARED_ONCE);
-    capture_release_details(&s->capture);
-    if (!status && s->capture.native) status = size_by_row(l, s, s->capture.native, &s->own_native);
-    if (!status) status = summary_write(l, s);
-    if (!status) status = write_found(l, s);
-    if (!status) status = lists_write(l, s);
+    if (!status) status = write_beside_finding(l, s);
     release_objects(s);
     if (!status && s->has_refs) status = references_write(l, s);
     return status;
@@ -309,9 +336,10 @@ int snapshot_end(struct loader *l)
                      ? 0
                      : loader_no_memory(l);
     if (!status) status = globals_find(l, s);
-    if (!s->has_refs) { /* only rows of references have them */
+    if (!s->has_refs) { /* what only rows of references have */
         capture_release_keys(&s->capture);
         capture_release_names(&s->capture);
+        capture_release_kinds(&s->capture);
     }
     double resolved = loader_cpu_now();
     if (!status) status = shared_find(l, s);

@@ -3,8 +3,7 @@
  * Distances and shortest paths from the roots: breadth-first search over edges that hold, roots
  * and edges in the order of the input, the first path found stands. "Met" is one bit a node,
  * which stays in the cache, and all else is written in the order of the queue; the queue is
- * known ahead, so every gather is prefetched in three stages (offsets, targets, bits). Queue
- * order also keeps the distances together, so that they need no array until the end. O(n + m).
+ * known ahead, so every gather is prefetched in three stages (offsets, targets, bits). O(n + m).
  * Peak: 16 B a node, 12 of them the result.
  */
 #include "heap/internal.h"
@@ -85,16 +84,15 @@ static bool to_rows(struct search *s, struct heap_analysis *a)
         prefetch_row(s, a->parent, i);
         a->parent[s->queue[i]] = s->parent[i] == HEAP_NONE ? 0 : s->queue[s->parent[i]];
     }
+    heap_free(s->parent);
+    s->parent = NULL;
     if (!(a->distance = new_column(a))) return false;
     a->distance[0] = 0;
-    /* A parent of the next distance stands behind the first object of this one. */
-    for (uint32_t i = 0, level = 0, distance = 1; i < s->length; i++) {
+    /* A parent was met before; those of neighbours in the queue are neighbours there, too. */
+    for (uint32_t i = 0; i < s->length; i++) {
         prefetch_row(s, a->distance, i);
-        if (s->parent[i] != HEAP_NONE && s->parent[i] >= level) {
-            level = i;
-            distance++;
-        }
-        a->distance[s->queue[i]] = distance;
+        prefetch_row(s, a->parent, i);
+        a->distance[s->queue[i]] = a->distance[a->parent[s->queue[i]]] + 1;
     }
     return true;
 }
