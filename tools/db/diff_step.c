@@ -137,7 +137,8 @@ static int add_paths(const struct diff_rows *o, struct diff_names *names, uint64
     return diff_names_failed(names) ? STATUS_UNUSABLE : 0;
 }
 
-int diff_steps_read(const struct diff_name_source *source, bool data_keys, uint64_t *step)
+int diff_steps_read(const struct diff_name_source *source, const struct diff_names *names,
+                    bool data_keys, uint64_t *step)
 {
     const struct diff_rows *o = source->rows;
     struct stepping s = { .rows = o, .label = step, .data_keys = data_keys };
@@ -152,12 +153,12 @@ int diff_steps_read(const struct diff_name_source *source, bool data_keys, uint6
                       "SELECT diff_step(object_id, name_id) FROM detail "
                       "WHERE object_id BETWEEN ?1 AND ?2 AND name_id IS NOT NULL");
     free(s.string);
+    if (!status && !add_types(source, names, step)) status = message_no_memory("the types");
     return status;
 }
 
 int diff_steps_finish(const struct diff_name_source *source, struct diff_names *names,
                       uint64_t *step)
 {
-    if (!add_types(source, names, step)) return message_no_memory("the types");
     return diff_names_is_traced(names) ? 0 : add_paths(source->rows, names, step);
 }

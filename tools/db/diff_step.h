@@ -23,12 +23,14 @@
 
 enum { STEP_NAMED_MAX = 20000 };
 
-/** Reads how rows hang below their dominators into step[n_rows], the caller's. `data_keys`:
- * recorded key names are data. Touches nothing but the database, so that two may be read in two
- * threads. About 0.2 us a reference. */
-int diff_steps_read(const struct diff_name_source *source, bool data_keys, uint64_t *step);
+/** Reads how rows hang below their dominators, and makes steps of it by types and names, into
+ * step[n_rows], the caller's. `names` is of the same snapshot. `data_keys`: recorded key names are
+ * data. Reads the names and writes nothing but steps, so that two snapshots may be read in two
+ * threads. About 0.15 us a reference. */
+int diff_steps_read(const struct diff_name_source *source, const struct diff_names *names,
+                    bool data_keys, uint64_t *step);
 
-/** Makes steps of it, by types and names. `names` is of the same snapshot. */
+/** Adds what the names of paths tell of it: by one thread, since snapshots share the signatures. */
 int diff_steps_finish(const struct diff_name_source *source, struct diff_names *names,
                       uint64_t *step);
 

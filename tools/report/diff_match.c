@@ -31,7 +31,7 @@ static void *read_steps(void *opaque)
 {
     struct stepped *s = opaque;
     s->step = malloc((size_t)s->source.rows->n_rows * sizeof *s->step);
-    s->status = s->step ? diff_steps_read(&s->source, s->data_keys, s->step)
+    s->status = s->step ? diff_steps_read(&s->source, s->names, s->data_keys, s->step)
                         : message_no_memory("the steps of a snapshot");
     return NULL;
 }
