@@ -6,17 +6,17 @@
 
 #include "cli/message.h"
 #include "db/diff_facts.h"
+#include "leak/identity.h"
 
 /* A snapshot before the subject's. */
 struct elder {
     const struct heapdb_snapshot *snapshot;
-    struct heapdb *db;
-    sqlite3_stmt *same; /* of its database */
+    struct identity *in; /* of its database */
 };
 
 struct ages {
     struct subject *subject;
-    sqlite3_stmt *identity, *same[2]; /* of the subject's database, and of the base's */
+    struct identity own, earlier; /* of the subject's database, and of the base's where it is another */
     size_t n;
     struct elder *elders; /* the latest first */
     bool failed;
@@ -31,9 +31,10 @@ static int latest_first(const void *x, const void *y)
 }
 
 /* Keeps the snapshots of a database that are of the process and before the subject's. */
-static int add_elders(struct ages *ages, struct heapdb *db, sqlite3_stmt *same,
-                      const struct diff_facts *now, struct texts *texts)
+static int add_elders(struct ages *ages, struct identity *in, const struct diff_facts *now,
+                      struct texts *texts)
 {
+    struct heapdb *db = in->db;
     int status = STATUS_DONE;
     for (size_t i = 0; i < db->n_snapshots && !status; i++) {
         const struct heapdb_snapshot *s = &db->snapshots[i];
@@ -42,7 +43,7 @@ static int add_elders(struct ages *ages, struct heapdb *db, sqlite3_stmt *same,
             continue;
         status = diff_facts_read(db, s, texts, &then);
         if (!status && diff_facts_same_process(&then, now))
-            ages->elders[ages->n++] = (struct elder){ s, db, same };
+            ages->elders[ages->n++] = (struct elder){ s, in };
         diff_facts_free(&then);
     }
     return status;
@@ -59,37 +60,28 @@ static int find_elders(struct ages *ages, struct subject *base)
     if (!ages->elders) return message_no_memory("how old objects are");
     if (!s->snapshot->has_time || !s->snapshot->stable_ids) return STATUS_DONE;
     int status = diff_facts_read(s->db, s->snapshot, &texts, &now);
-    if (!status) status = add_elders(ages, s->db, ages->same[0], &now, &texts);
-    if (!status && other) status = add_elders(ages, base->db, ages->same[1], &now, &texts);
+    if (!status) status = add_elders(ages, &ages->own, &now, &texts);
+    if (!status && other) status = add_elders(ages, &ages->earlier, &now, &texts);
     diff_facts_free(&now);
     texts_free(&texts);
     if (!status) qsort(ages->elders, ages->n, sizeof *ages->elders, latest_first);
     return status;
 }
 
-/* Whether a snapshot has what `identity` stands on: 1, 0, or -1 after a message. */
-static int has(const struct elder *e, sqlite3_stmt *identity)
-{
-    sqlite3_bind_int64(e->same, 1, e->snapshot->id);
-    for (int i = 0; i < 3; i++)
-        sqlite3_bind_value(e->same, i + 2, sqlite3_column_value(identity, i));
-    int got = heapdb_step(e->db, e->same);
-    sqlite3_reset(e->same);
-    return got;
-}
-
 static void sql_age(sqlite3_context *c, int n, sqlite3_value **v)
 {
     struct ages *ages = sqlite3_user_data(c);
     const struct elder *oldest = NULL;
+    int64_t id;
     (void)n;
     if (!ages->n || sqlite3_value_type(v[0]) == SQLITE_NULL) return;
-    sqlite3_bind_int64(ages->identity, 1, sqlite3_value_int64(v[0]));
-    int got = heapdb_step(ages->subject->db, ages->identity);
-    if (got == 1 && sqlite3_column_type(ages->identity, 0) != SQLITE_NULL)
-        for (size_t i = 0; i < ages->n && (got = has(&ages->elders[i], ages->identity)) == 1; i++)
-            oldest = &ages->elders[i];
-    sqlite3_reset(ages->identity);
+    int got = identity_read(&ages->own, sqlite3_value_int64(v[0]));
+    for (size_t i = 0; i < ages->n && got == 1; i++) {
+        const struct elder *e = &ages->elders[i];
+        got = identity_find(e->in, e->snapshot->id, &ages->own, &id);
+        if (got == 1) oldest = e;
+    }
+    identity_reset(&ages->own);
     if (got < 0) {
         ages->failed = true;
         sqlite3_result_error(c, "the age of an object cannot be found", -1);
@@ -101,15 +93,9 @@ static void sql_age(sqlite3_context *c, int n, sqlite3_value **v)
 
 static int prepare(struct ages *ages, struct subject *base)
 {
-    static const char same[] = "SELECT 1 FROM address a JOIN object o ON o.id = a.object_id"
-                               " JOIN type t ON t.id = o.type_id WHERE a.snapshot_id = ?1"
-                               " AND a.address = ?2 AND t.name = ?3 AND t.module IS ?4";
     struct heapdb *db = ages->subject->db;
-    int status = heapdb_prepare(db, &ages->identity,
-                                "SELECT o.address, t.name, t.module FROM object o"
-                                " JOIN type t ON t.id = o.type_id WHERE o.id = ?1");
-    if (!status) status = heapdb_prepare(db, &ages->same[0], same);
-    if (!status && base) status = heapdb_prepare(base->db, &ages->same[1], same);
+    int status = identity_begin(&ages->own, db);
+    if (!status && base && base->db != db) status = identity_begin(&ages->earlier, base->db);
     if (status) return status;
     int rc = sqlite3_create_function_v2(db->sqlite, "age_of", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
                                         ages, sql_age, NULL, NULL, NULL);
@@ -134,9 +120,8 @@ int ages_new(struct ages **out, struct subject *subject, struct subject *base)
 void ages_free(struct ages *ages)
 {
     if (!ages) return;
-    sqlite3_finalize(ages->identity);
-    sqlite3_finalize(ages->same[0]);
-    sqlite3_finalize(ages->same[1]);
+    identity_end(&ages->own);
+    identity_end(&ages->earlier);
     free(ages->elders);
     free(ages);
 }

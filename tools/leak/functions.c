@@ -14,6 +14,7 @@
 #include "leak/closes.h"
 #include "leak/cycles.h"
 #include "leak/grown.h"
+#include "leak/identity.h"
 #include "leak/made_table.h"
 #include "leak/spare.h"
 #include "leak/together.h"
@@ -31,7 +32,8 @@ enum { WHOLE_STEPS = 64 };
 struct functions {
     struct subject *subject, *base;
     struct graph_steps steps;
-    sqlite3_stmt *type, *part, *identity, *same;
+    sqlite3_stmt *type, *part;
+    struct identity own, earlier; /* of the subject's database, and of the base's */
     bool one_process; /* both snapshots are of one, whose objects keep their addresses */
     struct {
         char *sql;
@@ -307,23 +309,16 @@ static void sql_base(sqlite3_context *c, int n, sqlite3_value **v)
     sqlite3_result_error(c, "the earlier snapshot cannot be asked", -1);
 }
 
-/* The object of the earlier snapshot at the same address with a type of the same name. */
 static void sql_before_id(sqlite3_context *c, int n, sqlite3_value **v)
 {
     struct functions *f = sqlite3_user_data(c);
     (void)n;
+    int64_t id;
     if (!f->one_process || sqlite3_value_type(v[0]) == SQLITE_NULL) return;
-    sqlite3_bind_int64(f->identity, 1, sqlite3_value_int64(v[0]));
-    int got = heapdb_step(f->subject->db, f->identity);
-    if (got == 1 && sqlite3_column_type(f->identity, 0) != SQLITE_NULL) {
-        for (int i = 0; i < 3; i++)
-            sqlite3_bind_value(f->same, i + 2, sqlite3_column_value(f->identity, i));
-        sqlite3_bind_int64(f->same, 1, f->base->snapshot->id);
-        got = heapdb_step(f->base->db, f->same);
-        if (got == 1) sqlite3_result_int64(c, sqlite3_column_int64(f->same, 0));
-        sqlite3_reset(f->same);
-    }
-    sqlite3_reset(f->identity);
+    int got = identity_read(&f->own, sqlite3_value_int64(v[0]));
+    if (got == 1) got = identity_find(&f->earlier, f->base->snapshot->id, &f->own, &id);
+    if (got == 1) sqlite3_result_int64(c, id);
+    identity_reset(&f->own);
     if (got >= 0) return;
     f->failed = true;
     sqlite3_result_error(c, "an object of the earlier snapshot cannot be found", -1);
@@ -346,15 +341,8 @@ static int compare_processes(struct functions *f)
 static int begin_base(struct functions *f)
 {
     int status = compare_processes(f);
-    if (!status)
-        status = heapdb_prepare(f->subject->db, &f->identity,
-                                "SELECT o.address, t.name, t.module FROM object o"
-                                " JOIN type t ON t.id = o.type_id WHERE o.id = ?1");
-    if (!status)
-        status = heapdb_prepare(f->base->db, &f->same,
-                                "SELECT o.id FROM address a JOIN object o ON o.id = a.object_id"
-                                " JOIN type t ON t.id = o.type_id WHERE a.snapshot_id = ?1"
-                                " AND a.address = ?2 AND t.name = ?3 AND t.module IS ?4");
+    if (!status) status = identity_begin(&f->own, f->subject->db);
+    if (!status) status = identity_begin(&f->earlier, f->base->db);
     return status;
 }
 
@@ -427,8 +415,8 @@ void functions_free(struct functions *f)
     }
     sqlite3_finalize(f->type);
     sqlite3_finalize(f->part);
-    sqlite3_finalize(f->identity);
-    sqlite3_finalize(f->same);
+    identity_end(&f->own);
+    identity_end(&f->earlier);
     ages_free(f->ages);
     grown_free(f->grown);
     cycles_free(&f->cycles);
