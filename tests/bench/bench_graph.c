@@ -151,7 +151,7 @@ static void run_lists(const struct heap_graph *g, const struct heap_analysis *a)
     uint64_t *shallow = heap_new(a->n_rows, sizeof *shallow);
     const struct heap_sizes size = { shallow, NULL };
     if (!type || !shallow) exit(2);
-    heap_permute_u64(a, g->shallow, 0, shallow);
+    heap_permute(a, g->shallow, 0, shallow);
     double t = cpu_seconds();
     if (heap_order(a, &order) != HEAP_OK) exit(2);
     lap("order by retained size", &t, n);
@@ -180,7 +180,7 @@ static void run_match(const struct heap_graph *g, const struct heap_analysis *a)
     uint64_t *size = heap_new(a->n_rows, sizeof *size);
     uint64_t *old = heap_new(a->n_rows, sizeof *old), *new = heap_new(a->n_rows, sizeof *new);
     if (!type || !size || !old || !new) exit(2);
-    heap_permute_u64(a, g->shallow, 0, size);
+    heap_permute(a, g->shallow, 0, size);
     for (uint32_t row = 0; row < a->n_rows; row++) {
         old[row] = 0x7f0000000000 + 64 * (uint64_t)a->node[row];
         new[row] = old[row] + (heap_mix(3, a->node[row]) % 50 == 0);

@@ -250,7 +250,7 @@ static void test_prefixes(void)
     uint64_t *shallow = calloc((size_t)s.n + 2, sizeof *shallow);
     const struct heap_sizes own = { shallow, NULL };
     CHECK(heap_analyse(&g, 0, first_id, &a) == HEAP_OK);
-    heap_permute_u64(&a, s.shallow, 0, shallow);
+    heap_permute(&a, s.shallow, 0, shallow);
     for (uint32_t row = 0; row < a.n_rows; row++)
         key[row] = a.node[row] == HEAP_NONE ? HEAP_NONE : a.node[row] * 7 % n_keys;
     CHECK(heap_prefixes(&own, &a, key, n_keys, &rows, &n) == HEAP_OK);

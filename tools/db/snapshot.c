@@ -87,7 +87,7 @@ static int size_by_row(struct loader *l, const struct snapshot *s, const uint64_
 {
     *out = memory_new(&l->budget, s->analysis.n_rows, sizeof **out);
     if (!*out) return loader_no_memory(l);
-    heap_permute_u64(&s->analysis, by_node, 0, *out);
+    heap_permute(&s->analysis, by_node, 0, *out);
     return 0;
 }
 

@@ -3,30 +3,15 @@
 #include "heap/internal.h"
 #include "heap/order.h"
 
-/* One body for the widths: a gather whose addresses are known ahead. */
-#define PERMUTE(type)                                                                              \
-    for (uint32_t row = 0; row < a->n_rows; row++) {                                               \
-        if (row + HEAP_AHEAD < a->n_rows && a->node[row + HEAP_AHEAD] != HEAP_NONE)                \
-            HEAP_PREFETCH(&by_node[a->node[row + HEAP_AHEAD]]);                                    \
-        out[row] = a->node[row] == HEAP_NONE ? virtual_value : by_node[a->node[row]];              \
+/* A gather whose addresses are known ahead. */
+void heap_permute(const struct heap_analysis *a, const uint64_t *by_node, uint64_t virtual_value,
+                  uint64_t *out)
+{
+    for (uint32_t row = 0; row < a->n_rows; row++) {
+        if (row + HEAP_AHEAD < a->n_rows && a->node[row + HEAP_AHEAD] != HEAP_NONE)
+            HEAP_PREFETCH(&by_node[a->node[row + HEAP_AHEAD]]);
+        out[row] = a->node[row] == HEAP_NONE ? virtual_value : by_node[a->node[row]];
     }
-
-void heap_permute_u8(const struct heap_analysis *a, const uint8_t *by_node, uint8_t virtual_value,
-                     uint8_t *out)
-{
-    PERMUTE(uint8_t)
-}
-
-void heap_permute_u32(const struct heap_analysis *a, const uint32_t *by_node,
-                      uint32_t virtual_value, uint32_t *out)
-{
-    PERMUTE(uint32_t)
-}
-
-void heap_permute_u64(const struct heap_analysis *a, const uint64_t *by_node,
-                      uint64_t virtual_value, uint64_t *out)
-{
-    PERMUTE(uint64_t)
 }
 
 enum heap_status heap_order(const struct heap_analysis *a, uint32_t **order)

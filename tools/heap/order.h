@@ -5,7 +5,7 @@
  * an order of all objects; every list is one stable counting sort of that order by its key.
  *
  * Arrays are by row (heap/analysis.h) unless said otherwise; a column by node is brought into row
- * order by heap_permute_*. Virtual roots stand in no order and no list. Nothing recurses.
+ * order by heap_permute. Virtual roots stand in no order and no list. Nothing recurses.
  */
 #ifndef HEAP_ORDER_H
 #define HEAP_ORDER_H
@@ -14,12 +14,8 @@
 
 /* out[row] = by_node[node of row]; `virtual_value` at the two virtual roots. out has n_rows
  * elements, the caller's. O(n), gathers with prefetch. */
-void heap_permute_u8(const struct heap_analysis *a, const uint8_t *by_node, uint8_t virtual_value,
-                     uint8_t *out);
-void heap_permute_u32(const struct heap_analysis *a, const uint32_t *by_node,
-                      uint32_t virtual_value, uint32_t *out);
-void heap_permute_u64(const struct heap_analysis *a, const uint64_t *by_node,
-                      uint64_t virtual_value, uint64_t *out);
+void heap_permute(const struct heap_analysis *a, const uint64_t *by_node, uint64_t virtual_value,
+                  uint64_t *out);
 
 /*
  * All objects' rows (n_nodes of them) by retained size descending, ties by row ascending.

@@ -168,7 +168,7 @@ uint64_t *heap_retained_by_row(const struct heap_analysis *a, const uint64_t *si
 {
     uint64_t *retained = heap_new(a->n_rows, sizeof *retained);
     if (!retained) return NULL;
-    heap_permute_u64(a, size, 0, retained);
+    heap_permute(a, size, 0, retained);
     for (uint32_t i = 0; blocks && i < blocks->n; i++)
         retained[a->block_holder[i]] += blocks->size[i];
     for (uint32_t row = a->n_rows; row-- > 0;)
