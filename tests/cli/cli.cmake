@@ -15,8 +15,7 @@ target_link_libraries(failmalloc PRIVATE ${CMAKE_DL_LIBS})
 set_target_properties(failmalloc PROPERTIES PREFIX "" C_VISIBILITY_PRESET default
                       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/cli)
 
-find_package(Python3 COMPONENTS Interpreter REQUIRED)
-set(cli_run ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py
+set(cli_run ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/run.py
             --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR}/cli
             --bin ${PROJECT_BINARY_DIR}/corpora/gen)
 
@@ -26,6 +25,11 @@ foreach(scenario IN LISTS scenarios)
     string(REPLACE ".sh" "" scenario ${scenario})
     add_test(NAME cli_${scenario} COMMAND ${cli_run} ${scenario})
     set_tests_properties(cli_${scenario} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300 LABELS cli)
+endforeach()
+
+# The longest, which start first.
+foreach(scenario all-database all-mutated all-nomem snapdiff-many snapdiff-random snapinfo-mutated)
+    set_tests_properties(cli_${scenario} PROPERTIES COST 20)
 endforeach()
 
 add_custom_target(update-goldens COMMAND ${cli_run} --update USES_TERMINAL

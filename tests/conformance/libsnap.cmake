@@ -7,10 +7,9 @@ add_test(NAME two_readers
 set_tests_properties(two_readers PROPERTIES TIMEOUT 300 LABELS libsnap)
 
 # The corpora, through the reader and every command.
-find_package(Python3 COMPONENTS Interpreter REQUIRED)
 add_executable(first_damage ${CMAKE_CURRENT_LIST_DIR}/first_damage.c)
 target_link_libraries(first_damage PRIVATE snap_flags snap_static)
-set(check_corpora ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/check_corpora.py
+set(check_corpora ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/check_corpora.py
                   --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR})
 if(SNAP_TOOLS)
     add_test(NAME corpora COMMAND ${check_corpora})
@@ -32,7 +31,7 @@ endif()
 # Valid files that are hard on readers; hostile.py --full is the long version.
 if(SNAP_TOOLS AND NOT SNAP_SANITIZE) # whose memory says nothing
     add_test(NAME hostile_valid
-             COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/hostile.py
+             COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/hostile.py
                      --bin ${PROJECT_BINARY_DIR}/tools --bin ${PROJECT_BINARY_DIR}/corpora/gen)
-    set_tests_properties(hostile_valid PROPERTIES TIMEOUT 600 LABELS libsnap)
+    set_tests_properties(hostile_valid PROPERTIES TIMEOUT 600 COST 20 LABELS libsnap)
 endif()

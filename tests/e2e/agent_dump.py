@@ -8,6 +8,7 @@ import time
 import unittest
 
 from agent_support import IMMORTAL, INTERNED, ROOT_INTERNED, STATIC, AgentCase
+from between import whichever_python
 
 
 class Modes(AgentCase):
@@ -23,7 +24,7 @@ class Modes(AgentCase):
         """)
         (objects, edges, size, pause, total, mode, why, path, real_size, file_mode, part, pid,
          version) = facts
-        self.assertEqual((objects, edges, size), (len(snap.objects), len(snap.edges), real_size))
+        self.assertEqual((objects, edges, size), (len(snap.objects), snap.n_edges, real_size))
         self.assertTrue(0 < pause <= total < 60)
         self.assertEqual(mode, "fork")
         self.assertIn("head-room", why)
@@ -55,6 +56,7 @@ class Modes(AgentCase):
             shapes.append(sum(o["size"] for o in snap.objects))
         self.assertAlmostEqual(shapes[0], shapes[1], delta=shapes[0] * 0.01)
 
+    @whichever_python
     def test_the_child_is_never_seen(self):
         """No SIGCHLD, nothing for waitpid(-1) while other threads reap as fast as they can."""
         facts = self.run_python("""
@@ -77,6 +79,7 @@ class Modes(AgentCase):
         """)
         self.assertEqual(facts, [["fork"] * 20, [], [], ""])
 
+    @whichever_python
     def test_threads_go_on_while_the_child_works(self):
         facts = self.run_python("""
             import heapsnap, json, threading, time
@@ -98,6 +101,7 @@ class Modes(AgentCase):
         self.assertLess(gap, total)
         self.assertGreater(ticks, 20)
 
+    @whichever_python
     def test_descriptor_pipe_and_file_object(self):
         facts = self.run_python("""
             import heapsnap, json, os, tempfile, threading
@@ -174,6 +178,7 @@ class Modes(AgentCase):
         """)
         self.assertEqual(facts, ["KeyboardInterrupt", "", "fork"])
 
+    @whichever_python
     def test_child_ends_with_the_process(self):
         """A child that waits for its output does not outlive the process that made it."""
         read, write = os.pipe()
@@ -194,6 +199,7 @@ class Modes(AgentCase):
         while os.read(read, 1 << 16):  # until nobody has the other end open
             self.assertLess(time.monotonic(), ends)
 
+    @whichever_python
     def test_too_little_memory(self):
         """Where no memory can be mapped a capture fails with a sentence; the process goes on."""
         facts = self.run_python("""
@@ -294,6 +300,7 @@ class Modes(AgentCase):
                 self.assertGreater(plan[field], 0, field)
         self.assertLess(facts[0]["pause"], facts[1]["pause"])
 
+    @whichever_python
     @unittest.skipIf(sys.version_info >= (3, 12), "tracebacks are read in place")
     def test_plan_with_allocation_stacks(self):
         """What a traceback costs by its calls is in the estimate; reading changes no setting."""
@@ -429,6 +436,7 @@ class Contents(AgentCase):
         self.assertEqual(a, e)
         self.assertEqual(len({a, c, d}), 3)
 
+    @whichever_python
     def test_hashes_of_another_process_differ(self):
         """Hashes of contents and of names: under a key that each process draws for itself."""
         def seen():
@@ -465,6 +473,7 @@ class Contents(AgentCase):
         self.assertEqual(rows[4]["native"], 65536)
         self.assertEqual(snap.follow(rows[6], "buffer")["length"], 1000)
 
+    @whichever_python
     def test_values_only_when_asked(self):
         script = """
             import heapsnap, json

@@ -10,6 +10,7 @@ import unittest
 import zipfile
 
 from agent_support import AgentCase
+from between import whichever_python
 
 SNAPINFO = os.environ.get("SNAPINFO")
 
@@ -42,6 +43,7 @@ class FaultCase(AgentCase):
             self.assertIn(word, text)
 
 
+@whichever_python
 class Arguments(FaultCase):
     def test_found_before_anything_is_opened(self):
         answers, files = self.attempts("""
@@ -103,6 +105,7 @@ class Interruption(FaultCase):
         self.assertEqual(answers, ["RuntimeError", "mine"])
         self.assertEqual(files, [])
 
+    @whichever_python
     def test_inline_into_a_full_pipe(self):
         """Ctrl-C ends the wait for a reader at once; without it the process goes on by itself."""
         answer, seconds = self.attempts("""
@@ -122,6 +125,7 @@ class Interruption(FaultCase):
         self.assertEqual(answer[0], "KeyboardInterrupt")
         self.assertLess(seconds, 8)
 
+    @whichever_python
     def test_inline_gives_up_waiting(self):
         # The second end in a process of its own: both wait at the same time.
         answers, seconds = self.attempts("""
@@ -147,6 +151,7 @@ class Interruption(FaultCase):
             self.assertTrue(9 < time_taken < 30, time_taken)
 
 
+@whichever_python
 class Limits(FaultCase):
     def test_file_size(self):
         answers, files = self.attempts("""
@@ -216,6 +221,7 @@ class Limits(FaultCase):
 
 
 class Moments(FaultCase):
+    @whichever_python
     def test_threads_at_once(self):
         """One captures, the others are told; nobody's file is spoilt."""
         answers, files = self.attempts("""
@@ -289,6 +295,7 @@ class Moments(FaultCase):
                 self.check_sentence(answer, "another capture")
         self.assertFalse([f for f in files if f.endswith(".part")])
 
+    @whichever_python
     def test_children_that_exec(self):
         """What the program starts inherits neither the output nor the listener."""
         fds = self.attempts("""
@@ -339,6 +346,7 @@ class Stacks(FaultCase):
         self.assertLess(expected / real, 20)
 
 
+@whichever_python
 class Verified(AgentCase):
     @unittest.skipUnless(SNAPINFO, "snapinfo is not built")
     def test_without_a_note(self):

@@ -14,6 +14,7 @@ import unittest.mock
 
 import ask_support
 from ask_support import AskCase, connect, listener_of, listeners_of, replies, send, wait_until
+from between import whichever_python
 
 LISTEN = "import heapsnap, os, sys, time; heapsnap.listen(); print('ready', flush=True)\n"
 WAIT = "sys.stdin.readline()\n"
@@ -47,6 +48,7 @@ class Idle(AskCase):
         self.ask(child.pid)
 
 
+@whichever_python
 class Names(AskCase):
     def test_name_tells_whose_it_is(self):
         child = self.start(LISTEN + "print(heapsnap.listening(), flush=True)\n" + WAIT)
@@ -91,7 +93,8 @@ class Fork(AskCase):
         mine, own = listener_of(child.pid), listener_of(pid)
         self.assertNotEqual(mine.name, own.name)
         sockets = "ls -l /proc/%d/fd | grep -c socket:" % pid
-        self.assertEqual(subprocess.getoutput(sockets), "3")  # listening, and a pair to wake it
+        # Listening, and a pair to wake it; one more while anybody's `ps` asks.
+        wait_until(lambda: subprocess.getoutput(sockets) == "3", "three sockets")
         self.ask(child.pid, "parent.snap")
         self.ask(pid, "child.snap")
         return child, pid
@@ -187,6 +190,7 @@ class Daemon(AskCase):
         self.assertEqual(self.finish(child), "b'mine'\n")
 
 
+@whichever_python
 class Hostile(AskCase):
     """Whatever a client does, the next one is answered."""
 
@@ -266,7 +270,7 @@ class Hostile(AskCase):
         clients = [connect(self.listener) for _ in range(1000)]
         began = time.monotonic()
         self.ask(self.child.pid)
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 30 * ask_support.PATIENCE)  # not two seconds each
         for client in clients:
             client.close()
 
@@ -274,7 +278,7 @@ class Hostile(AskCase):
         with connect(self.listener) as client:
             began = time.monotonic()
             self.assertEqual(replies(client), [])
-            self.assertLess(time.monotonic() - began, 10)
+            self.assertLess(time.monotonic() - began, 30 * ask_support.PATIENCE)
 
     def test_gone_before_the_answer(self):
         for _ in range(200):
@@ -328,6 +332,7 @@ class Hostile(AskCase):
         self.assertTrue(set(results) <= {0, 2}, results)
 
 
+@whichever_python
 @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
 class Users(AskCase):
     """Who may ask: the same user and root; nobody else gets a word."""
@@ -400,6 +405,7 @@ def namespaces_can_be_made():
             and subprocess.run(UNSHARE + ["true"], stderr=subprocess.DEVNULL).returncode == 0)
 
 
+@whichever_python
 @unittest.skipUnless(namespaces_can_be_made(), "no namespaces can be made here")
 class Namespaces(AskCase):
     """Containers of one pod share the names of sockets, but not the numbers of processes."""
@@ -427,6 +433,7 @@ class Namespaces(AskCase):
         self.check_capture(path)
 
 
+@whichever_python
 class Impostor(AskCase):
     def test_name_of_another_process(self):
         # A socket under the name of a process that did not make it: nothing is handed over.
@@ -478,7 +485,7 @@ class End(AskCase):
             child = self.start(LISTEN + body, stderr=subprocess.DEVNULL)
             began = time.monotonic()
             self.assertEqual(child.wait(ask_support.TIMEOUT), expect)
-            self.assertLess(time.monotonic() - began, 5)
+            self.assertLess(time.monotonic() - began, 9)  # the listener is waited for for 10
 
     def test_exit_while_asked(self):
         for i in range(15):

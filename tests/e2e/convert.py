@@ -20,6 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(ROOT, "corpora", "gen"))
 sys.dont_write_bytecode = True
+import snapc  # noqa: E402
 from convert_compare import differences  # noqa: E402
 
 TOOLS, GEN, WORK = (os.path.abspath(x) for x in sys.argv[1:4])
@@ -58,6 +59,11 @@ def must(command, *arguments):
     return out
 
 
+def compile_recipe(recipe, path):
+    with open(recipe, encoding="utf-8") as source, open(path, "wb") as out:
+        out.write(snapc.build(source.read()).data)
+
+
 class Convert(unittest.TestCase):
     def compare(self, path, *options):
         """Loads the original and what becomes of it, twice."""
@@ -66,17 +72,16 @@ class Convert(unittest.TestCase):
         must("snapconvert", "-q", "-f", "--level=1", "b.snap", "c.snap")
         if not path.endswith(".snap") or run("snapinfo", "-q", "--verify", path)[0] == 0:
             must("snapinfo", "-q", "--verify", "b.snap")
-        for made in "b.snap", "c.snap":
-            must("snapload", "-q", "-f", "-o", "b.db", made)
-            self.assertEqual(differences(os.path.join(WORK, "a.db"), os.path.join(WORK, "b.db")),
-                             [], "%s %s" % (path, made))
+        # The second is made of nothing but the first: what that has lost, this has not.
+        must("snapload", "-q", "-f", "-o", "b.db", "c.snap")
+        self.assertEqual(differences(os.path.join(WORK, "a.db"), os.path.join(WORK, "b.db")), [],
+                         path)
 
     def test_good_corpus(self):
-        import snapc
         for recipe in sorted(glob.glob(os.path.join(ROOT, "corpora", "good", "*.txt"))):
             with self.subTest(os.path.basename(recipe)):
                 path = os.path.join(WORK, "good.snap")
-                subprocess.run([sys.executable, snapc.__file__, recipe, path], check=True)
+                compile_recipe(recipe, path)
                 if run("snapload", "-q", "-f", "-o", "a.db", path)[0]:
                     self.assertEqual(run("snapconvert", path, "b.snap")[0], 2)
                 else:
@@ -84,11 +89,10 @@ class Convert(unittest.TestCase):
 
     def test_bad_corpus(self):
         """What still gives an answer gives a valid file; what does not leaves none."""
-        import snapc
         for recipe in sorted(glob.glob(os.path.join(ROOT, "corpora", "bad", "*.txt"))):
             with self.subTest(os.path.basename(recipe)):
                 path, out = os.path.join(WORK, "bad.snap"), os.path.join(WORK, "out.snap")
-                subprocess.run([sys.executable, snapc.__file__, recipe, path], check=True)
+                compile_recipe(recipe, path)
                 if os.path.exists(out):
                     os.unlink(out)
                 status, _, err = run("snapconvert", path, out)

@@ -1,6 +1,5 @@
 # Dumps written by other runtimes where this machine has them, and their own tools.
-find_program(snap_python3 python3 NO_CACHE)
-if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND TARGET snappath)
+if(TARGET snapload AND TARGET snapdiff AND TARGET snappath)
     foreach(runtime hprof hprof_made visualvm v8 foreign)
         add_test(NAME e2e_import_${runtime}
                  COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/import_${runtime}.py
@@ -12,7 +11,7 @@ if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND TARGET snappath)
     set_tests_properties(e2e_import_v8 PROPERTIES RESOURCE_LOCK v8_originals)
 endif()
 # What is answered, not how: the importers have run under the sanitizers by here.
-if(snap_python3 AND TARGET snapload AND TARGET snapdiff AND NOT SNAP_SANITIZE)
+if(TARGET snapload AND TARGET snapdiff AND NOT SNAP_SANITIZE)
     foreach(runtime node java)
         add_test(NAME e2e_diff_${runtime}
                  COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/diff_${runtime}.py

@@ -6,8 +6,7 @@ if(SNAP_PYTHONS AND TARGET snapleak)
     snap_python_test(e2e_native_ranks ${CMAKE_CURRENT_LIST_DIR}/native_ranks.py ENDS TIMEOUT 120)
     snap_python_test(e2e_leak_causes ${CMAKE_CURRENT_LIST_DIR}/leak_causes.py ENDS TIMEOUT 300)
 endif()
-find_program(snap_python3 python3 NO_CACHE)
-if(snap_python3 AND TARGET snapleak AND NOT SNAP_SANITIZE)
+if(TARGET snapleak AND NOT SNAP_SANITIZE)
     foreach(program java node page)
         add_test(NAME e2e_leak_${program}
                  COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/leak_${program}.py

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 
 import ask_support
@@ -140,7 +139,7 @@ class Gunicorn(HeapCase):
                     failures.append(error)
         loader = threading.Thread(target=load)
         loader.start()
-        time.sleep(1)
+        ask_support.wait_until(lambda: max(list(sent.values()) or [0]) > 60 or failures, "requests")
         for pid in workers + [self.server.pid]:
             answer = self.ask(pid, "%d.b.snap" % pid)
             self.assertIn(answer["mode"], ("fork", "inline"))

@@ -7,8 +7,7 @@ if(TARGET snapload AND TARGET snapdiff)
                           LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/fault)
 endif()
 if(TARGET failing AND NOT SNAP_SANITIZE)
-    find_package(Python3 COMPONENTS Interpreter REQUIRED)
-    set(failures ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/tool_failures.py
+    set(failures ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/tool_failures.py
                  --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR}/cli
                  --bin ${CMAKE_CURRENT_BINARY_DIR}/fault --bin ${PROJECT_BINARY_DIR}/corpora/gen)
     add_test(NAME fault_tools_load COMMAND ${failures} --sample 4

@@ -51,7 +51,6 @@ if(TARGET snap_db)
 endif()
 
 # The asking end of the agent's conversation, which is Python.
-find_package(Python3 COMPONENTS Interpreter REQUIRED)
 add_test(NAME fuzz_agent_answers
-         COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/fuzz_agent_answers.py)
+         COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/fuzz_agent_answers.py)
 set_tests_properties(fuzz_agent_answers PROPERTIES TIMEOUT 300 LABELS unit)

@@ -71,7 +71,8 @@ def spoil(path, r):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int,
+                        default=40 // int(os.environ.get("SNAP_TEST_SHARE", "1")))
     parser.add_argument("--first", type=int, default=1)
     options = parser.parse_args()
     for tool in ("snaptop", "snappath", "snapshow"):

@@ -9,14 +9,13 @@ if(TARGET snapload AND TARGET snapsql AND TARGET gen_snap)
                  COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/db_random.sh $<TARGET_FILE:gen_snap>
                          $<TARGET_FILE:snapload> $<TARGET_FILE:snapsql> $<TARGET_FILE:dump_rows>
                          ${first} ${last})
-        set_tests_properties(db_random_${range} PROPERTIES TIMEOUT 600 LABELS property)
+        set_tests_properties(db_random_${range} PROPERTIES TIMEOUT 600 COST 20 LABELS property)
     endforeach()
-    find_package(Python3 COMPONENTS Interpreter REQUIRED)
     add_test(NAME db_loaders
-             COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/db_loaders.py
+             COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/db_loaders.py
                      $<TARGET_FILE:snapload> $<TARGET_FILE:gen_snap>
                      ${PROJECT_SOURCE_DIR}/corpora/good)
-    set_tests_properties(db_loaders PROPERTIES TIMEOUT 300 LABELS property)
+    set_tests_properties(db_loaders PROPERTIES TIMEOUT 300 COST 15 LABELS property)
     add_test(NAME db_shapes
              COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/db_shapes.sh $<TARGET_FILE:gen_snap>
                      $<TARGET_FILE:gen_hostile> $<TARGET_FILE:gen_shape> $<TARGET_FILE:snapload> 100000)

@@ -5,6 +5,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 gen=$1 load=$2 sql=$3 dump=$4 seed=$5 last=$6
+last=$((seed + (last - seed + 1) / ${SNAP_TEST_SHARE:-1} - 1))
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 XDG_CACHE_HOME=$work/cache
