@@ -27,30 +27,24 @@ python=$(python3 -c 'import os, sys; print(os.path.dirname(sys.executable))') &&
 export SNAP_TEST_TOOLS="${SNAP_TEST_TOOLS:-$root/build/test-tools}"
 passed=0 failed=0 skipped=0
 
-# fetch_visualvm: VisualVM's heap library, for the comparison with it: one jar of its Debian package,
-# unpacked without the packages that a whole VisualVM needs. Sets SNAP_VISUALVM.
+# VisualVM's heap library, for the comparison with it: one jar of its Debian package, unpacked without
+# the packages that a whole VisualVM needs.
+jar=usr/share/visualvm/visualvm/modules/org-graalvm-visualvm-lib-jfluid-heap.jar
+visualvm=$SNAP_TEST_TOOLS/visualvm
 fetch_visualvm() {
-    jar=usr/share/visualvm/visualvm/modules/org-graalvm-visualvm-lib-jfluid-heap.jar
-    folder=$SNAP_TEST_TOOLS/visualvm
-    [ -n "${SNAP_VISUALVM:-}" ] || [ -e "/$jar" ] && return 0
+    [ -n "${SNAP_VISUALVM:-}" ] || [ -e "/$jar" ] || [ -e "$visualvm/$jar" ] && return 0
     command -v java >/dev/null 2>&1 || return 0
-    if [ ! -e "$folder/$jar" ]; then
-        rm -rf "$folder"
-        mkdir -p "$folder" && (
-            cd "$folder" || exit 1
-            apt-get download -q visualvm ||
-                { [ "$(id -u)" -eq 0 ] && apt-get update -q && apt-get download -q visualvm; } ||
-                exit 1
-            dpkg-deb --fsys-tarfile visualvm_*.deb | tar -xf - "./$jar"
-            rm -f visualvm_*.deb
-        ) >"$folder/log" 2>&1 </dev/null
-    fi
-    if [ ! -e "$folder/$jar" ]; then
+    rm -rf "$visualvm"
+    mkdir -p "$visualvm" && (
+        cd "$visualvm" || exit 1
+        apt-get download -q visualvm ||
+            { [ "$(id -u)" -eq 0 ] && apt-get update -q && apt-get download -q visualvm; } ||
+            exit 1
+        dpkg-deb --fsys-tarfile visualvm_*.deb | tar -xf - "./$jar"
+        rm -f visualvm_*.deb
+    ) >"$visualvm/log" 2>&1 </dev/null
+    [ -e "$visualvm/$jar" ] ||
         echo "No visualvm package: retained sizes are not compared with VisualVM's library." >&2
-        return 0
-    fi
-    SNAP_VISUALVM=$folder/$jar
-    export SNAP_VISUALVM
 }
 
 # build NAME CMAKE-OPTION...: configure and build build/NAME.
@@ -103,12 +97,15 @@ ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:allocator_may_retur
 UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export ASAN_OPTIONS UBSAN_OPTIONS
 
-fetch_visualvm
+fetch_visualvm & # while the processors build
+fetching=$!
 for name in dev asan; do
     case $name in
     dev)
         build dev
         built=$?
+        wait $fetching
+        [ -e "$visualvm/$jar" ] && export SNAP_VISUALVM="${SNAP_VISUALVM:-$visualvm/$jar}"
         ;;
     asan)
         build asan -DSNAP_SANITIZE=address,undefined -DSNAP_CPYTHON=OFF

@@ -358,7 +358,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
     parser.add_argument("--seeds", type=int,
-                        default=40 // int(os.environ.get("SNAP_TEST_SHARE", "1")))
+                        default=24 // int(os.environ.get("SNAP_TEST_SHARE", "1")))
     parser.add_argument("--first", type=int, default=1)
     options = parser.parse_args()
     for tool in ("snaptop", "snappath", "snapshow"):

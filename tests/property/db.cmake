@@ -1,7 +1,7 @@
 # Heap databases of generated snapshots against their invariants, the definitions, and the planner.
 # dump_rows is made by e2e/agent.cmake, which comes later.
 if(TARGET snapload AND TARGET snapsql AND TARGET gen_snap)
-    foreach(range 1-12 13-24)
+    foreach(range 1-8 9-16)
         string(REPLACE "-" ";" ends ${range})
         list(GET ends 0 first)
         list(GET ends 1 last)
