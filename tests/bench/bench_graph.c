@@ -169,7 +169,7 @@ static void run_lists(const struct heap_graph *g, const struct heap_analysis *a)
     if (heap_referrers(g, a, &r) != HEAP_OK) exit(2);
     heap_referrers_free(&r);
     lap("referrers (per reference)", &t, g->off[g->n]);
-    free(order);
+    heap_free(order);
     heap_free(shallow);
     heap_free(type);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "cu_seed.h"
+#include "heap/memory.h"
 #include "heap/path.h"
 #include "heap_random.h"
 
@@ -57,7 +58,7 @@ static void check_lists(const struct heap_analysis *a, const uint32_t *key, uint
     uint32_t bad = a->n_nodes ? order[random_below(seed, a->n_nodes)] : 0;
     if (a->n_nodes && key[bad] != HEAP_NONE)
         WANT(heap_group(a, order, a->n_nodes, key, key[bad], 0, &lists) == HEAP_BAD_GRAPH);
-    free(order);
+    heap_free(order);
 }
 
 static void check_sums(const struct heap_graph *g, const struct heap_analysis *a,

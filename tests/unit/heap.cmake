@@ -8,7 +8,7 @@ if(TARGET snap_heap)
         snap_test(test_heap_${suite} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_heap_${suite}.c
                   LIBS snap_heap heap_random LABELS unit)
     endforeach()
-    foreach(function malloc calloc realloc mmap64 free munmap)
+    foreach(function malloc calloc realloc free pages_take pages_grow pages_give)
         target_link_options(test_heap_memory PRIVATE -Wl,--wrap=${function})
     endforeach()
     # Sanitizers need more stack for themselves.

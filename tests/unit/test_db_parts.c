@@ -175,7 +175,7 @@ static void test_budget(void)
     CHECK(!memory_grow(&b, (void **)&array, &cap, 100000, sizeof *array));
     CHECK_U64(cap, before);
     CHECK(!memory_grow(&b, (void **)&array, &cap, SIZE_MAX / 2, sizeof *array));
-    free(array);
+    heap_free(array);
 }
 
 /* What a row of a pattern has: nothing, the same as all, or numbers of a width that changes. */

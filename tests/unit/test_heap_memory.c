@@ -7,24 +7,27 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include "cu.h"
 #include "heap/match.h"
+#include "heap/memory.h"
+#include "heap/pages.h"
 #include "heap/path.h"
 #include "shapes.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);
-void *__real_mmap64(void *p, size_t size, int protection, int flags, int fd, off_t offset);
 void __real_free(void *p);
-int __real_munmap(void *p, size_t size);
+void *__real_pages_take(size_t length, bool *zero);
+void *__real_pages_grow(void *base, size_t length, size_t more);
+void __real_pages_give(void *base, size_t length);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
-void *__wrap_mmap64(void *p, size_t size, int protection, int flags, int fd, off_t offset);
 void __wrap_free(void *p);
-int __wrap_munmap(void *p, size_t size);
+void *__wrap_pages_take(size_t length, bool *zero);
+void *__wrap_pages_grow(void *base, size_t length, size_t more);
+void __wrap_pages_give(void *base, size_t length);
 
 static uint64_t left = UINT64_MAX; /* allocations until one fails, once */
 
@@ -36,7 +39,7 @@ static bool fails(void)
     return true;
 }
 
-static int64_t outstanding; /* arrays and mappings that nobody gave back */
+static int64_t outstanding; /* small and large arrays that nobody gave back */
 
 static void *counted(void *p)
 {
@@ -67,19 +70,21 @@ void __wrap_free(void *p)
     __real_free(p);
 }
 
-/* What mmap is called where file offsets have 64 bits (_FILE_OFFSET_BITS, set for every target). */
-void *__wrap_mmap64(void *p, size_t size, int protection, int flags, int fd, off_t offset)
+void *__wrap_pages_take(size_t length, bool *zero)
 {
-    if (fails()) return MAP_FAILED;
-    void *base = __real_mmap64(p, size, protection, flags, fd, offset);
-    if (base != MAP_FAILED) outstanding++;
-    return base;
+    *zero = false;
+    return fails() ? NULL : counted(__real_pages_take(length, zero));
 }
 
-int __wrap_munmap(void *p, size_t size)
+void *__wrap_pages_grow(void *base, size_t length, size_t more)
+{
+    return fails() ? NULL : __real_pages_grow(base, length, more);
+}
+
+void __wrap_pages_give(void *base, size_t length)
 {
     outstanding--;
-    return __real_munmap(p, size);
+    __real_pages_give(base, length);
 }
 
 struct world {
@@ -138,7 +143,7 @@ static enum heap_status call_order(struct world *w)
     if (status != HEAP_OK) return status;
     status = heap_group(&w->analysis, order, w->analysis.n_nodes, w->key, 50, 10, &lists);
     if (status == HEAP_OK) heap_lists_free(&lists);
-    free(order);
+    heap_free(order);
     return status;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "cu.h"
+#include "heap/memory.h"
 #include "heap/order.h"
 #include "heap/path.h"
 #include "heap_random.h"
@@ -134,7 +135,7 @@ static void test_group(void)
     w.key[7] = 10;
     CHECK(heap_group(&w.a, order, 300, w.key, 10, 0, &l) == HEAP_BAD_GRAPH);
     CHECK(l.start == NULL && l.row == NULL);
-    free(order);
+    heap_free(order);
     free_world(&w);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "cu.h"
+#include "heap/memory.h"
 #include "heap/path.h"
 #include "shapes.h"
 
@@ -226,7 +227,7 @@ static void walk_all(const struct heap_graph *g, const struct heap_analysis *a)
     CHECK(held.shallow_size >= a->retained_size[2]);
     heap_paths_free(&p);
     heap_referrers_free(&r);
-    free(order);
+    heap_free(order);
 }
 
 static void test_walks(void)

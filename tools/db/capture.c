@@ -7,7 +7,6 @@
  */
 #include "db/capture.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "heap/status.h"
@@ -21,7 +20,7 @@ void capture_init(struct capture *c, struct budget *budget,
     *c = (struct capture){ .budget = budget, .definitions = definitions };
 }
 
-#define RELEASE(pointer) (free(pointer), (pointer) = NULL)
+#define RELEASE(pointer) (heap_free(pointer), (pointer) = NULL)
 
 void capture_release_columns(struct capture *c)
 {
@@ -91,9 +90,9 @@ void capture_free(struct capture *c)
 {
     capture_release_objects(c);
     capture_release_references(c);
-    free(c->run);
-    free(c->by_id);
-    free(c->target_id);
+    heap_free(c->run);
+    heap_free(c->by_id);
+    heap_free(c->target_id);
     *c = (struct capture){ 0 };
 }
 

@@ -9,7 +9,6 @@
  */
 #include "db/loader.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Gives `id` the next index in `map` and makes room for it in `array`. Returns 0 with *fresh
@@ -138,12 +137,12 @@ void define_forget_file(struct source_file *f)
     idmap_free(&f->definitions.stack);
     idmap_free(&f->module);
     idmap_free(&f->frame);
-    free(f->definitions.string_number);
-    free(f->definitions.stack_row);
-    free(f->type);
-    free(f->module_row);
-    free(f->frame_row);
-    free(f->pair);
+    heap_free(f->definitions.string_number);
+    heap_free(f->definitions.stack_row);
+    heap_free(f->type);
+    heap_free(f->module_row);
+    heap_free(f->frame_row);
+    heap_free(f->pair);
     native_free(&f->native);
     const char *path = f->path;
     *f = (struct source_file){ .path = path };

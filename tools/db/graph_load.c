@@ -179,12 +179,12 @@ static bool graph_grow_edges(struct graph_private *p)
     if (p->n_edges < p->edge_capacity) return true;
     uint64_t capacity = p->edge_capacity ? p->edge_capacity * 2 : 1u << 16;
     if (capacity > SIZE_MAX / sizeof *p->target / 2) return false;
-    uint32_t *target = realloc(p->target, (size_t)capacity * sizeof *target);
+    uint32_t *target = heap_resize(p->target, p->edge_capacity, capacity, sizeof *target);
     if (!target) return false;
     p->target = target;
     size_t words = (size_t)heap_holds_words(capacity);
     size_t had = (size_t)heap_holds_words(p->edge_capacity);
-    uint64_t *holds = realloc(p->holds, words * sizeof *holds);
+    uint64_t *holds = heap_resize(p->holds, had, words, sizeof *holds);
     if (!holds) return false;
     memset(holds + had, 0, (words - had) * sizeof *holds);
     p->holds = holds;
@@ -249,7 +249,7 @@ static bool graph_add_root(struct graph_private *p, uint32_t node)
     if (p->n_roots == p->root_capacity) {
         uint64_t capacity = p->root_capacity ? p->root_capacity * 2 : 64;
         if (capacity > SIZE_MAX / sizeof *p->root) return false;
-        uint32_t *root = realloc(p->root, (size_t)capacity * sizeof *root);
+        uint32_t *root = heap_resize(p->root, p->n_roots, capacity, sizeof *root);
         if (!root) return false;
         p->root = root;
         p->root_capacity = capacity;
@@ -360,9 +360,9 @@ void graph_free(struct graph *g)
         heap_free(p->shallow);
         heap_free(p->native);
         graph_shared_free(&p->shared);
-        free(p->holds);
-        free(p->target);
-        free(p->root);
+        heap_free(p->holds);
+        heap_free(p->target);
+        heap_free(p->root);
         free(p);
     }
     *g = (struct graph){ 0 };

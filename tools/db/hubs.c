@@ -214,7 +214,7 @@ void hubs_free(struct hubs *h)
 {
     if (!h) return;
     release_lists(h);
-    free(h->hub);
-    free(h->kept);
+    heap_free(h->hub);
+    heap_free(h->kept);
     free(h);
 }

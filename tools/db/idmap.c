@@ -5,7 +5,6 @@
  */
 #include "db/idmap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* The first range that ends beyond `id` (map->n if none). */
@@ -64,6 +63,6 @@ bool idmap_find(struct idmap *map, uint64_t id, uint64_t *index)
 
 void idmap_free(struct idmap *map)
 {
-    free(map->at);
+    heap_free(map->at);
     *map = (struct idmap){ 0 };
 }

@@ -4,7 +4,6 @@
  */
 #include "db/intern.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -20,8 +19,8 @@ void intern_init(struct intern *t, struct budget *budget, size_t size)
 
 void intern_free(struct intern *t)
 {
-    free(t->at);
-    free(t->slot);
+    heap_free(t->at);
+    heap_free(t->slot);
     *t = (struct intern){ 0 };
 }
 

@@ -200,7 +200,7 @@ int lists_write(struct loader *l, struct snapshot *s)
     if (!status) status = loader_heap(l, heap_order(&s->analysis, &s->order));
     if (!status) status = write_lists(l, s);
     if (!status) status = write_top(l, s);
-    free(s->order);
+    heap_free(s->order);
     s->order = NULL;
     return status ? status : write_addresses(l, s);
 }

@@ -9,7 +9,6 @@
 #include "db/loader.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -368,7 +367,6 @@ static void loader_init(struct loader *l, const struct load_options *options,
         .options = options, .result = result, .output = name, .next_snapshot = 1, .next_id = 1,
         .next_type = 1, .next_component = 1, .next_root = 1, .next_thread = 1, .next_global = 1,
     };
-    memory_settle();
     l->two = options->threads ? options->threads > 1 : beside_worth();
     budget_init(&l->budget, options->max_memory);
     /* Names and stacks are a small part of any heap; a file of nothing else is hostile. */
@@ -389,7 +387,7 @@ static void loader_free(struct loader *l)
     intern_free(&l->modules);
     intern_free(&l->frames);
     intern_free(&l->stacks);
-    free(l->stack_depth);
+    heap_free(l->stack_depth);
     if (l->db) sqlite3_close(l->db);
     direct_free(l->direct);
 }

@@ -9,14 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
+
+#include "heap/memory.h"
 
 /* What the loader leaves to the rest of the machine. */
 #define BUDGET_RESERVE (UINT64_C(64) << 20)
-/* Arrays from so many bytes on are the system's own pages. */
-#define MEMORY_LARGE (1 << 20)
 
 /* The number after `key` in a file of "key number unit" lines, or the whole file where key is NULL;
  * UINT64_MAX where there is none. */
@@ -44,13 +41,6 @@ static uint64_t file_number(const char *path, const char *key, uint64_t unit)
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
-}
-
-void memory_settle(void)
-{
-#ifdef __GLIBC__ /* others have one limit, which stays */
-    mallopt(M_MMAP_THRESHOLD, MEMORY_LARGE);
-#endif
 }
 
 void budget_init(struct budget *b, uint64_t limit)
@@ -102,7 +92,7 @@ bool memory_grow(struct budget *b, void **array, size_t *cap, size_t need, size_
      * the rest when the next growth asks for it. */
     uint64_t before = *cap / 2 * size, after = (uint64_t)more / 2 * size;
     if (!budget_take(b, after - before)) return false;
-    void *p = realloc(*array, more * size);
+    void *p = heap_resize(*array, *cap, more, size);
     if (!p) {
         budget_give(b, after - before);
         return false;
@@ -116,7 +106,7 @@ void memory_give(struct budget *b, void **array, size_t *cap, size_t size)
 {
     uint64_t bytes = (uint64_t)*cap / 2 * size; /* as memory_grow counts */
     if (!*array) return;
-    free(*array);
+    heap_free(*array);
     budget_give(b, bytes);
     *array = NULL;
     *cap = 0;
@@ -125,8 +115,7 @@ void memory_give(struct budget *b, void **array, size_t *cap, size_t size)
 static void *memory_take(struct budget *b, uint64_t n, size_t size, bool zeroed)
 {
     if (n > SIZE_MAX / size || !budget_take(b, n * size)) return NULL;
-    size_t count = n ? (size_t)n : 1;
-    void *p = zeroed ? calloc(count, size) : malloc(count * size);
+    void *p = zeroed ? heap_new_zeroed(n, size) : heap_new(n, size);
     if (!p) budget_give(b, n * size);
     return p;
 }
@@ -144,6 +133,6 @@ void *memory_new(struct budget *b, uint64_t n, size_t size)
 void memory_free(struct budget *b, void *array, uint64_t n, size_t size)
 {
     if (!array) return;
-    free(array);
+    heap_free(array);
     budget_give(b, n * size);
 }

@@ -4,7 +4,8 @@
  * bytes, so the loader stops with a sentence before the machine runs out of memory.
  *
  * Growth doubles the address space, not the memory: the pages of large arrays are touched by use
- * only.
+ * only. All arrays are those of heap/memory.h: heap_free frees them where their bytes are not given
+ * back to the budget.
  */
 #ifndef SNAP_TOOLS_DB_MEMORY_H
 #define SNAP_TOOLS_DB_MEMORY_H
@@ -13,16 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heap/memory.h"
+
 /** Bytes in use and the most that may be. Two threads may take from one budget. */
 struct budget {
     _Atomic uint64_t used;
     uint64_t limit;
 };
-
-/** Has large arrays go back to the system when they are freed, however large others were before: the
- *  C library would keep up to 32 MiB of holes between them. For the process; asked for once is
- *  enough. */
-void memory_settle(void);
 
 /** A budget of most of the memory that is available now (MemAvailable, the control group's limit,
  *  RLIMIT_AS), or of `limit` bytes where it is not 0. */

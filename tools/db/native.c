@@ -8,7 +8,6 @@
  * events name (a table of addresses of at most twice their number, and the last allocation), under
  * the loader's budget.
  */
-#include <stdlib.h>
 
 #include "db/loader.h"
 
@@ -176,8 +175,8 @@ int native_write(struct loader *l, struct snapshot *s)
 
 void native_free(struct native *n)
 {
-    free(n->sum);
-    free(n->live);
+    heap_free(n->sum);
+    heap_free(n->live);
     u64map_free(&n->live_index);
     *n = (struct native){ 0 };
 }

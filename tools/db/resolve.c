@@ -4,7 +4,6 @@
  */
 #include "db/resolve.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "db/heapdb.h"
@@ -176,7 +175,7 @@ static bool resolve_targets(struct work *w)
         at = c->by_id[i].first + c->by_id[i].n;
     }
     resolve_by_ordinal(w, at, c->m);
-    free(c->target_id);
+    heap_free(c->target_id);
     c->target_id = NULL;
     c->n_target_id = c->target_id_cap = 0;
     return true;
@@ -259,19 +258,19 @@ static bool scatter_edges(struct work *w)
     if (ok) {
         memcpy(next, w->out->off, (size_t)c->n * sizeof *next);
         place_edges(w, &to, next);
-        free(c->target);
-        free(c->name);
-        free(c->key);
-        free(c->kind);
+        heap_free(c->target);
+        heap_free(c->name);
+        heap_free(c->key);
+        heap_free(c->kind);
         c->target = to.target;
         c->name = to.name;
         c->key = to.key;
         c->kind = to.kind;
     } else {
-        free(to.target);
-        free(to.name);
-        free(to.key);
-        free(to.kind);
+        heap_free(to.target);
+        heap_free(to.name);
+        heap_free(to.key);
+        heap_free(to.kind);
     }
     memory_free(w->b, next, c->n, sizeof *next);
     return ok;
@@ -296,7 +295,7 @@ static bool build_rows(struct work *w)
         if (ok) place_edges(w, &to, NULL);
     }
     c->m = w->out->m;
-    free(c->run);
+    heap_free(c->run);
     c->run = NULL;
     c->n_runs = c->run_cap = 0;
     return ok;
@@ -508,8 +507,8 @@ static bool pack_away(struct work *w)
         !pack(w, &w->out->by_address, w->order, c->n, CAPTURE_NONE) ||
         (w->external && !pack(w, &w->out->external, w->external, c->n, CAPTURE_NONE)))
         return false;
-    free(c->id);
-    free(c->name);
+    heap_free(c->id);
+    heap_free(c->name);
     c->id = NULL;
     c->name = NULL;
     c->name_cap = 0;
@@ -542,14 +541,14 @@ void resolved_release(struct resolved *r)
 {
     resolved_release_external(r);
     packed_free(&r->by_address, r->budget);
-    free(r->root);
+    heap_free(r->root);
     r->root = NULL;
 }
 
 void resolved_free(struct resolved *r)
 {
     resolved_release(r);
-    free(r->off);
-    free(r->holds);
+    heap_free(r->off);
+    heap_free(r->holds);
     *r = (struct resolved){ 0 };
 }

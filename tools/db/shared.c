@@ -8,7 +8,6 @@
  * O(objects with a buffer). Memory: while it is looked for 28 B an object with a buffer, then 20 B
  * an object that shares.
  */
-#include <stdlib.h>
 
 #include "db/loader.h"
 #include "db/sort.h"
@@ -112,11 +111,11 @@ void shared_sizes(struct snapshot *s, enum shared_sizes which)
 
 void shared_free(struct shared *h)
 {
-    free(h->address);
-    free(h->size);
-    free(h->off);
-    free(h->node);
-    free(h->stored);
+    heap_free(h->address);
+    heap_free(h->size);
+    heap_free(h->off);
+    heap_free(h->node);
+    heap_free(h->stored);
     *h = (struct shared){ 0 };
 }
 

@@ -3,7 +3,6 @@
  * One snapshot once its rows are in: resolved, analysed, brought into the order of the database,
  * written; and when which of its arrays go, so that little stands in memory twice. See loader.h.
  */
-#include <stdlib.h>
 
 #include "cli/message.h"
 #include "cli/progress.h"
@@ -18,14 +17,14 @@ void snapshot_free(struct snapshot *s)
     shared_free(&s->shared);
     native_free(&s->native);
     heap_analysis_free(&s->analysis);
-    free(s->global);
-    free(s->counter);
-    free(s->thread);
-    free(s->type);
-    free(s->stack);
-    free(s->order);
-    free(s->own);
-    free(s->own_native);
+    heap_free(s->global);
+    heap_free(s->counter);
+    heap_free(s->thread);
+    heap_free(s->type);
+    heap_free(s->stack);
+    heap_free(s->order);
+    heap_free(s->own);
+    heap_free(s->own_native);
     *s = (struct snapshot){ 0 };
 }
 
@@ -51,7 +50,7 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
     bool garbage = s->complete && c->n_roots && !facts_metadata_is(l, s, "unreached", "live");
     for (int round = 0; round < 2 && !status; round++) {
         struct resolved *r = &s->resolved;
-        free(roots);
+        heap_free(roots);
         roots = memory_new(&l->budget, r->n_roots, sizeof *roots);
         if (!roots) return loader_no_memory(l);
         for (size_t i = 0; i < r->n_roots; i++) roots[i] = r->root[i].node;
@@ -73,7 +72,7 @@ static int snapshot_analyse(struct loader *l, struct snapshot *s)
     }
     s->graph.root = NULL;
     s->graph.blocks = NULL; /* from here on whoever adds native sizes up wants them counted once */
-    free(roots);
+    heap_free(roots);
     /* A few are usual; many mean that paths and retained sizes say less than they seem to. */
     if (status || !s->complete || unreached <= s->analysis.n_nodes / 100) return status;
     return loader_warn(l, s->id, MESSAGE_NO_OFFSET,
@@ -207,9 +206,9 @@ static void release_objects(struct snapshot *s)
     RELEASE(a->retained_native);
     RELEASE(a->component);
     RELEASE(a->components);
-    free(s->stack);
-    free(s->own);
-    free(s->own_native);
+    heap_free(s->stack);
+    heap_free(s->own);
+    heap_free(s->own_native);
     s->stack = NULL;
     s->own = s->own_native = NULL;
     resolved_release(&s->resolved);
@@ -219,8 +218,8 @@ static void release_objects(struct snapshot *s)
 static void release_references(struct snapshot *s)
 {
     capture_release_references(&s->capture);
-    free(s->resolved.off);
-    free(s->resolved.holds);
+    heap_free(s->resolved.off);
+    heap_free(s->resolved.holds);
     s->resolved.off = s->resolved.holds = NULL;
     s->graph.off = NULL;
     s->graph.target = NULL;

@@ -4,7 +4,6 @@
  */
 #include "db/strings.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -34,12 +33,12 @@ void strings_free(struct strings *s)
     struct block *b = s->blocks;
     while (b) {
         struct block *next = b->next;
-        free(b);
+        heap_free(b);
         b = next;
     }
-    free(s->at);
-    free(s->slot);
-    free(s->used);
+    heap_free(s->at);
+    heap_free(s->slot);
+    heap_free(s->used);
     *s = (struct strings){ 0 };
 }
 

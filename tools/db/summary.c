@@ -6,7 +6,6 @@
  */
 #include "db/loader.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Levels of packages: `a`, `a.b`, `a.b.c`. */
@@ -178,7 +177,7 @@ static int number_packages(struct loader *l, struct snapshot *s, unsigned depth,
         if (key_of_text[t] == HEAP_NONE) names[key_of_text[t] = (*n)++] = t;
         key_of_type[k] = key_of_text[t];
     }
-    free(key_of_text);
+    heap_free(key_of_text);
     return status;
 }
 

@@ -1,80 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* Small arrays from malloc, large ones from the system, on huge pages where it offers them on
- * request. Both carry a header in front that says which and how much. Contract in memory.h. */
-#if defined(__linux__)
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS, madvise */
-#include <sys/mman.h>
-#endif
+/* Small arrays from malloc, large ones on huge pages, where the system offers them on request. Both
+ * carry a header in front that says which and how much. Contract in memory.h. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "heap/memory.h"
+#include "heap/pages.h"
 
-#define HUGE_PAGE ((size_t)2 << 20)
-/* Below this the rounding to whole pages could cost more than it gives. */
-#define HUGE_FROM (2 * HUGE_PAGE)
+/* Arrays on huge pages begin at the second cache line: blocks of a line do not straddle two. */
+#define LINE ((size_t)64)
 
 /* Directly in front of the array. */
 union header {
-    struct {
-        void *base;    /* what was allocated */
-        size_t length; /* bytes mapped; 0 for an array from malloc */
-    } is;
+    size_t length; /* bytes of huge pages, which begin LINE before the array; 0 from malloc */
     max_align_t align;
 };
 
-static void *behind(void *base, size_t offset, size_t length)
+static void *behind(void *at, size_t length)
 {
-    union header *h = (union header *)(void *)((char *)base + offset) - 1;
-    h->is.base = base;
-    h->is.length = length;
+    union header *h = at;
+    h->length = length;
     return h + 1;
 }
 
-#if defined(MAP_ANONYMOUS) && defined(MADV_HUGEPAGE)
-/* An array that begins at a huge page; its header is at the end of the page before. Fresh pages are
- * zero. */
-static void *map(size_t bytes)
+/* Of the pages of an array of `bytes`. */
+static size_t length_of(size_t bytes)
 {
-    size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, length = rounded + HUGE_PAGE;
-    void *base = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (base == MAP_FAILED) return NULL;
-    size_t offset = HUGE_PAGE - (uintptr_t)base % HUGE_PAGE;
-    /* Advice only: without it the array is on small pages. */
-    (void)madvise((char *)base + offset, rounded, MADV_HUGEPAGE);
-    return behind(base, offset, length);
+    return (LINE + bytes + PAGES_UNIT - 1) / PAGES_UNIT * PAGES_UNIT;
 }
 
-static void unmap(void *base, size_t length)
+static void *on_pages(size_t bytes, bool zeroed)
 {
-    (void)munmap(base, length);
+    size_t length = length_of(bytes);
+    bool zero;
+    char *base = pages_take(length, &zero);
+    if (!base) return NULL;
+    if (zeroed && !zero) memset(base + LINE, 0, bytes);
+    return behind(base + LINE - sizeof(union header), length);
 }
-#else
-#undef HUGE_FROM
-#define HUGE_FROM SIZE_MAX
-
-static void *map(size_t bytes)
-{
-    (void)bytes;
-    return NULL;
-}
-
-static void unmap(void *base, size_t length)
-{
-    (void)base;
-    (void)length;
-}
-#endif
 
 static void *allocate(uint64_t n, size_t size, bool zeroed)
 {
     if (n > (PTRDIFF_MAX - 2 * HUGE_PAGE) / size) return NULL;
     size_t bytes = (size_t)n * size;
-    if (bytes >= HUGE_FROM) return map(bytes);
+    if (bytes >= PAGES_FROM) return on_pages(bytes, zeroed);
     bytes += sizeof(union header);
     void *base = zeroed ? calloc(1, bytes) : malloc(bytes);
-    return base ? behind(base, sizeof(union header), 0) : NULL;
+    return base ? behind(base, 0) : NULL;
 }
 
 void *heap_new(uint64_t n, size_t size)
@@ -94,12 +67,36 @@ uint32_t *heap_new_none(uint64_t n)
     return p;
 }
 
+void *heap_resize(void *p, uint64_t keep, uint64_t n, size_t size)
+{
+    if (!p) return heap_new(n, size);
+    if (n > (PTRDIFF_MAX - 2 * HUGE_PAGE) / size) return NULL;
+    union header *h = (union header *)p - 1;
+    size_t bytes = (size_t)n * size, length = h->length;
+    if (length) {
+        size_t more = length_of(bytes);
+        if (more <= length) return p;
+        char *base = pages_grow((char *)p - LINE, length, more);
+        return base ? behind(base + LINE - sizeof *h, more) : NULL;
+    }
+    if (bytes < PAGES_FROM) {
+        h = realloc(h, sizeof *h + bytes);
+        return h ? h + 1 : NULL;
+    }
+    void *larger = heap_new(n, size);
+    if (larger) {
+        memcpy(larger, p, (size_t)(keep < n ? keep : n) * size);
+        heap_free(p);
+    }
+    return larger;
+}
+
 void heap_free(void *p)
 {
     if (!p) return;
-    const union header *h = (const union header *)p - 1;
-    if (h->is.length)
-        unmap(h->is.base, h->is.length);
+    union header *h = (union header *)p - 1;
+    if (h->length)
+        pages_give((char *)p - LINE, h->length);
     else
-        free(h->is.base);
+        free(h);
 }

@@ -16,10 +16,10 @@ void heap_permute(const struct heap_analysis *a, const uint64_t *by_node, uint64
 
 enum heap_status heap_order(const struct heap_analysis *a, uint32_t **order)
 {
-    uint32_t *index = malloc((a->n_nodes ? (size_t)a->n_nodes : 1) * sizeof *index);
+    uint32_t *index = heap_new(a->n_nodes, sizeof *index);
     uint32_t *scratch = heap_new(a->n_nodes, sizeof *scratch);
     if (!index || !scratch) {
-        free(index);
+        heap_free(index);
         heap_free(scratch);
         return HEAP_NO_MEMORY;
     }

@@ -19,7 +19,7 @@ void heap_permute(const struct heap_analysis *a, const uint64_t *by_node, uint64
 
 /*
  * All objects' rows (n_nodes of them) by retained size descending, ties by row ascending.
- * *order is malloc'd, the caller frees it. The top list is its beginning.
+ * *order is the caller's, freed with heap_free. The top list is its beginning.
  * Least-significant-digit radix sort over the digits that differ: O(n * digits in use); memory
  * 8 B a row during the call, 4 after it.
  */

@@ -325,8 +325,8 @@ int cycles_find(struct subject *subject, struct cycles *out)
     if (!status) status = index_members(&s);
     if (!status) status = read_refs(&s);
     if (!status && s.n) status = analyse(&s, out);
-    free(s.members);
-    free(s.target);
+    heap_free(s.members);
+    heap_free(s.target);
     free(s.tops);
     heap_free(s.index);
     heap_free(s.off);
