@@ -2,10 +2,10 @@
 /*
  * Records on their way from one thread to another; ahead.h.
  *
- * The source's thread writes what it is given into a block, one item behind the other, and hands the
- * block on when it is full; the sink's thread goes through the items and gives the block back. An item
- * is a head, the call's structure, then texts or columns; pointers in structures are set anew when the
- * call is made.
+ * The source's thread writes what it is given into a block, one item behind the other, and hands
+ * the block on when it is full; the sink's thread goes through the items and gives the block back.
+ * An item is a head, the call's structure, then texts or columns; pointers in structures are set
+ * anew when the call is made.
  */
 #include "db/ahead.h"
 

@@ -2,8 +2,8 @@
 /*
  * Hubs, the objects that most references lead to, and the types of those who refer to them. Three
  * passes over the references in the order of the file: how many lead to each object; how many to
- * the hubs, exactly; and the types of their sources, hub by hub, of which the most frequent ones are
- * kept. Memory: 4 B an object, and 4 B a reference to a hub, while they are looked for.
+ * the hubs, exactly; and the types of their sources, hub by hub, of which the most frequent ones
+ * are kept. Memory: 4 B an object, and 4 B a reference to a hub, while they are looked for.
  */
 #include "db/loader.h"
 

@@ -20,6 +20,7 @@ struct build {
     uint32_t *entry; /* nodes that the garbage root refers to */
     uint32_t n_entry;
     uint64_t back_of_live; /* back edges of the live part */
+    struct heap_shortest paths;
 };
 
 static bool sum_fits(const uint64_t *size, uint32_t n)
@@ -254,7 +255,7 @@ static enum heap_status fill_nodes(struct build *b)
     return HEAP_OK;
 }
 
-/* Both read the tree and the reduced edges, and write what is their own: two pieces of work. */
+/* One of two pieces of work that read the same and write what is their own. */
 struct piece {
     struct build *b;
     enum heap_status (*find)(struct build *b);
@@ -267,12 +268,14 @@ static void run_piece(void *opaque)
     p->status = p->find(p->b);
 }
 
-static enum heap_status find_both(struct build *b, bool two)
+/* The first's status where it failed; with one thread the second runs in any case. */
+static enum heap_status find_both(struct build *b, bool two,
+                                  enum heap_status (*first)(struct build *b),
+                                  enum heap_status (*second)(struct build *b))
 {
-    struct piece dominators = { b, find_dominators, HEAP_OK };
-    struct piece components = { b, find_components, HEAP_OK };
-    beside_run(two, run_piece, &dominators, &components);
-    return dominators.status == HEAP_OK ? components.status : dominators.status;
+    struct piece one = { b, first, HEAP_OK }, other = { b, second, HEAP_OK };
+    beside_run(two, run_piece, &one, &other);
+    return one.status == HEAP_OK ? other.status : one.status;
 }
 
 /* What needs edges. */
@@ -282,7 +285,8 @@ static enum heap_status run_on_edges(struct build *b, unsigned want)
     if (status == HEAP_OK) status = walk_garbage(b);
     if (status == HEAP_OK) status = reverse_all(b);
     if (status == HEAP_OK)
-        status = want & HEAP_WANT_COMPONENTS ? find_both(b, want & HEAP_TWO_THREADS)
+        status = want & HEAP_WANT_COMPONENTS ? find_both(b, want & HEAP_TWO_THREADS,
+                                                         find_dominators, find_components)
                                              : find_dominators(b);
     if (status == HEAP_OK && want & HEAP_WANT_COMPONENTS)
         status = heap_components_list(&b->walk, &b->reverse, b->idom, b->lengauer_tarjan, b->rep,
@@ -292,15 +296,30 @@ static enum heap_status run_on_edges(struct build *b, unsigned want)
     return status;
 }
 
+/* Everything by row but the paths. */
+static enum heap_status find_rows(struct build *b)
+{
+    enum heap_status status = fill_rows(b);
+    if (status == HEAP_OK && b->rep)
+        status = heap_components_finish(b->rep, b->row, b->exact, b->out);
+    free_build(b);
+    return status == HEAP_OK ? fill_nodes(b) : status;
+}
+
+static enum heap_status find_paths(struct build *b)
+{
+    return heap_shortest_search(b->g, &b->paths);
+}
+
 static enum heap_status run(struct build *b, unsigned want)
 {
     enum heap_status status = run_on_edges(b, want);
-    if (status == HEAP_OK) status = fill_rows(b);
-    if (status == HEAP_OK && want & HEAP_WANT_COMPONENTS)
-        status = heap_components_finish(b->rep, b->row, b->exact, b->out);
-    free_build(b);
-    if (status == HEAP_OK) status = fill_nodes(b);
-    if (status == HEAP_OK && want & HEAP_WANT_PATHS) status = heap_add_paths(b->g, b->out);
+    if (status == HEAP_OK)
+        status = want & HEAP_WANT_PATHS
+                     ? find_both(b, want & HEAP_TWO_THREADS, find_rows, find_paths)
+                     : find_rows(b);
+    if (status == HEAP_OK && want & HEAP_WANT_PATHS)
+        status = heap_shortest_to_rows(&b->paths, b->out);
     return status;
 }
 
@@ -315,6 +334,7 @@ enum heap_status heap_analyse(const struct heap_graph *g, unsigned want, uint64_
     struct build b = { .g = g, .out = out, .lengauer_tarjan = want & HEAP_USE_LENGAUER_TARJAN };
     status = run(&b, want);
     free_build(&b);
+    heap_shortest_free(&b.paths);
     heap_free(b.entry);
     if (status != HEAP_OK) heap_analysis_free(out);
     return status;

@@ -95,7 +95,8 @@ enum heap_want {
     /* Keep no list of edges to smaller preorder numbers, read the edges twice more instead: less
      * memory, slower, same result. Done unasked where the list would be too long. */
     HEAP_SAVE_MEMORY = 8,
-    /* Look for components in a second thread, beside dominators. Same result; 8 n more for then. */
+    /* Look for components in a second thread, beside dominators, and for paths, beside rows. Same
+     * result; 8 n more for then. */
     HEAP_TWO_THREADS = 32,
     /* For tests and benchmarks: compute dominators with the fall-back algorithm. Same result. */
     HEAP_USE_LENGAUER_TARJAN = 16

@@ -24,8 +24,8 @@ struct beside {
     bool started;
 };
 
-/** Begins work(opaque) in a second thread, which takes no signals; false, and nothing is begun, where
- *  the system gives none. *b stays where it is until beside_end. */
+/** Begins work(opaque) in a second thread, which takes no signals; false, and nothing is begun,
+ *  where the system gives none. *b stays where it is until beside_end. */
 bool beside_begin(struct beside *b, void (*work)(void *opaque), void *opaque);
 
 /** Waits for what was begun; nothing where nothing was. */

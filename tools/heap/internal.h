@@ -153,6 +153,22 @@ enum heap_status heap_components_list(const struct heap_walk *w, const struct he
 enum heap_status heap_components_finish(const uint32_t *component, const uint32_t *row, bool exact,
                                         struct heap_analysis *out);
 
+/* What the search for shortest paths has found, before rows exist. */
+struct heap_shortest {
+    uint32_t *queue;    /* nodes in the order met; later their rows */
+    uint32_t *parent;   /* by place in the queue: the parent's place, HEAP_NONE for a root object */
+    uint32_t *position; /* by place */
+    uint32_t length;
+    uint64_t edges;
+};
+
+/* The search: 12 B a node, and a bit while it works; on failure nothing is owned. Its result in the
+ * columns of an analysis of the same graph that has none: 4 B a row more; on failure they are
+ * NULL. */
+enum heap_status heap_shortest_search(const struct heap_graph *g, struct heap_shortest *out);
+enum heap_status heap_shortest_to_rows(struct heap_shortest *p, struct heap_analysis *a);
+void heap_shortest_free(struct heap_shortest *p);
+
 /* Stable radix sort of n indexes by key[index] descending. `index` holds the result, `scratch`
  * has n elements as well. O(n * digits that differ). */
 void heap_sort_descending(const uint64_t *key, uint32_t *index, uint32_t *scratch, uint64_t n);

@@ -10,10 +10,8 @@
 
 struct search {
     const struct heap_graph *g;
-    uint64_t *met;      /* bit by node */
-    uint32_t *queue;    /* nodes in the order met; later their rows */
-    uint32_t *parent;   /* by place in the queue: the parent's place, HEAP_NONE for a root object */
-    uint32_t *position; /* by place */
+    uint64_t *met; /* bit by node */
+    uint32_t *queue, *parent, *position;
     uint32_t length;
     uint64_t edges;
 };
@@ -60,46 +58,13 @@ static uint32_t *new_column(const struct heap_analysis *a)
     return heap_new_none(a->n_rows);
 }
 
-static inline void prefetch_row(const struct search *s, const uint32_t *column, uint32_t i)
+static inline void prefetch_row(const struct heap_shortest *s, const uint32_t *column, uint32_t i)
 {
     if (i + HEAP_AHEAD < s->length) HEAP_PREFETCH(&column[s->queue[i + HEAP_AHEAD]]);
 }
 
-/* One column after the other, and what it came from is freed, so that little stands twice. */
-static bool to_rows(struct search *s, struct heap_analysis *a)
+enum heap_status heap_shortest_search(const struct heap_graph *g, struct heap_shortest *out)
 {
-    for (uint32_t i = 0; i < s->length; i++) {
-        prefetch_row(s, a->row_of, i);
-        s->queue[i] = a->row_of[s->queue[i]];
-    }
-    if (!(a->parent_position = new_column(a))) return false;
-    for (uint32_t i = 0; i < s->length; i++) {
-        prefetch_row(s, a->parent_position, i);
-        a->parent_position[s->queue[i]] = s->position[i];
-    }
-    heap_free(s->position);
-    s->position = NULL;
-    if (!(a->parent = new_column(a))) return false;
-    for (uint32_t i = 0; i < s->length; i++) {
-        prefetch_row(s, a->parent, i);
-        a->parent[s->queue[i]] = s->parent[i] == HEAP_NONE ? 0 : s->queue[s->parent[i]];
-    }
-    heap_free(s->parent);
-    s->parent = NULL;
-    if (!(a->distance = new_column(a))) return false;
-    a->distance[0] = 0;
-    /* A parent was met before; those of neighbours in the queue are neighbours there, too. */
-    for (uint32_t i = 0; i < s->length; i++) {
-        prefetch_row(s, a->distance, i);
-        prefetch_row(s, a->parent, i);
-        a->distance[s->queue[i]] = a->distance[a->parent[s->queue[i]]] + 1;
-    }
-    return true;
-}
-
-enum heap_status heap_add_paths(const struct heap_graph *g, struct heap_analysis *a)
-{
-    if (a->distance) return HEAP_OK;
     struct search s = { .g = g };
     enum heap_status status = HEAP_NO_MEMORY;
     s.met = heap_new_zeroed(heap_holds_words(g->n), sizeof *s.met);
@@ -111,18 +76,81 @@ enum heap_status heap_add_paths(const struct heap_graph *g, struct heap_analysis
             run(&s, true);
         else
             run(&s, false);
-        if (to_rows(&s, a)) status = HEAP_OK;
-        a->steps.path_edges += s.edges;
+        status = HEAP_OK;
     }
     heap_free(s.met);
-    heap_free(s.queue);
-    heap_free(s.parent);
-    heap_free(s.position);
-    if (status != HEAP_OK) {
-        heap_free(a->distance);
-        heap_free(a->parent);
-        heap_free(a->parent_position);
-        a->distance = a->parent = a->parent_position = NULL;
+    *out = (struct heap_shortest){ s.queue, s.parent, s.position, s.length, s.edges };
+    if (status != HEAP_OK) heap_shortest_free(out);
+    return status;
+}
+
+void heap_shortest_free(struct heap_shortest *p)
+{
+    heap_free(p->queue);
+    heap_free(p->parent);
+    heap_free(p->position);
+    *p = (struct heap_shortest){ 0 };
+}
+
+/* Columns by row, and what they come from is freed, so that little stands twice. */
+static bool positions_to_rows(struct heap_shortest *s, struct heap_analysis *a)
+{
+    if (!(a->parent_position = new_column(a))) return false;
+    for (uint32_t i = 0; i < s->length; i++) {
+        prefetch_row(s, a->parent_position, i);
+        a->parent_position[s->queue[i]] = s->position[i];
     }
+    heap_free(s->position);
+    s->position = NULL;
+    return true;
+}
+
+static bool parents_to_rows(struct heap_shortest *s, struct heap_analysis *a)
+{
+    if (!(a->parent = new_column(a))) return false;
+    for (uint32_t i = 0; i < s->length; i++) {
+        prefetch_row(s, a->parent, i);
+        a->parent[s->queue[i]] = s->parent[i] == HEAP_NONE ? 0 : s->queue[s->parent[i]];
+    }
+    heap_free(s->parent);
+    s->parent = NULL;
+    return true;
+}
+
+/* A parent was met before; those of neighbours in the queue are neighbours there, too. */
+static bool find_distances(const struct heap_shortest *s, struct heap_analysis *a)
+{
+    if (!(a->distance = new_column(a))) return false;
+    a->distance[0] = 0;
+    for (uint32_t i = 0; i < s->length; i++) {
+        prefetch_row(s, a->distance, i);
+        prefetch_row(s, a->parent, i);
+        a->distance[s->queue[i]] = a->distance[a->parent[s->queue[i]]] + 1;
+    }
+    return true;
+}
+
+enum heap_status heap_shortest_to_rows(struct heap_shortest *p, struct heap_analysis *a)
+{
+    for (uint32_t i = 0; i < p->length; i++) {
+        prefetch_row(p, a->row_of, i);
+        p->queue[i] = a->row_of[p->queue[i]];
+    }
+    a->steps.path_edges += p->edges;
+    if (positions_to_rows(p, a) && parents_to_rows(p, a) && find_distances(p, a)) return HEAP_OK;
+    heap_free(a->distance);
+    heap_free(a->parent);
+    heap_free(a->parent_position);
+    a->distance = a->parent = a->parent_position = NULL;
+    return HEAP_NO_MEMORY;
+}
+
+enum heap_status heap_add_paths(const struct heap_graph *g, struct heap_analysis *a)
+{
+    struct heap_shortest p;
+    if (a->distance) return HEAP_OK;
+    enum heap_status status = heap_shortest_search(g, &p);
+    if (status == HEAP_OK) status = heap_shortest_to_rows(&p, a);
+    heap_shortest_free(&p);
     return status;
 }
