@@ -157,6 +157,37 @@ def three(folder, _):
     write(folder, "c", w, 1200)
 
 
+def lazy(folder, _):
+    """A registry of lists that are made when they are first needed, in another list each day: the first
+    snapshot has none of them, and all growth is below them."""
+    w = program()
+    write(folder, "a", w, 0)
+    week = w.new("list", 56)
+    w.ref(w.registry, week, ELEMENT)
+    for i, name in enumerate("bcd"):
+        if i != 1:
+            day = w.new("list", 56)
+            w.ref(week, day, ELEMENT)
+        w.request(day)
+        w.objects[day]["size"] += 8
+        write(folder, name, w, 600 * (i + 1))
+
+
+def litter(folder, _):
+    """A leak while garbage of the start is collected, as much of it as the leak brings."""
+    w = program()
+    heaps = [w.request(body=70000) for _ in range(3)]
+    write(folder, "a", w, 0)
+    for i, name in enumerate("bc"):
+        w.drop(heaps[i])
+        w.request(w.registry)
+        write(folder, name, w, 600 * (i + 1))
+    for _ in range(3):
+        w.request(body=70000)
+    w.request(w.registry, body=100)
+    write(folder, "d", w, 1800)
+
+
 def hourly(folder, _):
     """A leak over six hours: 100 KB an hour in the heap, 10 MiB resident and a jump in one interval."""
     w = program()
@@ -524,7 +555,7 @@ def random_world(folder, seed):
 
 
 CASES = {f.__name__.replace("_", "-"): f for f in (
-    leak, three, hourly, full, slowing, nested, closures, shared, caches, reuse, root_reuse, hands,
+    leak, three, lazy, litter, hourly, full, slowing, nested, closures, shared, caches, reuse, root_reuse, hands,
     garbage, outside, hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites,
     several, local_only, chain, names_keys)}
 CASES["random"] = random_world

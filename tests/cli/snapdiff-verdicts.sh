@@ -6,7 +6,7 @@ verdict() {
 print(v["kind"]); print(" ", v["sentence"]); print("  rule:", v["rule"])
 print("  owner:", v["owner"], v["share_percent"])'
 }
-for case in leak three several full slowing garbage outside incomplete nested caches; do
+for case in leak three lazy litter several full slowing garbage outside incomplete nested caches; do
     "$PYTHON" "$TESTS_CLI/make_diff.py" $case $case
 done
 for pair in leak/a.db+leak/b.db leak/b.db+leak/a.db leak/a.db+leak/a.db garbage/a.db+garbage/b.db \
@@ -18,6 +18,12 @@ done
 echo "-- three snapshots"
 verdict three/a.db three/b.db three/c.db
 snapdiff three/a.db three/b.db three/c.db
+echo "-- what came hangs in what was made after the first snapshot"
+verdict lazy/a.db lazy/b.db lazy/c.db lazy/d.db
+snapdiff lazy/a.db lazy/b.db lazy/c.db lazy/d.db | grep 'by interval'
+echo "-- garbage that goes hides no leak, and garbage that comes is none"
+verdict litter/a.db litter/b.db litter/c.db
+verdict litter/c.db litter/d.db
 echo "-- several leaks, none of which holds half, also where one line is shown"
 verdict several/a.db several/b.db several/c.db
 verdict -n 1 several/a.db several/b.db several/c.db

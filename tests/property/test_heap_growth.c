@@ -437,6 +437,21 @@ static void check(const struct truth *t, const struct heap_match *m)
     }
 }
 
+/* Two trees, and what of them is the same. */
+static void random_pair(struct tree *a, struct tree *b, struct truth *t, uint64_t *seed)
+{
+    first_tree(a, seed);
+    second_tree(b, a, t->b_to_a, seed);
+    bool native = random_below(seed, 3) > 0, parents = random_below(seed, 5) > 0;
+    close_tree(a, native, parents, seed);
+    close_tree(b, native, parents, seed);
+    memset(t->a_to_b, 0xff, sizeof t->a_to_b);
+    for (uint32_t y = 0; y < b->n; y++)
+        if (t->b_to_a[y] != HEAP_NONE) t->a_to_b[t->b_to_a[y]] = y;
+    t->a = a;
+    t->b = b;
+}
+
 static void test_random(void)
 {
     uint64_t seed = 2025, lines = 0, places = 0, ways = 0;
@@ -446,22 +461,13 @@ static void test_random(void)
         static struct truth t;
         struct heap_match m;
         failing_seed = seed;
-        first_tree(&a, &seed);
-        second_tree(&b, &a, t.b_to_a, &seed);
-        bool native = random_below(&seed, 3) > 0, parents = random_below(&seed, 5) > 0;
-        close_tree(&a, native, parents, &seed);
-        close_tree(&b, native, parents, &seed);
-        memset(t.a_to_b, 0xff, sizeof t.a_to_b);
-        for (uint32_t y = 0; y < b.n; y++)
-            if (t.b_to_a[y] != HEAP_NONE) t.a_to_b[t.b_to_a[y]] = y;
+        random_pair(&a, &b, &t, &seed);
         const struct heap_match_options o = {
             .mode = HEAP_MATCH_ID, .group = (enum heap_group_mode)random_below(&seed, 2),
             .n_types = TYPES, .to_holders = random_below(&seed, 2),
             .beside = random_below(&seed, 2) ? beside_rule : NULL,
             .place = random_below(&seed, 2) ? place_rule : NULL, .opaque = &t
         };
-        t.a = &a;
-        t.b = &b;
         t.o = &o;
         if (!CHECK(heap_match_compute(&a.side, &b.side, &o, &m) == HEAP_OK)) return;
         check(&t, &m);
@@ -473,6 +479,82 @@ static void test_random(void)
     printf("  %u pairs, %" PRIu64 " lines, %" PRIu64 " of a place, %" PRIu64 " held beside ", PAIRS,
            lines, places, ways);
     CHECK(places > PAIRS / 4 && ways > PAIRS / 16);
+}
+
+/* ---- owners that lasted ---- */
+
+/* Some of what is matched, and all that dominates it. */
+static void choose_lasting(const struct truth *t, struct truth *own, uint64_t *bits, uint64_t *seed)
+{
+    memset(own->a_to_b, 0xff, sizeof own->a_to_b);
+    memset(own->b_to_a, 0xff, sizeof own->b_to_a);
+    memset(bits, 0, heap_holds_words(ROWS) * sizeof *bits);
+    for (uint32_t x = 0; x < t->a->n; x++) {
+        uint32_t d = t->a->dominator[x], y = t->a_to_b[x];
+        bool root = d == HEAP_NONE;
+        if (y == HEAP_NONE || (!root && (own->a_to_b[d] == HEAP_NONE || random_below(seed, 3) == 0)))
+            continue;
+        own->a_to_b[x] = y;
+        own->b_to_a[y] = x;
+        if (!root) heap_holds_set(bits, x);
+    }
+}
+
+/* Each owner grew by what it would if nothing else were the same in both. */
+static void check_lasting(const struct truth *own, const struct heap_match *m, uint64_t *deep)
+{
+    static struct entry entries[2 * ROWS];
+    uint32_t n = define(own, entries);
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < m->n_owners; i++) {
+        const struct heap_owner *o = &m->owners[i];
+        uint32_t k = 0;
+        while (k < n && (entries[k].owner.b_row != o->b_row || entries[k].owner.place != o->place))
+            k++;
+        WANT(heap_owner_growth(o) == (k < n ? entries[k].growth : 0));
+        WANT(own->b_to_a[o->b_row] == o->a_row);
+        *deep += o->deep;
+        sum += heap_owner_growth(o);
+        if (k < n) entries[k].growth = 0;
+    }
+    for (uint32_t k = 0; k < n; k++) WANT(entries[k].growth == 0);
+    WANT(m->n_clusters == 0);
+    const struct tree *a = own->a, *b = own->b;
+    int64_t all = (int64_t)(b->retained[0] + b->retained[b->garbage_root] - a->retained[0] -
+                            a->retained[a->garbage_root]);
+    if (b->side.native_size)
+        all += (int64_t)(b->retained_native[0] + b->retained_native[b->garbage_root] -
+                         a->retained_native[0] - a->retained_native[a->garbage_root]);
+    WANT(sum == all);
+}
+
+static void test_lasting(void)
+{
+    uint64_t seed = 77, deep = 0, lines = 0;
+    unsigned failed = CU_get_number_of_failures();
+    for (unsigned i = 0; i < PAIRS && CU_get_number_of_failures() == failed; i++) {
+        static struct tree a, b;
+        static struct truth t, own;
+        uint64_t bits[ROWS / 64 + 1];
+        struct heap_match m;
+        failing_seed = seed;
+        random_pair(&a, &b, &t, &seed);
+        const struct heap_match_options o = {
+            .mode = HEAP_MATCH_ID, .group = HEAP_GROUP_OBJECT, .n_types = TYPES,
+            .to_holders = true, .beside = random_below(&seed, 2) ? beside_rule : NULL,
+            .place = random_below(&seed, 2) ? place_rule : NULL, .lasting = bits, .opaque = &own
+        };
+        own.a = &a;
+        own.b = &b;
+        own.o = &o;
+        choose_lasting(&t, &own, bits, &seed);
+        if (!CHECK(heap_match_compute(&a.side, &b.side, &o, &m) == HEAP_OK)) return;
+        check_lasting(&own, &m, &deep);
+        lines += m.n_owners;
+        heap_match_free(&m);
+    }
+    printf("  %u pairs, %" PRIu64 " lines, %" PRIu64 " of them deep ", PAIRS, lines, deep);
+    CHECK(deep > PAIRS);
 }
 
 /* ---- names of more than are looked at ---- */
@@ -582,5 +664,6 @@ static void test_places_of_many(void)
     free_flat(&b);
 }
 
-CU_MAIN("heap growth", { "random trees", test_random }, { "many names", test_many_names },
+CU_MAIN("heap growth", { "random trees", test_random }, { "owners that lasted", test_lasting },
+        { "many names", test_many_names },
         { "places of many", test_places_of_many })

@@ -45,6 +45,9 @@ struct growth {
     uint32_t *asked;     /* by row of the side that is asked about: that holder, HEAP_NONE: none */
     uint32_t *whole;     /* by row of B: what it stands for as an owner; NULL: itself */
     uint32_t *way[2];    /* the same of sides that all has been asked about; else NULL */
+    const uint32_t *own[2]; /* by row: the partner of what can be an owner, HEAP_NONE elsewhere */
+    uint32_t *lasting[2];   /* the same where not all that is matched can; else NULL */
+    uint32_t *above[2];     /* then: the topmost row above each of those that cannot */
 };
 
 enum side { SIDE_A, SIDE_B };
@@ -149,7 +152,7 @@ static struct heap_amount moved_below(const struct growth *g, uint32_t top)
 }
 
 /*
- * The first matched row on the shortest path to `row`, itself not counted, or before it the holder
+ * The first possible owner on the shortest path to `row`, itself not counted, or before it the holder
  * of a top that has it by another way; 0 if there is none. What a walk finds is noted for every row
  * on it, so that all walks together are linear. A path that runs into itself (a damaged database)
  * has no holder: its rows are noted as such when first met.
@@ -157,7 +160,7 @@ static struct heap_amount moved_below(const struct growth *g, uint32_t top)
 static uint32_t holder_of(const struct growth *g, enum side side, uint32_t row)
 {
     const struct heap_side *s = side_of(g, side);
-    const uint32_t *match = match_of(g, side), *way = g->way[side];
+    const uint32_t *match = g->own[side], *way = g->way[side];
     uint32_t *note = g->holder[side], found = 0, x = row;
     if (!s->parent) return 0;
     if (way && way[row] != HEAP_NONE) return way[row];
@@ -176,11 +179,17 @@ static uint32_t holder_of(const struct growth *g, enum side side, uint32_t row)
     return found ? found : note[row];
 }
 
+/* The top that a row would have if only owners were matched. */
+static uint32_t top_of(const struct growth *g, enum side side, uint32_t row)
+{
+    return g->above[side] ? g->above[side][row] : row;
+}
+
 /* The owner of a top, as a row of its side. */
 static uint32_t owner_of(const struct growth *g, enum side side, uint32_t top)
 {
     const struct heap_side *s = side_of(g, side);
-    uint32_t dominator = s->dominator[top];
+    uint32_t dominator = s->dominator[top_of(g, side, top)];
     if (!heap_is_virtual(s, dominator) && !g->m->options->to_holders) return dominator;
     uint32_t holder = holder_of(g, side, top);
     return holder ? holder : dominator;
@@ -192,7 +201,8 @@ static bool is_part(const struct growth *g, uint32_t row)
     const struct heap_side *b = g->m->b;
     const uint8_t *part = g->m->options->part;
     uint32_t d = heap_is_virtual(b, row) ? 0 : b->dominator[row];
-    if (g->m->b_to_a[row] == HEAP_NONE || heap_is_virtual(b, d) || g->m->b_to_a[d] == HEAP_NONE)
+    if (g->own[SIDE_B][row] == HEAP_NONE || heap_is_virtual(b, d) ||
+        g->own[SIDE_B][d] == HEAP_NONE)
         return false;
     return heap_is_part(part[b->type[row]], part[b->type[d]]);
 }
@@ -218,10 +228,10 @@ static uint32_t line_row(const struct growth *g, enum side side, uint32_t owner)
 
 typedef bool (*top_visitor)(struct growth *g, enum side side, uint32_t top);
 
-static bool visit_tops(struct growth *g, enum side side, top_visitor visit)
+static bool visit_tops(struct growth *g, enum side side, const uint32_t *match,
+                       top_visitor visit)
 {
     const struct heap_side *s = side_of(g, side);
-    const uint32_t *match = match_of(g, side);
     for (uint32_t row = 0; row < s->n_rows;) {
         if (match[row] != HEAP_NONE) {
             row++;
@@ -237,7 +247,7 @@ static bool visit_tops(struct growth *g, enum side side, top_visitor visit)
 static bool ask_beside(struct growth *g, enum side side, uint32_t top)
 {
     const struct heap_match_options *o = g->m->options;
-    const uint32_t *match = match_of(g, side);
+    const uint32_t *match = g->own[side];
     if (owner_of(g, side, top) != 0) return true;
     uint32_t found = o->beside(o->opaque, side == SIDE_B, top, match);
     if (found >= side_of(g, side)->n_rows || heap_is_virtual(side_of(g, side), found) ||
@@ -255,7 +265,7 @@ static bool find_beside(struct growth *g, enum side side)
     uint32_t n = side_of(g, side)->n_rows;
     g->asked = heap_new_none(n);
     g->beside[side] = heap_new_zeroed(heap_holds_words(n), sizeof *g->beside[side]);
-    bool ok = g->asked && g->beside[side] && visit_tops(g, side, ask_beside);
+    bool ok = g->asked && g->beside[side] && visit_tops(g, side, g->own[side], ask_beside);
     for (uint32_t row = 0; row < n; row++) g->holder[side][row] = HEAP_NONE;
     g->way[side] = g->asked;
     return ok;
@@ -265,7 +275,8 @@ static bool find_beside(struct growth *g, enum side side)
 static uint64_t place_of(const struct growth *g, enum side side, uint32_t owner, uint32_t top)
 {
     const struct heap_match_options *o = g->m->options;
-    return owner == 0 && o->place ? o->place(o->opaque, side == SIDE_B, top) : 0;
+    if (owner != 0 || !o->place) return 0;
+    return o->place(o->opaque, side == SIDE_B, top_of(g, side, top));
 }
 
 /* (1) Owner objects */
@@ -306,6 +317,7 @@ static bool add_top(struct growth *g, enum side side, uint32_t top)
     struct change *c = change_of(g, line_row(g, side, owner), place_of(g, side, owner, top));
     if (!c) return false;
     struct heap_amount amount = subtree(s, top);
+    c->owner.deep |= top_of(g, side, top) != top;
     if (side == SIDE_A) {
         add(&c->owner.removed, amount);
         return true;
@@ -336,11 +348,62 @@ static bool add_resized(struct growth *g, uint32_t b_row)
     return true;
 }
 
+/* The owner of a row that cannot be one, as the line's row of B, and its place. */
+struct above {
+    uint32_t b_row;
+    uint64_t place;
+};
+
+static struct above above_of(struct growth *g, enum side side, uint32_t row)
+{
+    uint32_t owner = owner_of(g, side, row);
+    return (struct above){ line_row(g, side, owner), place_of(g, side, owner, row) };
+}
+
+static struct change *change_above(struct growth *g, struct above at)
+{
+    struct change *c = change_of(g, at.b_row, at.place);
+    if (c) c->owner.deep = true;
+    return c;
+}
+
+/* What is in both and cannot be an owner: it may have grown, or have come to another owner. */
+static bool add_kept(struct growth *g, uint32_t b_row)
+{
+    const struct heap_side *a = g->m->a, *b = g->m->b;
+    uint32_t a_row = g->m->b_to_a[b_row];
+    struct heap_amount was = { 1, a->shallow_size[a_row],
+                               a->native_size ? a->native_size[a_row] : 0 };
+    struct heap_amount is = { 1, b->shallow_size[b_row],
+                              b->native_size ? b->native_size[b_row] : 0 };
+    struct above before = above_of(g, SIDE_A, a_row), now = above_of(g, SIDE_B, b_row);
+    bool same = before.b_row == now.b_row && before.place == now.place;
+    if (same && was.shallow_size == is.shallow_size && was.native_size == is.native_size)
+        return true;
+    struct change *c = change_above(g, now);
+    if (c && same) {
+        c->owner.resized_shallow += (int64_t)(is.shallow_size - was.shallow_size);
+        c->owner.resized_native += (int64_t)(is.native_size - was.native_size);
+    } else if (c) {
+        add(&c->owner.added, is);
+        c = change_above(g, before);
+        if (c) add(&c->owner.removed, was);
+    }
+    return c != NULL;
+}
+
+static bool add_matched(struct growth *g, uint32_t b_row)
+{
+    return g->own[SIDE_B][b_row] == HEAP_NONE ? add_kept(g, b_row) : add_resized(g, b_row);
+}
+
 static bool find_changes(struct growth *g)
 {
-    if (!visit_tops(g, SIDE_B, add_top) || !visit_tops(g, SIDE_A, add_top)) return false;
+    if (!visit_tops(g, SIDE_B, match_of(g, SIDE_B), add_top) ||
+        !visit_tops(g, SIDE_A, match_of(g, SIDE_A), add_top))
+        return false;
     for (uint32_t row = 0; row < g->m->b->n_rows; row++)
-        if (g->m->b_to_a[row] != HEAP_NONE && !add_resized(g, row)) return false;
+        if (g->m->b_to_a[row] != HEAP_NONE && !add_matched(g, row)) return false;
     return true;
 }
 
@@ -413,6 +476,7 @@ static void merge(struct heap_owner *line, uint64_t *largest, const struct heap_
         *largest = size;
     }
     line->n_owners++;
+    line->deep |= o->deep;
     add(&line->added, o->added);
     add(&line->removed, o->removed);
     add(&line->shared, o->shared);
@@ -579,9 +643,48 @@ static bool sort_all(struct growth *g)
     return true;
 }
 
+/* The rows above those that cannot be owners. Dominators come before what they dominate. */
+static bool find_above(struct growth *g, enum side side)
+{
+    const struct heap_side *s = side_of(g, side);
+    const uint32_t *own = g->own[side] = g->lasting[side];
+    uint32_t *above = g->above[side] = heap_new(s->n_rows, sizeof *above);
+    for (uint32_t row = 0; above && row < s->n_rows; row++) {
+        uint32_t d = s->dominator[row];
+        bool top = own[row] != HEAP_NONE || own[d] != HEAP_NONE;
+        above[row] = top ? row : above[d];
+    }
+    return above != NULL;
+}
+
+static bool find_lasting(struct growth *g)
+{
+    const struct heap_matching *m = g->m;
+    const uint64_t *bits = m->options->lasting;
+    g->own[SIDE_A] = m->a_to_b;
+    g->own[SIDE_B] = m->b_to_a;
+    if (!bits) return true;
+    uint32_t *a = g->lasting[SIDE_A] = heap_new_none(m->a->n_rows);
+    uint32_t *b = g->lasting[SIDE_B] = heap_new_none(m->b->n_rows);
+    for (uint32_t x = 0; a && b && x < m->a->n_rows; x++) {
+        uint32_t y = m->a_to_b[x];
+        if (y == HEAP_NONE || !(heap_is_virtual(m->a, x) || heap_holds_get(bits, x))) continue;
+        a[x] = y;
+        b[y] = x;
+    }
+    return a && b && find_above(g, SIDE_A) && find_above(g, SIDE_B);
+}
+
+static bool make_clusters(struct growth *g)
+{
+    return visit_tops(g, SIDE_B, match_of(g, SIDE_B), cluster_top) &&
+           visit_tops(g, SIDE_A, match_of(g, SIDE_A), cluster_top);
+}
+
 static bool run(struct growth *g)
 {
     const struct heap_matching *m = g->m;
+    if (!find_lasting(g)) return false;
     for (int side = SIDE_A; side <= SIDE_B; side++) {
         const struct heap_side *s = side_of(g, (enum side)side);
         if (s->parent && !(g->holder[side] = heap_new_none(s->n_rows))) return false;
@@ -591,7 +694,7 @@ static bool run(struct growth *g)
     if (!find_wholes(g) || !find_changes(g) || !find_changes_again(g)) return false;
     if (!(m->options->group == HEAP_GROUP_SIGNATURE ? lines_by_signature(g) : lines_by_object(g)))
         return false;
-    return visit_tops(g, SIDE_B, cluster_top) && visit_tops(g, SIDE_A, cluster_top) && sort_all(g);
+    return (m->options->lasting || make_clusters(g)) && sort_all(g);
 }
 
 enum heap_status heap_growth(const struct heap_matching *m, struct heap_match *out)
@@ -604,8 +707,11 @@ enum heap_status heap_growth(const struct heap_matching *m, struct heap_match *o
     heap_free(g.holder[SIDE_A]);
     heap_free(g.holder[SIDE_B]);
     heap_free(g.beside[SIDE_A]);
-    heap_free(g.way[SIDE_A]);
-    heap_free(g.way[SIDE_B]);
+    for (int side = SIDE_A; side <= SIDE_B; side++) {
+        heap_free(g.way[side]);
+        heap_free(g.lasting[side]);
+        heap_free(g.above[side]);
+    }
     if (ok) {
         out->whole_b = g.whole;
         out->beside_b = g.beside[SIDE_B];

@@ -155,6 +155,12 @@ struct heap_match_options {
     /* NULL, or asked about tops that the live root owns: tops of one number are a line of their
      * own, such as what one place of the runtime holds; 0: of the line of the live root. */
     uint64_t (*place)(void *opaque, bool in_b, uint32_t row);
+    /* NULL, or bits by row of A (heap_holds_get): only these objects and the virtual roots can be
+     * owners. What came below an object that A and B have, but that has no bit, belongs to the owner
+     * of the topmost such object above it: so the growth of an interval is given to what existed
+     * before the first of several. An object of both that changed its owner in that is gone
+     * and come. A line may be without change then, and no clusters are made. */
+    const uint64_t *lasting;
     void *opaque; /* for all of them */
 };
 
@@ -178,6 +184,7 @@ struct heap_owner {
                               several the one that changed most, up or down, ties by b_row */
     uint64_t place; /* of tops of the live root, as `place` told it; else 0 */
     uint32_t n_owners;     /* owner objects in this line that changed */
+    bool deep; /* some of it stands below objects without a bit in `lasting` */
     struct heap_amount added;   /* in B below the owners, not in A */
     struct heap_amount removed; /* in A below the owners, not in B */
     struct heap_amount shared;  /* the part of `added` that the owners hold, but not alone: it is

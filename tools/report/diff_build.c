@@ -2,8 +2,8 @@
 /*
  * The flow of a comparison: facts, the way of matching, the rows of two snapshots at a time (read
  * in two threads where they are in two databases), growth by owner, and from it the report. With
- * more than two snapshots each interval is compared for itself first; the first snapshot's rows are
- * kept for the comparison of the whole span.
+ * more than two snapshots the whole span is compared first, and then each interval, which is told by
+ * the lines of the span; the rows of the first and the last snapshot are kept until then.
  */
 #include <math.h>
 #include <pthread.h>
@@ -17,6 +17,7 @@
 #include "heap/analysis.h"
 #include "report/diff_course.h"
 #include "report/diff_fill.h"
+#include "report/diff_interval.h"
 #include "report/diff_verdict.h"
 
 struct building {
@@ -186,13 +187,14 @@ static int wake(struct heapdb *db)
     return heapdb_wake(db) || heapdb_hold(db) ? STATUS_UNUSABLE : 0;
 }
 
-/* Of many databases only those are open that are at work: the first, which the span begins with,
- * and those of an interval. This gives back the one of snapshot k where it is none of them. */
+/* Of many databases only those are open that are at work: the first and the last, of the span, and
+ * those of an interval. This gives back the one of snapshot k where it is none of them. */
 static void rest(const struct building *b, uint32_t k)
 {
     struct heapdb *db = b->inputs[k].db;
     bool next = k + 1 < b->n && b->inputs[k + 1].db == db;
-    if (b->n_databases > DIFF_OPEN_MAX && db != b->inputs[0].db && !next) heapdb_park(db);
+    bool kept = db == b->inputs[0].db || db == b->inputs[b->n - 1].db;
+    if (b->n_databases > DIFF_OPEN_MAX && !kept && !next) heapdb_park(db);
 }
 
 /* Facts about snapshot k, and the names of its types. */
@@ -265,7 +267,7 @@ static void *load_rows(void *opaque)
     struct loading *l = opaque;
     const struct building *b = l->b;
     /* Of the rows that are in memory together none are of the same side. */
-    int side = l->k ? 1 + (int)(l->k & 1) : 0;
+    int side = l->k == 0 ? 0 : l->k == b->n - 1 ? 3 : 1 + (int)(l->k & 1);
     l->status = diff_rows_load(b->inputs[l->k].db, b->inputs[l->k].snapshot, &l->types, side,
                                wanted(b), &b->rows[l->k]);
     return NULL;
@@ -410,15 +412,18 @@ static void comparison_free(struct comparison *c)
     diff_names_free(c->names);
 }
 
-/* Compares snapshot i with snapshot k. On failure nothing is left in *c. */
-static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison *c)
+/* Compares snapshot i with snapshot k: the whole span, or an interval that begins where `at` is. On
+ * failure nothing is left in *c. */
+static int compare(struct building *b, uint32_t i, uint32_t k, struct intervals *at,
+                   struct comparison *c)
 {
     *c = (struct comparison){ .db_a = b->inputs[i].db,
                               .db_b = b->inputs[k].db,
                               .snapshot_a = b->inputs[i].snapshot,
                               .snapshot_b = b->inputs[k].snapshot,
                               .a = &b->rows[i],
-                              .b = &b->rows[k] };
+                              .b = &b->rows[k],
+                              .lasting = at ? at->lasting : NULL };
     struct timespec since;
     clock_gettime(CLOCK_MONOTONIC, &since);
     int status = wake(c->db_a) || wake(c->db_b) ? STATUS_UNUSABLE : rows_of(b, i, k);
@@ -428,7 +433,8 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct comparison
     if (!status) status = comparison_match(c, b->report);
     done(&since, "matched them");
     bool garbage = diff_facts_garbage_counts(&b->report->snapshots[k]);
-    if (!status)
+    if (!status && at) status = intervals_lines(at, c);
+    if (!status && !at)
         status = lines_make(&c->match, c->b, c->names, garbage, &b->report->sign, &c->lines);
     done(&since, "named the owners");
     if (status) comparison_free(c);
@@ -442,7 +448,7 @@ static int compare_lengths(struct comparison *c)
     for (uint32_t i = 0; i < c->lines.n; i++) {
         struct line *l = &c->lines.at[i];
         int64_t a = -1, b = -1;
-        if (l->kind != DIFF_LINE_OWNER || l->n_owners != 1 || l->removed.count < TREND_TURNS ||
+        if (l->kind != DIFF_LINE_OWNER || l->deep || l->n_owners != 1 || l->removed.count < TREND_TURNS ||
             line_growth(l) <= 0)
             continue;
         if (heapdb_number(c->db_a, sql, c->a->first_id + (int64_t)l->a_row, &a) < 0 ||
@@ -453,22 +459,32 @@ static int compare_lengths(struct comparison *c)
     return 0;
 }
 
-/* Compares each snapshot with the next and counts who grew. Of two, the span is the interval. */
-static int compare_intervals(struct building *b)
+/* Compares snapshot k with the one before. */
+static int compare_interval(struct building *b, uint32_t k, struct intervals *at)
 {
-    for (uint32_t k = 1; b->n > 2 && k < b->n; k++) {
-        struct comparison c;
-        if (compare(b, k - 1, k, &c)) return STATUS_UNUSABLE;
-        int status = compare_lengths(&c);
-        bool ok = status || trends_add(&b->trends, k - 1, &c.lines);
-        comparison_free(&c);
-        if (status) return status;
-        if (!ok) return message_no_memory("the intervals");
-        if ((k == 1 && note_grown(b, 0)) || note_grown(b, k)) return STATUS_UNUSABLE;
-        if (k > 1) diff_rows_free(&b->rows[k - 1]);
-        rest(b, k - 1);
-    }
-    return 0;
+    struct comparison c;
+    if (compare(b, k - 1, k, at, &c)) return STATUS_UNUSABLE;
+    int status = compare_lengths(&c);
+    bool ok = status || (trends_add(&b->trends, k - 1, &c.lines) && intervals_next(at, &c));
+    comparison_free(&c);
+    if (!ok) status = message_no_memory("the intervals");
+    if (!status) status = note_grown(b, k);
+    if (k > 1) diff_rows_free(&b->rows[k - 1]);
+    rest(b, k - 1);
+    return status;
+}
+
+/* Compares each snapshot with the next and counts who grew. Of two, the span is the interval. */
+static int compare_intervals(struct building *b, const struct comparison *span)
+{
+    struct intervals at;
+    if (note_grown(b, 0)) return STATUS_UNUSABLE;
+    if (b->n == 2) return note_grown(b, 1);
+    if (!intervals_begin(&at, span)) return message_no_memory("the intervals");
+    int status = 0;
+    for (uint32_t k = 1; !status && k < b->n; k++) status = compare_interval(b, k, &at);
+    intervals_free(&at);
+    return status;
 }
 
 /* Names the types that grew in number and whose instances may own memory that no size counts. */
@@ -502,37 +518,41 @@ static int name_unknown(struct building *b)
     return b->report->texts.failed ? message_no_memory("the types of the comparison") : 0;
 }
 
-static int compare_span(struct building *b)
+/* Makes the report of the comparison of the whole span. */
+static int tell(struct building *b, struct comparison *c)
 {
     struct diff_report *r = b->report;
-    struct comparison c;
-    if (compare(b, 0, b->n - 1, &c)) return STATUS_UNUSABLE;
     struct timespec since;
     clock_gettime(CLOCK_MONOTONIC, &since);
-    if (warn_of_strangers(r, &c)) {
-        comparison_free(&c);
-        return STATUS_UNUSABLE;
-    }
     uint32_t n_types = b->sums.n_types;
-    bool ok = diff_tally_types(c.a, c.match.a_to_b, c.match.replaced_a, n_types, b->sums.first) &&
-              diff_tally_types(c.b, c.match.b_to_a, c.match.replaced_b, n_types, b->sums.last);
+    bool ok = diff_tally_types(c->a, c->match.a_to_b, c->match.replaced_a, n_types, b->sums.first) &&
+              diff_tally_types(c->b, c->match.b_to_a, c->match.replaced_b, n_types, b->sums.last);
     int status = ok ? 0 : message_no_memory("the types of the comparison");
-    if (!status && b->n == 2) status = note_grown(b, 0) || note_grown(b, 1);
-    for (uint32_t i = 0; c.match.replaced_b && i < c.b->garbage_root; i++)
-        r->n_replaced += (uint64_t)heap_holds_get(c.match.replaced_b, i);
+    for (uint32_t i = 0; c->match.replaced_b && i < c->b->garbage_root; i++)
+        r->n_replaced += (uint64_t)heap_holds_get(c->match.replaced_b, i);
     if (!status) status = name_unknown(b);
     struct diff_name_source source = source_of(b, b->n - 1);
-    if (!status) status = diff_about_new(&c.about, &source, c.names, &r->sign);
-    if (!status) diff_tally_resized(c.a, c.b, c.match.b_to_a, b->sums.resized);
-    if (!status) status = fill_lines(r, b->options, &c, &b->trends);
+    if (!status) status = diff_about_new(&c->about, &source, c->names, &r->sign);
+    if (!status) diff_tally_resized(c->a, c->b, c->match.b_to_a, b->sums.resized);
+    if (!status) status = fill_lines(r, b->options, c, &b->trends);
     if (!status) status = fill_types(r, b->options, &b->sums);
-    if (!status) status = fill_sites(r, b->options, &c);
-    if (!status) status = fill_native(r, b->options, &c);
+    if (!status) status = fill_sites(r, b->options, c);
+    if (!status) status = fill_native(r, b->options, c);
     if (!status) status = fill_parts(r);
     if (!status && !diff_course_set(r)) status = message_no_memory("the course of the memory");
-    if (!status) status = fill_limits(r, &c, &b->sums);
+    if (!status) status = fill_limits(r, c, &b->sums);
     if (!status && !diff_verdict_set(r)) status = message_no_memory("the verdict");
     done(&since, "made the report");
+    return status;
+}
+
+static int compare_all(struct building *b)
+{
+    struct comparison c;
+    if (compare(b, 0, b->n - 1, NULL, &c)) return STATUS_UNUSABLE;
+    int status = warn_of_strangers(b->report, &c);
+    if (!status) status = compare_intervals(b, &c);
+    if (!status) status = tell(b, &c);
     comparison_free(&c);
     return status;
 }
@@ -592,8 +612,7 @@ int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_op
     if (!status) status = read_facts(&b);
     if (!status) status = choose_matching(&b);
     if (!status) status = make_sums(&b);
-    if (!status) status = compare_intervals(&b);
-    if (!status) status = compare_span(&b);
+    if (!status) status = compare_all(&b);
     for (uint32_t k = 0; b.held && k < n; k++)
         if (!b.held[k]) heapdb_release(inputs[k].db);
     building_free(&b);

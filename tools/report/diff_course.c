@@ -21,6 +21,12 @@ static int64_t resident(const struct diff_facts *f)
     return f->rss;
 }
 
+/* What is alive: garbage that comes and goes is no course. */
+static int64_t alive(const struct diff_facts *f)
+{
+    return f->snapshot->live_size + (f->native_size > 0 ? f->native_size : 0);
+}
+
 /* False without memory. */
 static bool course(const struct diff_report *r, const double *at, double *y,
                    int64_t (*value)(const struct diff_facts *), struct slope *out)
@@ -77,7 +83,7 @@ bool diff_course_set(struct diff_report *r)
     double *y = at + r->n_snapshots;
     bool ok = at != NULL;
     if (ok && times_of(r, at)) {
-        ok = course(r, at, y, resident, &r->resident) && course(r, at, y, diff_facts_managed, &r->managed);
+        ok = course(r, at, y, resident, &r->resident) && course(r, at, y, alive, &r->managed);
         for (uint32_t i = 0; ok && i < r->n_lines; i++)
             ok = line_course(&r->lines[i], at, y, &r->lines[i].slope);
     }

@@ -3,8 +3,8 @@
  * The course of a process over the snapshots of a comparison: how fast its memory grows by the
  * hour, and when it reaches a limit if it goes on so.
  *
- * The resident memory where every snapshot has it and, beside it, the managed heap (live objects,
- * their native memory, and garbage where it counts). A rate is told from DIFF_RATE_SECONDS on; what happened in
+ * The resident memory where every snapshot has it and, beside it, the managed heap (live objects
+ * and their native memory, without garbage). A rate is told from DIFF_RATE_SECONDS on; what happened in
  * less is one burst, and nothing follows from it for an hour.
  */
 #ifndef SNAP_TOOLS_REPORT_DIFF_COURSE_H

@@ -21,6 +21,7 @@ struct comparison {
     struct diff_names *names; /* of B */
     struct diff_about *about; /* of B; NULL where nobody asks */
     struct lines lines;
+    const uint64_t *lasting; /* of an interval: as heap_match_options; NULL: of the whole span */
 };
 
 /** Sums by type, [n_types] each; of the snapshots between only whether a type grew is kept. What is

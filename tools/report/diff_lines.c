@@ -37,7 +37,7 @@ static void add(struct heap_amount *to, const struct heap_amount *what)
     to->native_size += what->native_size;
 }
 
-static void add_owner(struct lines *lines, struct line *l, const struct heap_match *m, uint32_t i)
+void lines_add_owner(struct lines *lines, struct line *l, const struct heap_match *m, uint32_t i)
 {
     const struct heap_owner *o = &m->owners[i];
     uint64_t size = magnitude(heap_owner_growth(o));
@@ -47,6 +47,7 @@ static void add_owner(struct lines *lines, struct line *l, const struct heap_mat
         l->b_row = o->b_row;
     }
     l->n_owners += o->n_owners;
+    l->deep |= o->deep;
     l->n_replaced += m->replaced_b && heap_holds_get(m->replaced_b, o->b_row);
     add(&l->added, &o->added);
     add(&l->removed, &o->removed);
@@ -89,7 +90,7 @@ static int place(const struct heap_match *m, uint32_t i, const struct diff_rows 
     struct line *l = line_of(lines, by_node, node, kind_of(b, o->b_row));
     if (!l) return message_no_memory("the lines of the comparison");
     l->place = o->place;
-    add_owner(lines, l, m, i);
+    lines_add_owner(lines, l, m, i);
     return 0;
 }
 
@@ -107,7 +108,7 @@ static int place_all(const struct heap_match *m, const struct diff_rows *b,
     uint32_t node = sign_root(sign, "(other owners)", 14, TEXTS_NONE);
     struct line *rest = line_of(lines, by_node, node, DIFF_LINE_REST);
     if (!rest || node == SIGN_NONE) return message_no_memory("the lines of the comparison");
-    while (low < high) add_owner(lines, rest, m, low++);
+    while (low < high) lines_add_owner(lines, rest, m, low++);
     return 0;
 }
 

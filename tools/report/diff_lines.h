@@ -26,6 +26,7 @@ struct line {
     int64_t resized, resized_native;
     int64_t retained_delta; /* of the owners, with all below them */
     uint64_t place;         /* of heap_owner: tops that one place of the runtime holds; or 0 */
+    bool deep;              /* some of it below what the first of several snapshots had not */
     bool no_longer;         /* it is known to have no more elements than before */
     uint32_t first_owner;   /* list of its owners in match.owners, through next_owner */
 };
@@ -41,6 +42,10 @@ struct lines {
 int lines_make(const struct heap_match *match, const struct diff_rows *b, struct diff_names *names,
                bool garbage_counts, struct sign *sign, struct lines *out);
 void lines_free(struct lines *lines);
+
+/** Adds owner i of `match` to a line of `lines`, whose next_owner has room for all of them. */
+void lines_add_owner(struct lines *lines, struct line *line, const struct heap_match *match,
+                     uint32_t i);
 
 /** What a line grew by in bytes, without and with native memory. */
 int64_t line_retained(const struct line *line);

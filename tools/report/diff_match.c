@@ -157,7 +157,8 @@ int comparison_match(struct comparison *c, struct diff_report *r)
     struct heap_match_options options = { .group = HEAP_GROUP_OBJECT,
                                           .n_types = types->names.n,
                                           .resizable = types->resizable,
-                                          .part = types->part,
+                                          .part = c->lasting ? NULL : types->part,
+                                          .lasting = c->lasting,
                                           .to_holders = true };
     return r->matching == DIFF_SIGNATURE ? match_by_signature(c, r, &options)
                                          : match_by_identity(c, r, &options);

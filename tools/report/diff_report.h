@@ -284,7 +284,8 @@ struct diff_input {
 
 /** Compares; the first input with the last, and for the intervals each with the next. The
  *  limits were checked (diff_limits_check). Prints errors; 0 or STATUS_UNUSABLE, and then *out owns
- *  nothing. Time and memory: two snapshots at once, see db/diff_rows.h and heap/match.h. */
+ *  nothing. Time and memory: two snapshots at once, of several
+ *  four, see db/diff_rows.h and heap/match.h. */
 int diff_build(const struct diff_input *inputs, uint32_t n, const struct diff_options *options,
                struct diff_report *out);
 void diff_report_free(struct diff_report *report);

@@ -44,7 +44,7 @@ struct diff_step diff_trend_step(const struct line *l)
 {
     uint64_t came = l->added.shallow_size + l->added.native_size;
     uint64_t went = l->removed.shallow_size + l->removed.native_size;
-    bool turns = l->removed.count >= TREND_TURNS &&
+    bool turns = l->kind != DIFF_LINE_GARBAGE && l->removed.count >= TREND_TURNS &&
                  (l->no_longer || l->added.count <= l->removed.count) &&
                  (came <= went || came - went <= went / 8);
     int64_t growth = line_growth(l);

@@ -52,7 +52,9 @@ const char *diff_verdict_name(enum diff_verdict_kind kind)
 
 /* What the rules look at. */
 struct totals {
-    int64_t managed_a, managed_b; /* live, garbage and the objects' native memory */
+    int64_t live_a, live_b; /* with the objects' native memory */
+    int64_t garbage_a, garbage_b; /* 0 where it does not count */
+    int64_t managed_a, managed_b; /* both */
     bool has_rss;
     int64_t rss_a, rss_b;
     int64_t native_growth, free_growth; /* of the parts of the memory map, see part_growth */
@@ -90,14 +92,18 @@ static struct totals totals_of(const struct diff_report *r)
     bool native = r->native_a >= 0 && r->native_b >= 0;
     bool garbage = diff_facts_garbage_counts(b);
     struct totals t = {
-        .managed_a = r->live_a + (garbage ? r->garbage_a : 0) + (native ? r->native_a : 0),
-        .managed_b = r->live_b + (garbage ? r->garbage_b : 0) + (native ? r->native_b : 0),
+        .live_a = r->live_a + (native ? r->native_a : 0),
+        .live_b = r->live_b + (native ? r->native_b : 0),
+        .garbage_a = garbage ? r->garbage_a : 0,
+        .garbage_b = garbage ? r->garbage_b : 0,
         .has_rss = a->rss >= 0 && b->rss >= 0,
         .rss_a = a->rss,
         .rss_b = b->rss,
         .native_growth = part_growth(r, "not in the heap", "unexplained"),
         .free_growth = part_growth(r, "free", "free"),
     };
+    t.managed_a = t.live_a + t.garbage_a;
+    t.managed_b = t.live_b + t.garbage_b;
     int64_t slack = arena_growth(r, t.managed_b - t.managed_a);
     if (slack > t.native_growth) slack = t.native_growth > 0 ? t.native_growth : 0;
     t.native_growth -= slack;
@@ -128,11 +134,17 @@ static void say_shared(const struct diff_line *top, struct text *t)
     text_adds(t, " (freed only when all of them let go)");
 }
 
+/* The line of what is alive that grew most. */
+static const struct diff_line *first(const struct diff_report *r)
+{
+    return r->top.kind == DIFF_LINE_GARBAGE && r->n_beside ? &r->beside[0] : &r->top;
+}
+
 /* Does the line that grew most, an owner, hold at least half of the growth? */
 static bool is_main(const struct diff_report *r, int64_t growth)
 {
-    return r->n_lines_all && diff_line_is_named(&r->top) &&
-           diff_line_growth(&r->top) >= growth / 2;
+    return r->n_lines_all && diff_line_is_named(first(r)) &&
+           diff_line_growth(first(r)) >= growth / 2;
 }
 
 /* Number i of the lines that grew most, shown or not. */
@@ -179,13 +191,11 @@ static uint32_t notable(const struct diff_report *r, int64_t growth,
 /* Names the line that grew most, where it is an owner, or the first ones. */
 static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
 {
-    const struct diff_line *top = &r->top, *lines[1 + DIFF_BESIDE];
+    const struct diff_line *top = first(r), *lines[1 + DIFF_BESIDE];
     int64_t own = diff_line_growth(top);
     char size[NUMBER_MAX];
     uint32_t n;
     if (!r->n_lines_all || own <= 0) return;
-    if (top->kind == DIFF_LINE_GARBAGE)
-        text_adds(t, "; most of it is garbage that was not collected");
     if (!diff_line_is_named(top)) return;
     if (!is_main(r, growth) && (n = notable(r, growth, lines)) > 1) {
         say_several(r, t, growth, lines, n);
@@ -206,7 +216,7 @@ static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
 /* In which intervals the owner grew that holds most. */
 static void say_intervals(const struct diff_report *r, int64_t growth, struct text *t)
 {
-    const struct diff_line *top = &r->top;
+    const struct diff_line *top = first(r);
     if (r->n_intervals < 2 || !is_main(r, growth)) return;
     if (top->intervals == r->n_intervals)
         text_addf(t, "; it grew in each of %u intervals", r->n_intervals);
@@ -221,24 +231,37 @@ struct leaks {
     const struct diff_line *lines[1 + DIFF_BESIDE];
 };
 
+/* Garbage that changed by more than noise, apart from what is alive. */
+static void say_garbage(const struct totals *t, struct text *out)
+{
+    char size[NUMBER_MAX];
+    int64_t change = t->garbage_b - t->garbage_a;
+    bool more = diff_grew(t->managed_a, t->managed_a + change);
+    if (!more && !diff_grew(t->managed_b, t->managed_b - change)) return;
+    text_addf(out, " Beside it, garbage that was not collected %s by %s.",
+              more ? "grew" : "shrank", number_size(size, (uint64_t)(more ? change : -change)));
+}
+
 static void managed(struct diff_report *r, const struct totals *t, enum diff_verdict_kind kind,
                     const char *rule, const struct leaks *leaks)
 {
     struct text s = { 0 };
     char size[NUMBER_MAX];
-    int64_t growth = t->managed_b - t->managed_a;
+    bool off = kind == DIFF_COLLECTOR_OFF;
+    int64_t growth = off ? t->managed_b - t->managed_a : t->live_b - t->live_a;
     text_addf(&s, "The managed heap grew by %s", number_size(size, (uint64_t)growth));
-    if (kind == DIFF_COLLECTOR_OFF)
+    if (off)
         text_adds(&s, "; most of it is garbage, and the cycle collector is switched off");
     else if (leaks)
         say_several(r, &s, growth, leaks->lines, leaks->n);
     else
         say_owner(r, &s, growth);
     if (leaks) text_addf(&s, "; they grew in each of %u intervals", r->n_intervals);
-    if (kind != DIFF_COLLECTOR_OFF) say_intervals(r, growth, &s);
+    if (!off) say_intervals(r, growth, &s);
     text_adds(&s, ".");
-    if (kind != DIFF_COLLECTOR_OFF && r->verdict.owner == r->top.signature && r->top.about)
-        text_addf(&s, " That is %s.", r->top.about);
+    if (!off && r->verdict.owner == first(r)->signature && first(r)->about)
+        text_addf(&s, " That is %s.", first(r)->about);
+    if (!off) say_garbage(t, &s);
     r->verdict.kind = kind;
     r->verdict.rule = rule;
     r->verdict.sentence = keep(r, &s);
@@ -304,8 +327,8 @@ static void no_growth(struct diff_report *r, const struct totals *t)
 {
     struct text s = { 0 };
     char size[NUMBER_MAX];
-    int64_t growth = t->managed_b - t->managed_a;
-    if (diff_grew(t->managed_b, t->managed_a))
+    int64_t growth = t->live_b - t->live_a;
+    if (diff_grew(t->live_b, t->live_a))
         text_addf(&s, "No growth: the managed heap shrank by %s.",
                   number_size(size, 0 - (uint64_t)growth));
     else if (growth == 0 && r->n_lines_all == 0)
@@ -313,10 +336,26 @@ static void no_growth(struct diff_report *r, const struct totals *t)
     else
         text_addf(&s, "No growth: the managed heap changed by %s, within the noise.",
                   number_delta(size, growth));
+    say_garbage(t, &s);
     r->verdict.kind = DIFF_NO_GROWTH;
     r->verdict.rule =
-        "neither did the managed heap grow by more than 64 KiB and 0.5%, nor the resident memory "
+        "neither did what is alive in the managed heap grow by more than 64 KiB and 0.5%, nor the resident memory "
         "by more than 2 MiB and 1%";
+    r->verdict.sentence = keep(r, &s);
+}
+
+/* Garbage alone grew. */
+static void garbage_grew(struct diff_report *r, const struct totals *t)
+{
+    struct text s = { 0 };
+    char size[NUMBER_MAX];
+    text_addf(&s, "The managed heap grew by %s; ",
+              number_size(size, (uint64_t)(t->managed_b - t->managed_a)));
+    text_addf(&s, "most of it is garbage that was not collected: what is alive changed by %s.",
+              number_delta(size, t->live_b - t->live_a));
+    r->verdict.kind = DIFF_MANAGED_GROWTH;
+    r->verdict.rule = "garbage that was not collected grew by more than 64 KiB and 0.5%, what is "
+                      "alive did not";
     r->verdict.sentence = keep(r, &s);
 }
 
@@ -336,7 +375,7 @@ static void incomplete(struct diff_report *r, const struct totals *t)
 /* What is to be said of an owner that is bounded, or whose elements took turns. */
 static const char *cache_advice(struct diff_report *r)
 {
-    const struct diff_line *top = &r->top;
+    const struct diff_line *top = first(r);
     char came[NUMBER_MAX], went[NUMBER_MAX];
     struct text t = { 0 };
     if (top->bound.bound >= 0 && top->bound.length >= top->bound.bound)
@@ -375,9 +414,9 @@ static bool is_steady(const struct diff_report *r, const struct diff_line *l,
 /* The owner beside the first that grew most steadily, by more than noise; NULL: none. */
 static const struct diff_line *steady(const struct diff_report *r, const double *seconds)
 {
-    for (uint32_t i = 1; i < n_leaders(r); i++) {
+    for (uint32_t i = 0; i < n_leaders(r); i++) {
         const struct diff_line *l = leader(r, i);
-        if (is_steady(r, l, seconds) && diff_grew(0, diff_line_growth(l))) return l;
+        if (l != first(r) && is_steady(r, l, seconds) && diff_grew(0, diff_line_growth(l))) return l;
     }
     return NULL;
 }
@@ -406,14 +445,14 @@ static const char *slows_advice(struct diff_report *r, bool *beside)
     struct text t = { 0 };
     int64_t left;
     double *seconds = interval_seconds(r);
-    bool slows = diff_trend_slows(&r->top, seconds, &left);
+    bool slows = diff_trend_slows(first(r), seconds, &left);
     const struct diff_line *other = slows ? steady(r, seconds) : NULL;
     free(seconds);
     if (!slows) return NULL;
     *beside = other != NULL;
     text_adds(&t, "It slows down, as a cache does that fills:");
     for (uint32_t i = r->n_intervals > 4 ? r->n_intervals - 4 : 0; i < r->n_intervals; i++)
-        text_addf(&t, " %s%s", number_delta(size, r->top.steps[i].growth),
+        text_addf(&t, " %s%s", number_delta(size, first(r)->steps[i].growth),
                   i + 1 < r->n_intervals ? "," : "");
     text_addf(&t, "; going on so, %s more would come.", number_size(size, (uint64_t)left));
     if (other)
@@ -425,7 +464,7 @@ static const char *slows_advice(struct diff_report *r, bool *beside)
 /* The managed heap grew: as a leak, as a cache, or as far as the snapshots can tell. */
 static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
 {
-    const struct diff_line *top = &r->top;
+    const struct diff_line *top = first(r);
     bool owner = is_main(r, growth), several = r->n_intervals >= 2;
     bool bounded = owner && top->bound.bound >= 0;
     bool turns = owner && several && !top->last.grew && top->last.turns;
@@ -471,7 +510,8 @@ bool diff_verdict_set(struct diff_report *r)
     const struct diff_facts *a = &r->snapshots[0], *b = &r->snapshots[r->n_snapshots - 1];
     struct totals t = totals_of(r);
     int64_t growth = t.managed_b - t.managed_a;
-    bool heap = diff_grew(t.managed_a, t.managed_b);
+    bool heap = diff_grew(t.managed_a, t.managed_b), alive = diff_grew(t.live_a, t.live_b);
+    bool dead = heap && t.garbage_b - t.garbage_a > growth / 2;
     bool garbage = (r->garbage_b - r->garbage_a) > growth / 2 && b->gc_enabled == 0;
     bool beyond =
         t.has_rss && diff_grew_resident(t.rss_a, t.rss_b) && (t.rss_b - t.rss_a) / 3 > growth;
@@ -483,8 +523,10 @@ bool diff_verdict_set(struct diff_report *r)
                 NULL);
     else if (beyond)
         unmanaged(r, &t);
-    else if (heap)
-        grown(r, &t, growth);
+    else if (alive)
+        grown(r, &t, t.live_b - t.live_a);
+    else if (dead)
+        garbage_grew(r, &t);
     else if (r->has_native && diff_grew(r->blocks_a, r->blocks_b))
         native(r);
     else

@@ -20,10 +20,14 @@
  *   managed-leak     three snapshots or more, the managed heap grew, and the owner that grew most
  *                    grew in every interval, holds at least half of the growth, and declares no
  *                    bound; or, where none holds half, several such owners do together
- *   managed-growth   the managed heap grew (live objects, garbage and native memory of objects)
+ *   managed-growth   the managed heap grew (live objects and their native memory); or it did not,
+ *                    and garbage did
  *   no-growth        nothing grew
  *
- * Garbage is growth where it counts (diff_facts_garbage_counts): not that of a JVM, of V8 or Ruby.
+ * The managed heap is what is alive, as for limits: garbage that comes and goes hides no growth and
+ * is none. It is told apart. Beside the resident memory it counts as well, and where the collector
+ * is off, if the runtime would have freed it at once (diff_facts_garbage_counts): not that of a JVM,
+ * of V8 or Ruby.
  *
  * "Grew" is by more than the noise of two captures. The managed heap is counted object by object;
  * what an idle process changes there are caches and counters of its runtime: more than 64 KiB and
