@@ -14,7 +14,11 @@ For each pair, forwards and backwards, in each way of matching that applies:
     live, and what was replaced in its place;
   - backwards, what came has gone: the number of matched objects is the same (by address);
   - by address no object of B is taken for one of A that has another type, or another address.
+
+And of random records of allocations: by signature a block is new where there are more of its type, size
+and innermost frame than before; counts and sizes by place agree with the objects.
 """
+import collections
 import json
 import os
 import sqlite3
@@ -103,12 +107,45 @@ def seed(number, folder):
         want(same["owners_total"] == 0 and not same["types"], "a snapshot and itself")
 
 
+def blocks(path):
+    """How many blocks there are by type, size and innermost frame; numbers and bytes by stack; references."""
+    with sqlite3.connect("file:%s?mode=ro" % path, uri=True) as db:
+        alike = collections.Counter(db.execute(
+            "SELECT t.name, o.shallow_size, k.frame_id FROM object o JOIN type t ON t.id = o.type_id"
+            " LEFT JOIN stack k ON k.id = o.stack_id WHERE o.dominator_id IS NOT NULL"))
+        sites = sorted(db.execute("SELECT count(*), sum(shallow_size) FROM object"
+                                  " WHERE stack_id IS NOT NULL GROUP BY stack_id"))
+        refs, = db.execute("SELECT n_refs FROM snapshot").fetchone()
+    return alike, sites, refs
+
+
+def traces(number, folder):
+    make_diff.CASES["traces"](folder, number)
+    a, b = os.path.join(folder, "a.db"), os.path.join(folder, "b.db")
+    check(a, b)
+    want(check(a, a)["owners_total"] == 0, "a snapshot and itself")
+    for a, b in (a, b), (b, a):
+        d = check(a, b, "--matching=signature")
+        alike_a, sites_a, refs = blocks(a)
+        alike_b, sites_b, _ = blocks(b)
+        if refs or not (sites_a and sites_b):
+            continue
+        for t in d["types"]:
+            new = sum(n for (name, *_), n in (alike_b - alike_a).items() if name == t["type"])
+            want(t["count_new"] == new, "new of " + t["type"])
+        for key, column in (("count_delta", 0), ("shallow_delta", 1)):
+            want(sum(s[key] for s in d["sites"]) ==
+                 sum(s[column] for s in sites_b) - sum(s[column] for s in sites_a), key + " by place")
+
+
 def main():
     failed = 0
     for number in range(int(sys.argv[1]), int(sys.argv[2]) + 1):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 seed(number, folder)
+                if number % 3 == 0:
+                    traces(number // 3, folder)
             except Wrong as wrong:
                 failed += 1
                 print("seed %d: %s" % (number, wrong))

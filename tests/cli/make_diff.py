@@ -513,6 +513,33 @@ def names_keys(folder, _):
     write(folder, "b", w, 600, metadata=keys)
 
 
+def random_traces(folder, seed):
+    """Random records of allocations: blocks that roots hold and nothing refers to, of few types, sizes and
+    places, under one frame or several, some of no known place (in every fifth world all). In every fourth
+    one block refers to another, so that it is a heap like others."""
+    r = random.Random(seed)
+    w = World()
+    places = r.randint(1, 6)
+    w.frames += [("f%d" % i, "app.py", 10 + i) for i in range(places)]
+    w.stacks += [(None, i + 1) for i in range(places)]
+    for _ in range(r.choice((0, 5))):
+        w.stacks.append((r.randint(1, len(w.stacks)), r.randint(1, places)))
+    stacks = [None] + list(range(1, len(w.stacks) + 1)) if seed % 5 else [None]
+
+    def allocate(n):
+        for _ in range(n):
+            at = w.new(r.choice(("bytes", "list")), r.choice((16, 32, 100, 5000)), stack=r.choice(stacks))
+            w.root(at, EXTERNAL_ROOT)
+
+    allocate(r.randint(2, 40))
+    if seed % 4 == 3:
+        w.ref(*list(w.objects)[:2], ELEMENT)
+    write(folder, "a", w, 0)
+    w.free(*[at for at in list(w.objects)[2:] if r.random() < 0.3])
+    allocate(r.randint(0, 20))
+    write(folder, "b", w, 600)
+
+
 def random_world(folder, seed):
     """A random world, and what became of it: objects come and go, slots are used again."""
     r = random.Random(seed)
@@ -558,7 +585,7 @@ CASES = {f.__name__.replace("_", "-"): f for f in (
     leak, three, lazy, litter, hourly, full, slowing, nested, closures, shared, caches, reuse, root_reuse, hands,
     garbage, outside, hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites,
     several, local_only, chain, names_keys)}
-CASES["random"] = random_world
+CASES["random"], CASES["traces"] = random_world, random_traces
 
 
 def main():

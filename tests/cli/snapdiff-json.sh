@@ -9,3 +9,9 @@ for case in leak three nested shared caches reuse hands garbage outside incomple
 done
 snapdiff --json hands/a.db hands/b.db
 snapdiff -q --json sites/a.db sites/b.db | sed -n '/^  "sites"/,$p'
+echo "-- an owner without an address"
+"$PYTHON" -c 'import sqlite3
+db = sqlite3.connect("leak/b.db"); db.execute("UPDATE object SET address = NULL"); db.commit()'
+snapdiff -q --json --matching=signature leak/a.db leak/b.db > document
+"$PYTHON" "$TESTS_CLI/validate.py" < document
+grep '"address"' document
