@@ -166,6 +166,7 @@ class Modes(AgentCase):
         facts = self.run_python("""
             import heapsnap, json, os, signal, threading
             data = [{"k": [i]} for i in range(300000)]
+            heapsnap.dump(PATH)  # the self-check of the first one must be over in time
             read, write = os.pipe()  # emptied by nobody
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
             try:

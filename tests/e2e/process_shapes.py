@@ -165,7 +165,7 @@ class Reaper(HeapCase):
 class Busy(HeapCase):
     """While a forked child walks, the process serves, is listed, and takes no second capture."""
 
-    SOURCE = LISTEN + "ballast = [[n] for n in range(1000000)]\n" + READY + WAIT
+    SOURCE = LISTEN + "ballast = [[n] for n in range(500000)]\n" + READY + WAIT
 
     def walkers(self, pid):
         """The children of a process that are no children to its waitpid()."""

@@ -10,9 +10,9 @@ if(TARGET failing AND NOT SNAP_SANITIZE)
     set(failures ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/tool_failures.py
                  --bin ${PROJECT_BINARY_DIR}/tools --bin ${CMAKE_CURRENT_BINARY_DIR}/cli
                  --bin ${CMAKE_CURRENT_BINARY_DIR}/fault --bin ${PROJECT_BINARY_DIR}/corpora/gen)
-    add_test(NAME fault_tools_load COMMAND ${failures} --sample 4
+    add_test(NAME fault_tools_load COMMAND ${failures} --sample 3
              load load-force load-several load-summary complete)
-    add_test(NAME fault_tools_diff COMMAND ${failures} --sample 3
+    add_test(NAME fault_tools_diff COMMAND ${failures} --sample 2
              diff-files diff-no-cache diff-databases diff-json diff-store)
     add_test(NAME fault_tools_ask COMMAND ${failures} --sample 2
              query info verify recover recover-many top path show report convert convert-force

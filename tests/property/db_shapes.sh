@@ -7,7 +7,7 @@
 #     db_shapes.sh GEN_SNAP GEN_HOSTILE GEN_SHAPE SNAPLOAD OBJECTS
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-gen=$1 hostile=$2 shape=$3 load=$4 objects=$5
+gen=$1 hostile=$2 shape=$3 load=$4 objects=$(($5 / ${SNAP_TEST_SHARE:-1}))
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 "$gen" --shape real --objects "$objects" 1 "$work/a.snap" || exit 1
