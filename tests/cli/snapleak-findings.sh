@@ -1,5 +1,5 @@
 # Findings as text and JSON, rules by name, limits, and the exit status.
-# needs: snapleak snapload snapsql
+# needs: snapleak snapload snapsql make_snap
 . "$TESTS_CLI/lib.inc"
 "$PYTHON" "$TESTS_CLI/make_heapdb.py" service shop.db
 echo "-- all rules"
@@ -15,6 +15,13 @@ echo "-- rules that cannot look"
 status snapleak --rule growing-owners shop.db
 echo "-- the same snapshot twice: nothing grew"
 status snapleak --rule growing-owners shop.db shop.db
+echo "-- nothing is compared with what is incomplete, and a size that is none is said"
+make_snap two whole.snap
+head -c $(($(wc -c < whole.snap) / 2)) whole.snap > cut.snap
+snapload -q -o whole.db whole.snap
+snapload -q -o cut.db cut.snap
+snapleak --rule growing-owners whole.db cut.db
+SNAP_CACHE_SIZE=much snapleak whole.snap 2>&1 | grep SIZE
 echo "-- blocks of memory are no objects of the runtime"
 cp "$SOURCE_ROOT/corpora/foreign/app.tracemalloc" .
 status snapleak -q --min 1 app.tracemalloc | grep -v '^ '

@@ -18,6 +18,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "cli/message.h"
 #include "cli/number.h"
 #include "cli/text.h"
 #include "db/schema.h"
@@ -192,9 +193,14 @@ static size_t list_entries(int dir, struct entry **out)
 static uint64_t size_limit(const char *directory, uint64_t total)
 {
     uint64_t limit = CACHE_SIZE_DEFAULT, wanted;
+    static bool warned; /* once a process */
     const char *text = getenv("SNAP_CACHE_SIZE");
     struct statvfs v;
-    if (text && number_parse_size(text, &wanted)) limit = wanted;
+    if (text && number_parse_size(text, &wanted))
+        limit = wanted;
+    else if (text && !warned)
+        message_warning("SNAP_CACHE_SIZE", MESSAGE_NO_OFFSET, "\"%s\" is no size; try 10G", text);
+    warned = true;
     if (statvfs(directory, &v) == 0) {
         uint64_t room = ((uint64_t)v.f_bavail * v.f_frsize + total) / 4;
         if (room < limit) limit = room;

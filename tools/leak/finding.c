@@ -201,10 +201,22 @@ static int read_rules(const struct findings_options *o, const char *runtime, str
     return STATUS_DONE;
 }
 
+/* What an incomplete capture lacks would look new or gone: then nothing is compared. */
+static bool can_compare(const struct subject *subject, const struct subject *base)
+{
+    if (!base) return false;
+    bool both = subject->snapshot->complete && base->snapshot->complete;
+    if (!both)
+        message_warning((base->snapshot->complete ? subject : base)->db->path, MESSAGE_NO_OFFSET,
+                        "incomplete: the two snapshots are not compared");
+    return both;
+}
+
 int findings_run(struct subject *subject, struct subject *base,
                  const struct findings_options *options, struct findings *out)
 {
     struct functions *functions = NULL;
+    if (!can_compare(subject, base)) base = NULL;
     *out = (struct findings){ 0 };
     int status = read_rules(options, subject->snapshot->runtime, out);
     if (!status) status = functions_new(&functions, subject, base, options->made);

@@ -64,7 +64,8 @@ struct findings_options {
                                        already; NULL: it is made when a rule asks */
 };
 
-/** Runs the rules. `base` is the earlier snapshot or NULL. On failure *out owns nothing. */
+/** Runs the rules. `base` is the earlier snapshot or NULL, and is not looked at where one of the two
+ *  is incomplete. On failure *out owns nothing. */
 int findings_run(struct subject *subject, struct subject *base,
                  const struct findings_options *options, struct findings *out);
 void findings_free(struct findings *f);

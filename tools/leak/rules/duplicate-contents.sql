@@ -17,8 +17,7 @@ WITH copies AS (
     FROM duplicate_type WHERE snapshot_id = :snapshot
 )
 SELECT severity, sentence, bytes, n, id, evidence FROM (
-    SELECT 0 AS place, iif(spare >= 0.1 * :live_size AND spare >= :floor, 'warning',
-        'note') AS severity,
+    SELECT 0 AS place, 'note' AS severity,
            plural(n, type_name(type_id) || ' object') || ' hold ' || plural(contents, 'content')
                || ' only: ' || size(spare) || ' could be saved, ' || percent(spare, :live_size)
                || ' of the live heap' AS sentence,

@@ -13,7 +13,7 @@ WITH empty AS (
     WHERE d.length = 0 AND d.object_id BETWEEN :live_root AND :garbage_root
     GROUP BY o.type_id
 )
-SELECT iif(e.bytes >= 0.1 * :live_size, 'warning', 'note'),
+SELECT 'note',
        plural(e.n, 'empty ' || type_name(e.type_id)) || iif(e.n = 1, ' takes ', ' take ')
            || size(e.bytes),
        e.bytes, e.n, e.id,

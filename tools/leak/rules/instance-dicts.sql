@@ -42,7 +42,7 @@ WITH class AS (
            c.n * ((16 + 16 + 8 * s.attributes + 15) / 16 * 16) AS slotted
     FROM sums s JOIN class c ON c.id = s.type_id
 )
-SELECT iif(now - slotted >= 0.1 * :live_size, 'warning', 'note'),
+SELECT 'note',
        plural(n, type_name(type_id) || ' object') || ' of ' || plural(attributes, 'attribute')
            || iif(attributes = 1, '', ' at most') || ' take ' || iif(n_dicts BETWEEN 1
                AND n - 1, 'at least ', '')

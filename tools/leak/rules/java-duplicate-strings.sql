@@ -12,7 +12,7 @@ WITH whole AS (
     WHERE d.snapshot_id = :snapshot AND t.name IN ('byte[]', 'char[]')
 )
 SELECT severity, sentence, bytes, n, id, evidence FROM (
-    SELECT 0 AS place, iif(wasted >= 0.1 * :live_size, 'warning', 'note') AS severity,
+    SELECT 0 AS place, 'note' AS severity,
            plural(n, type_name(type_id)) || ' of Strings hold ' || plural(n_contents, 'text')
                || ' only: ' || size(wasted) || ' could be saved, '
                || percent(wasted, :live_size) || ' of the live heap' AS sentence,

@@ -28,7 +28,7 @@ WITH RECURSIVE kind (id, hashed) AS (
     SELECT type_id, count(*) AS n, sum(spare) AS spare, max(spare) AS most, length, room, id
     FROM sparse GROUP BY type_id
 )
-SELECT iif(spare >= 0.1 * :live_size, 'warning', 'note'),
+SELECT 'note',
        plural(n, type_name(type_id)) || iif(n = 1, ' has ', ' have ') || size(spare)
            || ' more room than needed; the emptiest holds ' || plural(length, 'element')
            || ' in room for ' || printf('%,d', room),

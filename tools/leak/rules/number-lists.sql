@@ -24,7 +24,7 @@ WITH list AS MATERIALIZED (
 ), spare AS (
     SELECT *, retained_size - 80 - 8 * length AS spare FROM number WHERE all_numbers
 )
-SELECT iif(spare >= 0.1 * :live_size, 'warning', 'note'),
+SELECT 'note',
        'list of ' || plural(length, 'number') || ' takes ' || size(retained_size)
            || '; as an array ' || size(80 + 8 * length) || ': ' || size(spare)
                || ' could be saved',

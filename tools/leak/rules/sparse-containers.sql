@@ -16,7 +16,7 @@ WITH sparse AS (
     SELECT type_id, count(*) AS n, sum(spare) AS spare, max(spare) AS most, length, capacity, id
     FROM sparse WHERE spare > 0 GROUP BY type_id
 )
-SELECT iif(spare >= 0.1 * :live_size, 'warning', 'note'),
+SELECT 'note',
        plural(n, type_name(type_id) || ' object') || iif(n = 1, ' has ', ' have ') || size(spare)
            || ' more room than a copy would need; the emptiest holds ' || plural(length, 'element')
            || ' in room for ' || printf('%,d', capacity),
