@@ -112,6 +112,41 @@ def basic(version=2, id_size=8):
     return d
 
 
+# Bytes of a reference, of the header, and of an array's.
+JVM_LAYOUTS = ((4, 12, 16), (8, 16, 24), (8, 12, 16), (4, 8, 12), (8, 8, 12), (4, 16, 24),
+               (4, 16, 20), (8, 16, 20))
+
+
+def packed(alignment, ref, header, array):
+    """Objects side by side as a JVM of that layout has them after a collection, and the bytes
+    of each type. Most are arrays that leave 8 bytes or more unused where the alignment is above 8:
+    a layout with longer headers would fill them."""
+    def up(n, to):
+        return -(-n // to) * to
+    d, at, want = Dump(), 0x100000, {}
+    d.a_class(0x1000, "java/lang/Object")
+    d.a_class(0x1100, "app/Small", 0x1000, [("x", "B")])
+    d.a_class(0x1200, "app/Mixed", 0x1000, [("a", "L"), ("n", "I"), ("j", "J")])
+    d.a_class(0x1300, "[Ljava/lang/Object;", 0x1000)
+    mixed, short = up(header + 12, ref) + ref, 2 if up(array + 8, 8) % 16 else 4
+    for n in range(300):
+        for _ in range(16):
+            d.array(at, "I", [0] * short)
+            at += up(array + 4 * short, alignment)
+        for name, size, add in (
+                ("app.Small", header + 1, lambda: d.instance(at, 0x1100, 1)),
+                ("byte[]", array + n, lambda: d.array(at, "B", [0] * n)),
+                ("app.Mixed", mixed, lambda: d.instance(at, 0x1200, 0, 1, 2)),
+                ("java.lang.Object[]", up(array, ref) + n % 70 * ref,
+                 lambda: d.objects(at, 0x1300, *[0] * (n % 70))),
+                ("long[]", up(array, 8) + n % 9 * 8, lambda: d.array(at, "J", [0] * (n % 9)))):
+            add()
+            at += up(size, alignment)
+            want[name] = want.get(name, 0) + up(size, alignment)
+    want["int[]"] = 16 * 300 * up(array + 4 * short, alignment)
+    return d, want
+
+
 def run(command, *arguments):
     return subprocess.run([os.path.join(TOOLS, command), *arguments], capture_output=True,
                           text=True, timeout=300)
@@ -158,6 +193,23 @@ class Made(unittest.TestCase):
                 sizes = dict(db.execute("SELECT key, value FROM metadata"))
                 self.assertEqual(sizes["size.header"], "8" if id_size == 4 else "12")
                 self.assertEqual(warnings(db), [])
+
+    def test_layouts(self):
+        """Every layout at every alignment, of a heap without a gap: each object has the size that
+        its neighbour's address shows."""
+        for alignment in (8, 16, 32, 64, 128, 256):
+            for ref, header, array in JVM_LAYOUTS:
+                with self.subTest((alignment, ref, header, array)):
+                    d, want = packed(alignment, ref, header, array)
+                    done = run("snapinfo", "--json", "--types", d.write("layout.hprof"))
+                    entry, = json.loads(done.stdout)["files"]
+                    got = {row["type"]: row["shallow_size"] for row in entry["types"]["rows"]}
+                    self.assertEqual({name: got.get(name) for name in want}, want)
+        db = load(packed(16, 4, 8, 12)[0].write("layout.hprof"))
+        facts = dict(db.execute("SELECT key, value FROM metadata WHERE key LIKE 'size.%'"))
+        self.assertEqual(facts, {"size.model": "jvm-layout", "size.reference": "4",
+                                 "size.header": "8", "size.alignment": "16",
+                                 "size.inferred": "distances of objects"})
 
     def test_android(self):
         """Every sub-record that Android adds; sizes are as the dump states them."""

@@ -53,13 +53,22 @@ void hprof_array_sizes(const struct hprof *h, const struct hprof_object *o,
     array_sizes(h, o, h->alignment, sizes);
 }
 
+/* What is between an array and the next object is less than the alignment, which shows only at the
+ * end: rounding up before would let layouts win whose sizes happen to be multiples of it. */
 void hprof_vote_array(struct hprof *h, const struct hprof_object *o, uint64_t gap)
 {
     uint64_t sizes[HPROF_LAYOUTS];
-    array_sizes(h, o, 8, sizes);
-    for (unsigned i = 0; i < HPROF_MODELS; i++) {
-        h->vote[i].matches += sizes[i / 2] == gap;
-        h->vote[i].violations += sizes[i / 2] > gap;
+    array_sizes(h, o, 1, sizes);
+    for (unsigned i = 0; i < HPROF_LAYOUTS; i++) {
+        struct hprof_array_vote *v = &h->array_vote[i];
+        if (sizes[i] > gap) {
+            v->violations++;
+            continue;
+        }
+        uint64_t between = (gap - sizes[i]) / 8;
+        unsigned k = 0;
+        while (k < HPROF_ALIGNMENTS && between >> k) k++;
+        if (k < HPROF_ALIGNMENTS) v->within[k]++;
     }
 }
 
@@ -146,6 +155,16 @@ static uint64_t instance_size(const struct hprof *h, const struct hprof_model *m
 
 /* ---- inference ----------------------------------------------------------------------------- */
 
+static void count_arrays(struct hprof *h)
+{
+    for (unsigned i = 0; i < HPROF_MODELS; i++) {
+        const struct hprof_array_vote *v = &h->array_vote[i / 2];
+        h->vote[i].violations = v->violations;
+        for (unsigned k = 0; k < HPROF_ALIGNMENTS && 8u << k <= h->alignment; k++)
+            h->vote[i].matches += v->within[k];
+    }
+}
+
 static void vote_classes(struct hprof *h)
 {
     for (size_t k = 0; k < h->n_classes; k++) {
@@ -168,6 +187,7 @@ static void choose_model(struct hprof *h)
         h->layout = 3; /* as `models` has them */
         return;
     }
+    count_arrays(h);
     vote_classes(h);
     for (unsigned i = 0; i < HPROF_MODELS; i++) {
         const struct hprof_vote *v = &h->vote[i], *b = &h->vote[best];

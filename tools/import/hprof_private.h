@@ -30,6 +30,7 @@ enum {
     HPROF_GAPS = 8,
     HPROF_MODELS = 16,
     HPROF_LAYOUTS = HPROF_MODELS / 2, /* of arrays, which have no superclass to fill up */
+    HPROF_ALIGNMENTS = 6,   /* 8 to 256 */
     HPROF_CACHED = 256,
     HPROF_NONE = UINT32_MAX,
 };
@@ -102,6 +103,12 @@ struct hprof_model {
 
 struct hprof_vote {
     uint64_t matches, violations;
+};
+
+/** How arrays agree with a layout before the alignment is known: of those that end before the next
+ *  object begins, how many end fewer than 8, else 16, ... else 256 bytes before it. */
+struct hprof_array_vote {
+    uint64_t within[HPROF_ALIGNMENTS], violations;
 };
 
 struct hprof_thread {
@@ -206,6 +213,7 @@ struct hprof {
 
     /* Inference. */
     struct hprof_vote vote[HPROF_MODELS];
+    struct hprof_array_vote array_vote[HPROF_LAYOUTS];
     struct hprof_object last; /* the object before */
     size_t last_class;        /* its class's index, of an instance */
     uint64_t first_address, differing; /* bits in which addresses differ */
