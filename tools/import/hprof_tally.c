@@ -54,9 +54,11 @@ bool hprof_tally_send(struct hprof *h)
             classes++;
             class_bytes += hprof_class_bytes(h, c);
         }
-        uint64_t bytes = c->defined ? t->instances * c->size
-                                    : t->bodies + t->instances * h->model.header;
-        if (!send(h, c->type, t->n, bytes + t->bytes[h->layout])) return false;
+        /* No class is 0: objects of it are of an unknown one, whatever a record says. */
+        uint64_t bytes = c->defined && c->id ? t->instances * c->size
+                                             : t->bodies + t->instances * h->model.header;
+        if (!send(h, c->id ? c->type : h->unknown_type, t->n, bytes + t->bytes[h->layout]))
+            return false;
     }
     for (unsigned type = 4; type < 12; type++)
         if (!send(h, h->primitive_type[type], h->primitive[type].n,
