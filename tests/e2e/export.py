@@ -197,6 +197,28 @@ class HeapSnapshot(unittest.TestCase):
             self.assertLess(len(different), 1 if mode == "plain" else len(a) / 100)
             self.assertEqual(sum(x[0] for x in a.values()), sum(x[0] for x in b.values()))
 
+    def test_locations(self):
+        """Functions stand where they stood: of V8 after a round trip, of Python by their stacks."""
+        def places(path):
+            file = import_v8.Document(path)
+            nodes, strings, found = file.json["nodes"], file.json["strings"], {}
+            kinds = file.json["snapshot"]["meta"]["node_types"][0]
+            closure = kinds.index("closure")
+            at = file.json["locations"]
+            for i in range(0, len(at), 4):
+                if nodes[at[i]] == closure:
+                    found[nodes[at[i] + 2]] = strings[nodes[at[i] + 1]], at[i + 2]
+            return found, file.json
+        run("snapload", "-q", "-f", "-o", work("plain.db"), work("a.heapsnapshot"))
+        run("snapexport", "-q", "-f", "-o", work("plain.heapsnapshot"), work("plain.db"))
+        a, b = places(work("a.heapsnapshot"))[0], places(work("plain.heapsnapshot"))
+        self.assertEqual({i: (a[i], b[0].get(i)) for i in a if a[i] != b[0].get(i)}, {})
+        self.assertGreater(len(a), 1000)
+        self.assertEqual(b[1]["trace_tree"], [])
+        python = places(export("python", ".heapsnapshot"))[0]
+        line = PYTHON_PROGRAM.split("\n").index("def fill(n):")
+        self.assertIn(("fill", line), python.values())
+
     def test_classes(self):
         """Class objects and modules have their names, which no instance has."""
         for name, a_class, a_module in (("python", "Item", "gc"), ("java", "Heap$Item", None)):

@@ -60,6 +60,17 @@ static bool has_root_kind(const struct v8_out *x, int64_t kind)
     return false;
 }
 
+/* What stacks tell; the files that they name. */
+static int find_sites(struct v8_out *x)
+{
+    int64_t places = 0;
+    int status = first_number(x, "SELECT count(*) FROM metadata WHERE snapshot_id = ?1 AND key ="
+                                 " 'sites' AND value = 'functions'", &places);
+    x->sites_are_places = x->is_v8 && places > 0;
+    if (!status && !out_scripts(x)) status = message_no_memory("the names of scripts");
+    return status;
+}
+
 /* The nodes: which there are, and their numbers. */
 static int lay_out(struct v8_out *x)
 {
@@ -214,11 +225,13 @@ static int object_node(struct v8_out *x, struct details *d, sqlite3_stmt *q, uin
     const struct out_type *type = out_type(x, sqlite3_column_int64(q, 1));
     if (!type) return STATUS_UNUSABLE;
     n.kind = (enum v8_out_node)type->kind;
-    if (n.kind == OUT_SYNTHETIC && !type->unnamed && n.size) n.kind = OUT_HIDDEN;
+    if (n.kind == OUT_SYNTHETIC && !type->unnamed && n.size && !x->kinds_told) n.kind = OUT_HIDDEN;
     if (name_node(x, d, id, type, &n)) return STATUS_UNUSABLE;
     n.id = node_id(x, sqlite3_column_type(q, 3) != SQLITE_NULL,
                    (uint64_t)sqlite3_column_int64(q, 3));
-    n.trace = out_trace_node(x, sqlite3_column_int64(q, 4));
+    if (n.kind == OUT_CLOSURE && !out_add_place(x, number, sqlite3_column_int64(q, 4)))
+        return message_no_memory("the places of functions");
+    if (!x->sites_are_places) n.trace = out_trace_node(x, sqlite3_column_int64(q, 4));
     n.detached = (sqlite3_column_int64(q, 5) & SNAP_OBJECT_DETACHED) != 0;
     put_node(x, number, &n);
     return STATUS_DONE;
@@ -334,7 +347,7 @@ static int header(struct v8_out *x)
     emit_text(&x->e, ",\"edge_count\":");
     emit_number(&x->e, x->n_edges);
     emit_text(&x->e, ",\"trace_function_count\":");
-    emit_number(&x->e, x->stacks.n ? x->stacks.n_frames + 1 : 0);
+    emit_number(&x->e, x->stacks.n && !x->sites_are_places ? x->stacks.n_frames + 1 : 0);
     int status = first_number(x, x->is_v8 ? "SELECT value FROM counter WHERE snapshot_id = ?1"
                                             " AND name = 'v8.extra_native_bytes'"
                                           : "SELECT native_size FROM snapshot WHERE id = ?1",
@@ -353,13 +366,15 @@ static int write_all(struct v8_out *x)
     if (!status) status = choose_ids(x);
     if (!status)
         status = export_stacks_load(x->job->subject, EXPORT_STACKS_SITE, true, &x->stacks);
+    if (!status) status = find_sites(x);
     if (!status) status = out_count_edges(x);
     if (!status) status = header(x);
     if (!status) status = nodes(x);
     if (!status) status = out_edges(x);
     if (!status && !out_trace(x)) status = message_no_memory("the tree of allocations");
     if (status) return status;
-    emit_text(&x->e, "\"samples\":[],\n\"locations\":[],\n");
+    emit_text(&x->e, "\"samples\":[],\n");
+    out_locations(x);
     status = out_strings(x);
     emit_text(&x->e, "}\n");
     emit_flush(&x->e);
@@ -386,6 +401,8 @@ int export_heapsnapshot(struct export_job *job)
     free(x->types);
     free(x->used);
     free(x->taken);
+    free(x->script);
+    free(x->places);
     text_free(&x->type_names);
     u64map_free(&x->type_of);
     export_stacks_free(&x->stacks);

@@ -64,6 +64,8 @@ struct v8_out {
     struct heapdb *db;
     struct emit e;
     bool is_v8;           /* the dump came from V8 */
+    bool kinds_told;      /* by the flags of types: of V8's internal nodes */
+    bool sites_are_places; /* stacks of functions tell where these stand: nothing else has one */
     int64_t root_object;  /* its root node; 0: none, the root is made here */
     int64_t live, garbage, last; /* ids: of the virtual roots, of the last row that is a node */
     uint32_t n_nodes, n_own;     /* n_own: nodes made here, after the root */
@@ -84,6 +86,11 @@ struct v8_out {
     uint64_t first_value, n_values;
 
     struct export_stacks stacks;
+    uint32_t *script;     /* [stacks.n_frames] number of a frame's file, from 1; 0: none */
+    struct out_place {
+        uint32_t node, frame;
+    } *places;            /* of functions, by node ascending */
+    size_t n_places, place_capacity;
 
     bool keep_ids;        /* V8's own ids */
     bool stable_ids;      /* ids are made from addresses */
@@ -130,8 +137,17 @@ int out_edges(struct v8_out *x);
 
 /* ---- heapsnapshot_trace.c ---- */
 
+/** Numbers the files of frames. False: no memory. */
+bool out_scripts(struct v8_out *x);
+
 /** Members "trace_function_infos" and "trace_tree". False: no memory. */
 bool out_trace(struct v8_out *x);
+
+/** Notes where a function stands: at the innermost frame of its stack. False: no memory. */
+bool out_add_place(struct v8_out *x, uint32_t node, int64_t stack_id);
+
+/** The member "locations". */
+void out_locations(struct v8_out *x);
 
 /** Its part of the strings, the last ones. */
 void out_trace_strings(struct v8_out *x);

@@ -79,6 +79,8 @@ static int ref_edge(struct v8_out *x, sqlite3_stmt *q, uint32_t from, struct out
     x->refs_dropped += !*there;
     if (!*there) return STATUS_DONE;
     bool from_garbage = x->garbage_node && from > x->garbage_node && e->to < x->garbage_node;
+    /* What V8's root refers to is held by that, a page's or not: these rows are roots. */
+    if (kind == SNAP_EDGE_RULED_OUT && source == x->root_object) kind = SNAP_EDGE_ELEMENT;
     if (kind == SNAP_EDGE_SHORTCUT && x->is_v8)
         e->kind = OUT_SHORTCUT;
     else if (!heapdb_edge_holds(kind) || from_garbage)

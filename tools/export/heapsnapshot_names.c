@@ -13,20 +13,32 @@
 struct v8_name {
     const char *name;
     enum v8_out_node kind;
+    snap_type_kind as;
 };
 
 /* What the importer calls V8's nodes whose names are contents, or that have none. */
 static const struct v8_name v8_unnamed[] = {
-    { "(string)", OUT_STRING },   { "(concatenated string)", OUT_CONCATENATED },
-    { "(sliced string)", OUT_SLICED }, { "RegExp", OUT_REGEXP }, { "(number)", OUT_NUMBER },
-    { "(symbol)", OUT_SYMBOL },   { "(bigint)", OUT_BIGINT },    { "(root)", OUT_SYNTHETIC },
-    { "(object shape)", OUT_SHAPE }, { "(system)", OUT_HIDDEN }, { "(array)", OUT_ARRAY },
-    { "(object)", OUT_OBJECT },   { "(native)", OUT_NATIVE },    { "Function", OUT_CLOSURE },
-    { "(compiled code)", OUT_CODE }, { "(unknown)", OUT_HIDDEN }, { NULL, OUT_HIDDEN },
+    { "(string)", OUT_STRING, SNAP_TYPE_STRING },
+    { "(concatenated string)", OUT_CONCATENATED, SNAP_TYPE_STRING },
+    { "(sliced string)", OUT_SLICED, SNAP_TYPE_STRING },
+    { "RegExp", OUT_REGEXP, SNAP_TYPE_BUILTIN },
+    { "(number)", OUT_NUMBER, SNAP_TYPE_BUILTIN },
+    { "(symbol)", OUT_SYMBOL, SNAP_TYPE_BUILTIN },
+    { "(bigint)", OUT_BIGINT, SNAP_TYPE_BUILTIN },
+    { "(root)", OUT_SYNTHETIC, SNAP_TYPE_INTERNAL },
+    { "(object shape)", OUT_SHAPE, SNAP_TYPE_INTERNAL },
+    { "(system)", OUT_HIDDEN, SNAP_TYPE_INTERNAL },
+    { "(array)", OUT_ARRAY, SNAP_TYPE_ARRAY },
+    { "(object)", OUT_OBJECT, SNAP_TYPE_CLASS },
+    { "(native)", OUT_NATIVE, SNAP_TYPE_NATIVE },
+    { "Function", OUT_CLOSURE, SNAP_TYPE_CODE },
+    { "(compiled code)", OUT_CODE, SNAP_TYPE_CODE },
+    { "(unknown)", OUT_HIDDEN, SNAP_TYPE_OTHER },
+    { NULL, OUT_HIDDEN, SNAP_TYPE_OTHER },
 };
 
-/* V8's internal objects: what belongs to hidden classes; what is called `system / ` otherwise is
- * hidden. What is neither, and has no size, is synthetic. */
+/* V8's internal objects in files of before types told their kinds: what belongs to hidden classes;
+ * what is called `system / ` otherwise is hidden. What is neither, and has no size, is synthetic. */
 static const char *const v8_shapes[] = {
     "system / Map", "system / DescriptorArray", "system / StrongDescriptorArray",
     "system / TransitionArray", "system / PrototypeInfo", "system / EnumCache", "(enum cache)",
@@ -38,7 +50,8 @@ static bool starts_with(const char *s, const char *start)
     return strncmp(s, start, strlen(start)) == 0;
 }
 
-static enum v8_out_node v8_named(int64_t kind, const char *name)
+static enum v8_out_node v8_named(const struct v8_out *x, int64_t kind, int64_t flags,
+                                 const char *name)
 {
     switch (kind) {
     case SNAP_TYPE_ARRAY: return OUT_ARRAY;
@@ -49,6 +62,8 @@ static enum v8_out_node v8_named(int64_t kind, const char *name)
     case SNAP_TYPE_OTHER: return OUT_HIDDEN;
     default: return OUT_OBJECT;
     }
+    if (flags & SNAP_TYPE_SHAPE) return OUT_SHAPE;
+    if (x->kinds_told) return flags & SNAP_TYPE_SYNTHETIC ? OUT_SYNTHETIC : OUT_HIDDEN;
     size_t n = strlen(name);
     bool of_string = n > 7 && strcmp(name + n - 7, "String)") == 0; /* V8's own maps */
     for (const char *const *s = v8_shapes; *s && !of_string; s++)
@@ -56,17 +71,17 @@ static enum v8_out_node v8_named(int64_t kind, const char *name)
     return starts_with(name, "system / ") ? OUT_HIDDEN : OUT_SYNTHETIC;
 }
 
-static void v8_type(struct out_type *t, int64_t kind, const char *name)
+static void v8_type(const struct v8_out *x, struct out_type *t, int64_t kind, int64_t flags,
+                    const char *name)
 {
     for (const struct v8_name *v = v8_unnamed; v->name; v++) {
-        if (strcmp(name, v->name) != 0) continue;
-        if (v->kind == OUT_OBJECT && kind != SNAP_TYPE_CLASS) break;
+        if (kind != (int64_t)v->as || strcmp(name, v->name) != 0) continue;
         t->kind = (uint8_t)v->kind;
         t->unnamed = true;
         t->is_string = t->own_name = true;
         return;
     }
-    t->kind = (uint8_t)v8_named(kind, name);
+    t->kind = (uint8_t)v8_named(x, kind, flags, name);
 }
 
 /* Other runtimes' objects are objects by the name of their type, so that DevTools groups and sizes
@@ -93,7 +108,7 @@ static int add_type(struct v8_out *x, sqlite3_stmt *q)
         x->type_capacity = more;
     }
     if (x->is_v8)
-        v8_type(&t, kind, name ? name : "");
+        v8_type(x, &t, kind, sqlite3_column_int64(q, 4), name ? name : "");
     else
         other_type(&t, kind, name ? name : "");
     if (!t.unnamed) subject_type(&x->type_names, (const char *)sqlite3_column_text(q, 2), name);
@@ -122,8 +137,14 @@ static int load_max(struct v8_out *x)
 int out_names_load(struct v8_out *x)
 {
     sqlite3_stmt *q;
+    int64_t told = 0;
+    if (x->is_v8 &&
+        heapdb_number(x->db, "SELECT max(flags & 96) FROM type WHERE snapshot_id = ?1",
+                      x->job->subject->snapshot->id, &told) < 0)
+        return STATUS_UNUSABLE;
+    x->kinds_told = told != 0; /* SNAP_TYPE_SHAPE, _SYNTHETIC: the root is one */
     int more, status = heapdb_prepare(x->db, &q,
-                                      "SELECT id, name, module, kind FROM type"
+                                      "SELECT id, name, module, kind, flags FROM type"
                                       " WHERE snapshot_id = ?1 ORDER BY id");
     if (status) return status;
     sqlite3_bind_int64(q, 1, x->job->subject->snapshot->id);

@@ -185,6 +185,14 @@ static bool pass_usable(struct v8_reading *v)
     return false;
 }
 
+/* Where no allocation was tracked, no stack is one's. */
+static bool send_sites(struct v8_reading *v)
+{
+    const struct record_sink *k = v->sink;
+    if (!k->metadata || v->n_trace || !v->n_places) return true;
+    return v8_sent(v, k->metadata(k->opaque, 0, text_of("sites"), text_of("functions")));
+}
+
 /* Between the passes. */
 static bool prepare(struct v8_reading *v)
 {
@@ -193,7 +201,7 @@ static bool prepare(struct v8_reading *v)
     v->strings.id = calloc(v->strings.n + 1, sizeof *v->strings.id);
     if (!v->strings.id) return v8_no_memory(v);
     uint64_t n_stacks;
-    bool ok = v8_send_stacks(v, &n_stacks) && v8_send_places(v, n_stacks);
+    bool ok = v8_send_stacks(v, &n_stacks) && v8_send_places(v, n_stacks) && send_sites(v);
     v->n_nodes = 0;
     return ok;
 }

@@ -34,6 +34,11 @@ static const struct {
     [V8_UNKNOWN_NODE] = { "(unknown)", SNAP_TYPE_OTHER, V8_NAME_IS_CONTENT },
 };
 
+static uint32_t flags_of(enum v8_node kind)
+{
+    return kind == V8_SHAPE ? SNAP_TYPE_SHAPE : kind == V8_SYNTHETIC ? SNAP_TYPE_SYNTHETIC : 0;
+}
+
 /* ---- the array ----------------------------------------------------------------------------- */
 
 static bool starts_with(struct record_text t, const char *s)
@@ -223,7 +228,7 @@ bool v8_part_name(struct v8_reading *v, uint32_t name, uint64_t *id)
 static bool send_parted(struct v8_reading *v, enum v8_node kind, uint32_t name, size_t size,
                         uint64_t *id)
 {
-    snap_type type = { .kind = rules[kind].kind };
+    snap_type type = { .kind = rules[kind].kind, .flags = flags_of(kind) };
     struct record_text text = { v8_text(v, name).at, size };
     for (size_t i = 0; i < v->n_parted; i++)
         if (v->parted[i].kind == kind && v->parted[i].size == size &&
@@ -244,7 +249,7 @@ static bool send_parted(struct v8_reading *v, enum v8_node kind, uint32_t name, 
 
 static bool send_type(struct v8_reading *v, enum v8_node kind, uint32_t name, uint64_t *id)
 {
-    snap_type type = { .kind = rules[kind].kind };
+    snap_type type = { .kind = rules[kind].kind, .flags = flags_of(kind) };
     struct record_text text = v8_text(v, name);
     size_t part = name == V8_NONE ? 0 : first_part(text);
     bool sent;

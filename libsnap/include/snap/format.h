@@ -207,6 +207,8 @@ typedef enum snap_type_kind {
 #define SNAP_TYPE_HAS_DICT 4u   /**< instances carry an attribute dictionary each */
 #define SNAP_TYPE_TRACKED 8u    /**< instances take part in cycle collection */
 #define SNAP_TYPE_NATIVE_UNKNOWN 16u /**< instances may own memory that no size counts */
+#define SNAP_TYPE_SHAPE 32u     /**< instances tell how other objects are laid out (V8's hidden classes) */
+#define SNAP_TYPE_SYNTHETIC 64u /**< instances are no objects: the source groups others by them */
 
 typedef enum snap_language {
     SNAP_LANGUAGE_UNKNOWN = 0,
