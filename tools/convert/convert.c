@@ -14,6 +14,7 @@
 
 #include "cli/message.h"
 #include "convert/convert_private.h"
+#include "heap/memory.h"
 
 enum { HASH_BLOCK = 1 << 16 };
 
@@ -264,7 +265,7 @@ static void converter_free(struct converter *c)
                           &c->strings };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) u64map_free(&all[i]->map);
     for (size_t i = 0; i < c->n_ordinals; i++) idmap_free(&c->ordinals[i].map);
-    free(c->ordinals);
+    heap_free(c->ordinals);
     convert_names_free(&c->names);
     convert_merge_free(c);
     text_free(&c->text);

@@ -12,6 +12,7 @@
 
 #include "cli/message.h"
 #include "convert/convert_private.h"
+#include "heap/memory.h"
 
 /* Facts by which one process is told from another. */
 static bool tells_process(const char *key)
@@ -128,7 +129,7 @@ void convert_merge_next(struct converter *c)
 void convert_merge_free(struct converter *c)
 {
     u64map_free(&c->texts);
-    free(c->text_at);
+    heap_free(c->text_at);
     text_free(&c->facts);
     text_free(&c->pending);
 }
