@@ -67,21 +67,9 @@ static const char SCHEMA[] =
 static void write_snapshot(struct result *to, sqlite3_stmt *q, int64_t id, const char *role,
                            const struct subject *s)
 {
-    const struct heapdb_snapshot *at = s->snapshot;
     result_int(q, 1, true, id);
     result_text(q, 2, role);
-    result_text(q, 3, s->db->path);
-    result_int(q, 4, true, at->id);
-    result_text(q, 5, at->runtime);
-    result_real(q, 6, at->has_time, at->captured_at);
-    result_text(q, 7, at->host);
-    result_int(q, 8, at->pid != 0, at->pid);
-    result_text(q, 9, at->service);
-    result_text(q, 10, at->version);
-    result_int(q, 11, true, at->complete);
-    result_int(q, 12, true, at->n_objects);
-    result_int(q, 13, true, at->live_size);
-    result_int(q, 14, true, at->garbage_size);
+    result_snapshot(q, 3, s->db->path, s->snapshot);
     result_insert(to, q);
 }
 

@@ -46,20 +46,8 @@ static void write_snapshots(struct result *to, const struct diff_report *r)
         result_prepare(to, "INSERT INTO snapshot VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t i = 0; i < r->n_snapshots; i++) {
         const struct diff_facts *f = &r->snapshots[i];
-        const struct heapdb_snapshot *s = f->snapshot;
         result_int(q, 1, true, i + 1);
-        result_text(q, 2, f->path);
-        result_int(q, 3, true, s->id);
-        result_text(q, 4, f->runtime);
-        result_real(q, 5, s->has_time, s->captured_at);
-        result_text(q, 6, f->host);
-        result_int(q, 7, s->pid != 0, s->pid);
-        result_text(q, 8, f->service);
-        result_text(q, 9, f->version);
-        result_int(q, 10, true, s->complete);
-        result_int(q, 11, true, s->n_objects);
-        result_int(q, 12, true, s->live_size);
-        result_int(q, 13, true, s->garbage_size);
+        result_snapshot(q, 2, f->path, f->snapshot);
         result_int(q, 14, f->rss >= 0, f->rss);
         result_insert(to, q);
     }

@@ -36,6 +36,22 @@ void result_real(sqlite3_stmt *q, int at, bool known, double value)
     if (q && known) sqlite3_bind_double(q, at, value);
 }
 
+void result_snapshot(sqlite3_stmt *q, int at, const char *path, const struct heapdb_snapshot *s)
+{
+    result_text(q, at, path);
+    result_int(q, at + 1, true, s->id);
+    result_text(q, at + 2, s->runtime);
+    result_real(q, at + 3, s->has_time, s->captured_at);
+    result_text(q, at + 4, s->host);
+    result_int(q, at + 5, s->pid != 0, s->pid);
+    result_text(q, at + 6, s->service);
+    result_text(q, at + 7, s->version);
+    result_int(q, at + 8, true, s->complete);
+    result_int(q, at + 9, true, s->n_objects);
+    result_int(q, at + 10, true, s->live_size);
+    result_int(q, at + 11, true, s->garbage_size);
+}
+
 void result_insert(struct result *r, sqlite3_stmt *q)
 {
     if (r->failed || !q) return;

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "cli/output.h"
+#include "db/heapdb.h"
 
 struct result {
     struct output *out;
@@ -43,6 +44,11 @@ sqlite3_stmt *result_prepare(struct result *r, const char *sql);
 void result_text(sqlite3_stmt *q, int at, const char *s);
 void result_int(sqlite3_stmt *q, int at, bool known, int64_t value);
 void result_real(sqlite3_stmt *q, int at, bool known, double value);
+
+/** What a table of snapshots says of one, into the twelve columns from `at` on: path (as it was named),
+ *  snapshot_id, runtime, captured_at, host, pid, service, version, complete, n_objects, live_size,
+ *  garbage_size. */
+void result_snapshot(sqlite3_stmt *q, int at, const char *path, const struct heapdb_snapshot *s);
 
 /** Inserts the row and forgets its values. */
 void result_insert(struct result *r, sqlite3_stmt *q);
