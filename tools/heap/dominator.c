@@ -12,12 +12,13 @@
  * Step 1 is O((n + m) log n) always. Step 2 walks up chains and is linear on real heaps, but
  * quadratic on some (a long chain whose end has many children that the beginning refers to as
  * well). So it counts, and beyond NCA_BUDGET steps a vertex gives way to Lengauer and Tarjan's
- * own second step, which is O(n log n): buckets by semidominator, on the semidominators that
- * are known already.
+ * own second step, which is O(n log n): buckets by semidominator, which are found once more, since
+ * step 2 has put dominators in their place.
  *
  * Only edges to smaller numbers are read here; of the others, which all come from ancestors, the
- * smallest source is enough (`fold`). Memory: 12 B a vertex in step 1 beside the flow, 8 in step 2;
- * the fall-back 16. Nothing recurses: compression reverses the pointers of the path that it climbs.
+ * smallest source is enough (`fold`). Memory beside the flow and the result: 8 B a vertex in step 1,
+ * none in step 2; the fall-back 16. Nothing recurses: compression reverses the pointers of the path
+ * that it climbs.
  */
 #include "heap/internal.h"
 
@@ -147,14 +148,14 @@ static void semidominators(const struct heap_flow *f, struct link *link, uint32_
     }
 }
 
-/* Step 2. False when the budget is spent; idom is useless then. */
-static bool nearest_ancestors(const struct heap_flow *f, const uint32_t *semi, uint32_t *idom,
-                              struct heap_steps *steps)
+/* Step 2, in the place of the semidominators: of a vertex its own is read, of those before it the
+ * immediate dominators. False when the budget is spent; idom is useless then. */
+static bool nearest_ancestors(const struct heap_flow *f, uint32_t *idom, struct heap_steps *steps)
 {
     uint64_t budget = (uint64_t)NCA_BUDGET * (f->end - f->root), used = 0;
     for (uint32_t w = f->root + 1; w < f->end; w++) {
         if (!is_vertex(f, w)) continue;
-        uint32_t d = tree_parent(f, w), s = semi[w];
+        uint32_t d = tree_parent(f, w), s = idom[w];
         for (; d > s; d = idom[d]) used++;
         idom[w] = d;
         if (HEAP_UNLIKELY(used > budget)) break;
@@ -188,15 +189,32 @@ static void lengauer_tarjan_step(const struct heap_flow *f, const uint32_t *semi
     steps->lengauer_tarjan++;
 }
 
-/* All arrays here begin at number `first`; everybody else counts from 0. */
-static enum heap_status second_step(const struct heap_flow *f, bool lengauer_tarjan,
-                                    const uint32_t *semi, uint32_t *idom, struct heap_steps *steps)
+/* Step 1 with memory of its own for the forest. */
+static enum heap_status first_step(const struct heap_flow *f, uint32_t *semi,
+                                   struct heap_steps *steps)
 {
-    if (!lengauer_tarjan && nearest_ancestors(f, semi, idom, steps)) return HEAP_OK;
+    /* Indexed by number from 0, so that no subtraction stands in the inner loop: the part below the
+     * root is never touched and costs address space only. */
     struct link *link = heap_new(f->end, sizeof *link);
-    uint32_t *bucket = heap_new_none(f->end);
-    enum heap_status status = link && bucket ? HEAP_OK : HEAP_NO_MEMORY;
+    if (!link) return HEAP_NO_MEMORY;
+    semidominators(f, link, semi, steps);
+    heap_free(link);
+    return HEAP_OK;
+}
+
+static enum heap_status fall_back(const struct heap_flow *f, uint32_t *idom,
+                                  struct heap_steps *steps)
+{
+    uint32_t *semi = heap_new(f->end, sizeof *semi), *bucket = NULL;
+    struct link *link = NULL;
+    enum heap_status status = semi ? first_step(f, semi, steps) : HEAP_NO_MEMORY;
+    if (status == HEAP_OK) {
+        link = heap_new(f->end, sizeof *link);
+        bucket = heap_new_none(f->end);
+        if (!link || !bucket) status = HEAP_NO_MEMORY;
+    }
     if (status == HEAP_OK) lengauer_tarjan_step(f, semi, link, bucket, idom, steps);
+    heap_free(semi);
     heap_free(link);
     heap_free(bucket);
     return status;
@@ -205,18 +223,9 @@ static enum heap_status second_step(const struct heap_flow *f, bool lengauer_tar
 enum heap_status heap_dominators(const struct heap_flow *f, bool lengauer_tarjan, uint32_t *idom,
                                  struct heap_steps *steps)
 {
-    /* Indexed by number from 0, so that no subtraction stands in the inner loop: the part below the
-     * root is never touched and costs address space only. */
-    struct link *link = heap_new(f->end, sizeof *link);
-    uint32_t *semi = heap_new(f->end, sizeof *semi);
-    enum heap_status status = link && semi ? HEAP_OK : HEAP_NO_MEMORY;
-    if (status == HEAP_OK) {
-        semidominators(f, link, semi, steps);
-        heap_free(link);
-        link = NULL;
-        status = second_step(f, lengauer_tarjan, semi, idom, steps);
+    if (!lengauer_tarjan) {
+        enum heap_status status = first_step(f, idom, steps);
+        if (status != HEAP_OK || nearest_ancestors(f, idom, steps)) return status;
     }
-    heap_free(link);
-    heap_free(semi);
-    return status;
+    return fall_back(f, idom, steps);
 }
