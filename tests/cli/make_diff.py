@@ -219,6 +219,29 @@ def full(folder, _):
     write(folder, "c", w, 1200)
 
 
+def exchange(folder, _):
+    """A cache that becomes full within the second interval: most of what comes then replaces what goes."""
+    w = program()
+    cache = w.variable("CACHE", "dict", 64)
+    write(folder, "a", w, 0)
+    held = [w.request(cache, body=5000) for _ in range(40)]
+    write(folder, "b", w, 600)
+    w.drop(*held[:30])
+    for _ in range(38):
+        w.request(cache, body=5000)
+    write(folder, "c", w, 1200)
+
+
+def crumbs(folder, _):
+    """Forty owners, each with a little of the growth."""
+    w = program()
+    owners = [w.variable(f"LIST{i}", "list", 56) for i in range(40)]
+    for i, name in enumerate("abc"):
+        for at in owners if i else ():
+            w.request(at, body=2000)
+        write(folder, name, w, 600 * i)
+
+
 def slowing(folder, _):
     """A cache that fills with what is asked for at random; in the second series beside a registry that
     grows by as much every time."""
@@ -582,7 +605,7 @@ def random_world(folder, seed):
 
 
 CASES = {f.__name__.replace("_", "-"): f for f in (
-    leak, three, lazy, litter, hourly, full, slowing, nested, closures, shared, caches, reuse, root_reuse, hands,
+    leak, three, lazy, litter, hourly, full, exchange, crumbs, slowing, nested, closures, shared, caches, reuse, root_reuse, hands,
     garbage, outside, hostile, incomplete, runtimes, services, moving, restart, restart_hands, sites,
     several, local_only, chain, names_keys)}
 CASES["random"], CASES["traces"] = random_world, random_traces

@@ -6,7 +6,7 @@ verdict() {
 print(v["kind"]); print(" ", v["sentence"]); print("  rule:", v["rule"])
 print("  owner:", v["owner"], v["share_percent"])'
 }
-for case in leak three lazy litter several full slowing garbage outside incomplete nested caches; do
+for case in leak three lazy litter several full exchange crumbs slowing garbage outside incomplete nested caches; do
     "$PYTHON" "$TESTS_CLI/make_diff.py" $case $case
 done
 for pair in leak/a.db+leak/b.db leak/b.db+leak/a.db leak/a.db+leak/a.db garbage/a.db+garbage/b.db \
@@ -31,6 +31,11 @@ verdict several/a.db several/c.db
 echo "-- a cache that is full"
 verdict full/a.db full/b.db full/c.db
 snapdiff full/a.db full/b.db full/c.db
+echo "-- a cache that became full in the last interval"
+verdict exchange/a.db exchange/b.db exchange/c.db
+snapdiff exchange/a.db exchange/b.db exchange/c.db | sed -n '/^The managed/,/^$/p'
+echo "-- no owner with a fair share"
+verdict crumbs/a.db crumbs/c.db
 echo "-- a cache that fills more and more slowly, alone and beside a leak"
 for s in '' leak-; do
     verdict slowing/${s}a.db slowing/${s}b.db slowing/${s}c.db slowing/${s}d.db slowing/${s}e.db

@@ -40,6 +40,21 @@ bool diff_trend_slows(const struct diff_line *l, const double *seconds, int64_t 
     return true;
 }
 
+static double rate_of(const struct diff_line *l, const double *seconds, uint32_t i)
+{
+    return (double)l->steps[i].growth / (seconds && seconds[i] > 0 ? seconds[i] : 1);
+}
+
+bool diff_trend_exchanges(const struct diff_line *l, const double *seconds)
+{
+    uint32_t n = l->n_steps;
+    if (n < 2 || l->steps[0].growth <= 0) return false;
+    const struct diff_step *last = &l->steps[n - 1];
+    if (last->went < TREND_TURNS || last->went < last->came - last->came / 4) return false;
+    if (rate_of(l, seconds, n - 1) > rate_of(l, seconds, 0) / 4) return false;
+    return n < 3 || rate_of(l, seconds, n - 1) <= rate_of(l, seconds, n - 2) * 5 / 8;
+}
+
 struct diff_step diff_trend_step(const struct line *l)
 {
     uint64_t came = l->added.shallow_size + l->added.native_size;

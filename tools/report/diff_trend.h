@@ -33,6 +33,11 @@ struct trends {
  *  took, is not NULL, by the second as well. *left is what would still come in such steps, bytes. */
 bool diff_trend_slows(const struct diff_line *line, const double *seconds, int64_t *left);
 
+/** Did a line come to exchange its elements, as a cache does that became full within an interval?
+ *  In the last one at least three quarters as many went as came, TREND_TURNS or more, and it grew by
+ *  at most a quarter of the first; of three or more by at most five eighths of the one before, too. */
+bool diff_trend_exchanges(const struct diff_line *line, const double *seconds);
+
 /** What happened to a line between two snapshots. */
 struct diff_step diff_trend_step(const struct line *line);
 

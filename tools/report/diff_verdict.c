@@ -188,6 +188,21 @@ static uint32_t notable(const struct diff_report *r, int64_t growth,
     return n;
 }
 
+/* Where no owner holds a fair share: what kind of thing most of it is. */
+static void say_type(const struct diff_report *r, struct text *t, int64_t growth)
+{
+    const struct diff_type *type = r->n_types ? &r->types[0] : NULL;
+    text_adds(t, "; no owner holds a tenth of it");
+    if (!type || type->growth < growth / 2) return;
+    bool code = strcmp(type->name, "(compiled code)") == 0;
+    if (type->growth > growth + growth / 10) /* others shrank */
+        text_addf(t, ", most came with %s", type->name);
+    else
+        text_addf(t, ", %lld%% came with %s",
+                  (long long)((double)type->growth * 100.0 / (double)growth + 0.5), type->name);
+    if (code) text_adds(t, ", which V8 makes of functions that run often: it ends when all are warm");
+}
+
 /* Names the line that grew most, where it is an owner, or the first ones. */
 static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
 {
@@ -199,6 +214,10 @@ static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
     if (!diff_line_is_named(top)) return;
     if (!is_main(r, growth) && (n = notable(r, growth, lines)) > 1) {
         say_several(r, t, growth, lines, n);
+        return;
+    }
+    if (!is_main(r, growth) && own < growth / 10) {
+        say_type(r, t, growth);
         return;
     }
     r->verdict.owner = top->signature;
@@ -213,11 +232,12 @@ static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
     say_shared(top, t);
 }
 
-/* In which intervals the owner grew that holds most. */
+/* In which intervals the owner grew that is named alone. */
 static void say_intervals(const struct diff_report *r, int64_t growth, struct text *t)
 {
-    const struct diff_line *top = first(r);
-    if (r->n_intervals < 2 || !is_main(r, growth)) return;
+    const struct diff_line *top = first(r), *lines[1 + DIFF_BESIDE];
+    if (r->n_intervals < 2 || r->verdict.owner != top->signature || growth <= 0) return;
+    if (!is_main(r, growth) && notable(r, growth, lines) > 1) return;
     if (top->intervals == r->n_intervals)
         text_addf(t, "; it grew in each of %u intervals", r->n_intervals);
     else
@@ -402,13 +422,35 @@ static double *interval_seconds(const struct diff_report *r)
     return seconds;
 }
 
+/* Does the owner exchange its elements, as a cache does that has become full? */
+static bool exchanges(const struct diff_report *r, const struct diff_line *l)
+{
+    double *seconds = interval_seconds(r);
+    bool so = diff_trend_exchanges(l, seconds);
+    free(seconds);
+    return so;
+}
+
+static const char *exchange_advice(struct diff_report *r)
+{
+    const struct diff_line *l = first(r);
+    char grown[NUMBER_MAX], came[NUMBER_MAX], went[NUMBER_MAX];
+    struct text t = { 0 };
+    text_addf(&t, "It is like a cache that became full: in the last interval %s objects came and %s "
+                  "went (%s). One more snapshot shows whether it stays so.",
+              number_count(came, l->last.came), number_count(went, l->last.went),
+              number_delta(grown, l->last.growth));
+    return keep(r, &t);
+}
+
 /* Is it an owner without a bound that grew in every interval, without slowing down? */
 static bool is_steady(const struct diff_report *r, const struct diff_line *l,
                       const double *seconds)
 {
     int64_t left;
     return diff_line_is_named(l) && l->bound.bound < 0 && l->intervals == r->n_intervals &&
-           diff_line_growth(l) > 0 && !diff_trend_slows(l, seconds, &left);
+           diff_line_growth(l) > 0 && !diff_trend_slows(l, seconds, &left) &&
+           !diff_trend_exchanges(l, seconds);
 }
 
 /* The owner beside the first that grew most steadily, by more than noise; NULL: none. */
@@ -489,6 +531,12 @@ static void grown(struct diff_report *r, const struct totals *t, int64_t growth)
         rule = "the managed heap grew, and the owner that holds at least half of it slows down: "
                "each interval brought at most five eighths of the one before";
         advice = slows;
+    } else if (owner && exchanges(r, top)) {
+        kind = DIFF_CACHE_FILLING;
+        rule = "the managed heap grew, and the owner that holds at least half of it comes to "
+               "exchange its elements: in the last interval most of what came replaced what went, "
+               "and it grew by a quarter of the first interval or less";
+        advice = exchange_advice(r);
     } else if (owner && top->intervals == r->n_intervals) {
         kind = DIFF_MANAGED_LEAK;
         rule = "the managed heap grew, and the owner that grew most grew in every interval and "

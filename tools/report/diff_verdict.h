@@ -16,7 +16,8 @@
  *                    managed heap nor, by these rules, the resident memory did
  *   cache-filling    the owner that holds at least half of the growth is bounded, stopped growing
  *                    while its elements took turns, or slows down (diff_trend_slows) and no other
- *                    owner grew in every interval without doing so
+ *                    owner grew in every interval without doing so, or came to exchange its elements
+ *                    (diff_trend_exchanges)
  *   managed-leak     three snapshots or more, the managed heap grew, and the owner that grew most
  *                    grew in every interval, holds at least half of the growth, and declares no
  *                    bound; or, where none holds half, several such owners do together
