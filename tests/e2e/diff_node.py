@@ -33,9 +33,15 @@ const leaks = {
   listener: i => { const p = new Payload(i); emitter.on('tick', () => p.i); },
   global: i => globalThis.cache.push(new Payload(i)),
   timer: i => { const p = new Payload(i); setTimeout(() => p.i, 1e8); },
+  groups: i => { const user = 'user ' + i % 100; (groups[user] ??= []).push(new Payload(i)); },
+  nested: i => { const k = i % 100; nested.has(k) || nested.set(k, new Set()); nested.get(k).add(new Payload(i)); },
+  hot: i => hot[i % 400](i) + hot[(i + 7) % 400](i),
   none: i => new Payload(i),
 };
 globalThis.cache = [];
+const groups = {}, nested = new Map(), hot = [];
+for (let i = 0; kind === 'hot' && i < 400; i++)
+  hot.push(eval(`(function hot${i}(a) { let sum = 0; for (let j = 0; j < 300; j++) sum += a * j + ${i}; return sum; })`));
 const names = ['a', 'b', 'c'];
 let n = 0;
 setInterval(() => {
@@ -54,6 +60,8 @@ OWNERS = {
     "listener": "leak.js:emitter._events.tick",
     "global": "global.cache",
     "timer": "node:timers:timerListMap[*]",
+    "groups": "leak.js:groups[*]",
+    "nested": "leak.js:nested[*]",
 }
 
 
@@ -93,6 +101,15 @@ class OneProcess(unittest.TestCase):
                     payload = next(t for t in found["types"] if t["type"] == "Payload")
                     self.assertEqual((payload["count_new"], payload["count_gone"]), (6000, 0))
                 self.assertEqual(found["verdict"]["kind"], "managed-leak")
+
+    def test_code(self):
+        """What V8 makes of functions is one line, whatever functions it hangs in."""
+        a, b, _ = leak("hot")
+        found, _ = diff("--all", a, b)
+        code = [o for o in found["owners"] if o["name"] == "<compiled code of V8>"]
+        self.assertEqual([(o["kind"], o["about"][:13]) for o in code], [("live", "what V8 makes")])
+        self.assertGreater(code[0]["retained_delta"], 4096)
+        self.assertEqual([o["name"] for o in found["owners"] if o["name"].startswith("leak.js:hot")], [])
 
     def test_names(self):
         """Names that are printed are understood."""

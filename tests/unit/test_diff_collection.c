@@ -71,4 +71,16 @@ static void others(void)
     CHECK_U64(collection_part(NULL, "system / Context"), 0);
 }
 
-CU_MAIN("diff collection", { "Java", java }, { "parts", parts }, { "others", others })
+static void code(void)
+{
+    CHECK(collection_is_code("(compiled code)") && collection_is_code("(object shape)"));
+    CHECK(collection_is_code("system / Map") && collection_is_code("system / BytecodeArray"));
+    CHECK(collection_is_code("system / WeakArrayList"));
+    CHECK(collection_is_code("system / UncompiledDataWithoutPreparseData") == false);
+    CHECK(!collection_is_code("system / Context") && !collection_is_code("Map"));
+    CHECK(!collection_is_code("system / PromiseReaction") && !collection_is_code("(array)"));
+    CHECK(!collection_is_code("system / ") && !collection_is_code(""));
+}
+
+CU_MAIN("diff collection", { "Java", java }, { "parts", parts }, { "others", others },
+        { "code of V8", code })

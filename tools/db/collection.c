@@ -56,6 +56,23 @@ static bool is_store(const char *name)
            strcmp(name, "(object properties)") == 0;
 }
 
+bool collection_is_code(const char *name)
+{
+    static const char system[] = "system / ";
+    /* Names of V8's classes end so; not variables of closures, promises, weak references. */
+    static const char *const ends[] = { "Map",       "Site",     "Vector",   "Cell", "Array",
+                                        "ArrayList", "Info",     "Infos",    "Code", "Container",
+                                        "Metadata",  "Template", "ParseData" };
+    if (strcmp(name, "(compiled code)") == 0 || strcmp(name, "(object shape)") == 0) return true;
+    if (strncmp(name, system, sizeof system - 1) != 0) return false;
+    size_t n = strlen(name);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        size_t m = strlen(ends[i]);
+        if (n > m && strcmp(name + n - m, ends[i]) == 0) return true;
+    }
+    return false;
+}
+
 /* Modules and packages, each with what lies below it, of the runtimes' own libraries. */
 static const char *const libraries[] = { "builtins", "collections", "itertools", "functools",
                                          "types",    "weakref",     "typing",    "java",

@@ -7,6 +7,7 @@
 #ifndef SNAP_TOOLS_DB_COLLECTION_H
 #define SNAP_TOOLS_DB_COLLECTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** Bits of heap_part (heap/match.h) for a type by its name and module (NULL: none): nodes, entries
@@ -16,6 +17,10 @@
  *  packages than the runtime's, and of JavaScript's and Ruby's classes those that are not built in.
  *  O(length). */
 uint8_t collection_part(const char *module, const char *name);
+
+/** Is a type of V8's own for code that it made, and what it learnt while that ran: bytecode, machine
+ *  code, feedback, shapes? It grows as functions are used, and goes as they are not. O(length). */
+bool collection_is_code(const char *name);
 
 /** The same of a class of Java's library by its whole name alone; 0 of any other. O(length). */
 uint8_t collection_library_part(const char *name);

@@ -222,6 +222,10 @@ static int prepare(struct diff_names *n)
                        "ON r.source_id = b.source_id AND r.position = b.position "
                        "WHERE b.target_id = ?1 AND b.source_id > ?3 "
                        "ORDER BY b.source_id LIMIT ?2") ||
+                   (n->from.snapshot->runtime && strcmp(n->from.snapshot->runtime, "v8") == 0 &&
+                    heapdb_prepare(db, &n->dictionary,
+                                   "SELECT count(*) FROM (SELECT 1 FROM ref WHERE source_id = ?1 "
+                                   "AND kind = ?2 AND name_id IS NOT NULL LIMIT ?3)")) ||
                    heapdb_prepare(db, &n->text, "SELECT text FROM string WHERE id = ?1") ||
                    heapdb_prepare(db, &n->function,
                                   "SELECT s.text FROM detail d JOIN string s ON s.id = d.name_id "
@@ -284,6 +288,29 @@ static int add_function(struct diff_names *n, uint32_t source, struct text *out)
     return got < 0 ? STATUS_UNUSABLE : 0;
 }
 
+/* Is an object of JavaScript used as a dictionary, `groups[user] = []`? Names of its properties are
+ * data, then. Functions are none of it: such objects are what a module exports. */
+static int is_dictionary(struct diff_names *n, uint32_t source, uint32_t row, bool *is)
+{
+    *is = false;
+    if (!n->dictionary || strcmp(diff_names_of_type(n, n->from.rows->type[source]), "Object") != 0 ||
+        strcmp(diff_names_of_type(n, n->from.rows->type[row]), "Function") == 0)
+        return 0;
+    uint32_t known = rowmap_get(&n->dictionaries, source);
+    if (known == ROWMAP_NONE) {
+        sqlite3_bind_int64(n->dictionary, 1, n->from.rows->first_id + (int64_t)source);
+        sqlite3_bind_int(n->dictionary, 2, SNAP_EDGE_ATTRIBUTE);
+        sqlite3_bind_int(n->dictionary, 3, NAME_PROPERTIES_MAX + 1);
+        int got = heapdb_step(n->from.db, n->dictionary);
+        known = got == 1 && sqlite3_column_int64(n->dictionary, 0) > NAME_PROPERTIES_MAX;
+        sqlite3_reset(n->dictionary);
+        if (got < 0) return STATUS_UNUSABLE;
+        if (!rowmap_set(&n->dictionaries, source, known)) n->sign->failed = true;
+    }
+    *is = known;
+    return 0;
+}
+
 /* Adds a step over an edge of `source` to a row; name_id is negative for none. */
 int diff_names_step(struct diff_names *n, uint32_t source, int kind, int64_t name_id,
                     uint32_t parent, uint32_t row, uint32_t *node)
@@ -291,7 +318,13 @@ int diff_names_step(struct diff_names *n, uint32_t source, int kind, int64_t nam
     struct text whole = { 0 };
     const char *name;
     size_t length;
-    bool local = kind == SNAP_EDGE_LOCAL && name_id >= 0;
+    bool local = kind == SNAP_EDGE_LOCAL && name_id >= 0, data = false;
+    if (kind == SNAP_EDGE_ATTRIBUTE && is_dictionary(n, source, row, &data))
+        return STATUS_UNUSABLE;
+    if (data) {
+        *node = sign_step(n->sign, parent, SNAP_EDGE_ELEMENT, NULL, 0, diff_names_type(n, row));
+        return 0;
+    }
     if (local && add_function(n, source, &whole)) return STATUS_UNUSABLE;
     int status = read_text(n, name_id, &name, &length);
     if (local && name) {
@@ -536,6 +569,11 @@ uint64_t diff_names_label_hash(const struct diff_names *n, uint32_t row)
     return label == ROWMAP_NONE ? 0 : texts_hash(&n->sign->texts, label);
 }
 
+const char *diff_names_of_type(const struct diff_names *n, uint32_t type)
+{
+    return type == HEAP_NONE ? "" : texts_get(n->from.type_names, type, NULL);
+}
+
 const char *diff_names_own(const struct diff_names *n, uint32_t row)
 {
     uint32_t label = rowmap_get(&n->own, row);
@@ -548,6 +586,8 @@ void diff_names_free(struct diff_names *n)
     sqlite3_finalize(n->ref);
     sqlite3_finalize(n->referrer);
     sqlite3_finalize(n->behind);
+    sqlite3_finalize(n->dictionary);
+    rowmap_free(&n->dictionaries);
     sqlite3_finalize(n->text);
     sqlite3_finalize(n->function);
     rowmap_free(&n->own);

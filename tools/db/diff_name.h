@@ -28,6 +28,9 @@
 /** Steps climbed before a path is cut (`(...)` stands for the rest): long lists. */
 enum { NAME_CLIMB_MAX = 4096 };
 
+/** Properties of a plain object of JavaScript; one with more is a dictionary, its keys are data. */
+enum { NAME_PROPERTIES_MAX = 32 };
+
 struct diff_names;
 
 /** What is needed of a snapshot; all of it outlives the names. */
@@ -88,6 +91,9 @@ int diff_names_other(struct diff_names *names, uint32_t row, uint32_t holder,
 /** A hash of the name that a row has by itself: of a module or class, else of the root that it is;
  * 0 where it has neither. The same for the same name in every snapshot. */
 uint64_t diff_names_label_hash(const struct diff_names *names, uint32_t row);
+
+/** The name of a type of the comparison. */
+const char *diff_names_of_type(const struct diff_names *names, uint32_t type);
 
 /** The name that a row has of its own, as modules and classes have; NULL: none. */
 const char *diff_names_own(const struct diff_names *names, uint32_t row);

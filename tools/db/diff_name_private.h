@@ -38,6 +38,8 @@ struct diff_names {
     struct name_canon *canon; /* NULL until it is there */
     sqlite3_stmt *ref; /* of the parent to an object */
     sqlite3_stmt *referrer, *behind, *text, *function;
+    sqlite3_stmt *dictionary;    /* NULL where the runtime is not V8 */
+    struct rowmap dictionaries; /* row -> 1: an object that is used as a dictionary; 0 */
 };
 
 /** The row of an id that a table names, or HEAP_NONE when it is not of this snapshot. */

@@ -71,7 +71,7 @@ static void give(void *opaque, uint64_t row, int column, sqlite3_context *c)
     const struct diff_line *line = g->lines[row];
     bool owner = line->kind == DIFF_LINE_OWNER;
     switch (column) {
-    case COLUMN_NAME: made_table_text(c, owner ? line->path : "new roots"); break;
+    case COLUMN_NAME: made_table_text(c, diff_line_is_named(line) ? line->path : "new roots"); break;
     case COLUMN_TYPE: made_table_text(c, owner ? line->type : NULL); break;
     case COLUMN_SIGNATURE: made_table_text(c, line->signature); break;
     case COLUMN_GROWTH: sqlite3_result_int64(c, diff_line_growth(line)); break;

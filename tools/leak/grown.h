@@ -4,8 +4,8 @@
  * it (report/diff_report.h). A row an owner, the largest first; none where there is no earlier
  * snapshot.
  *
- *   name         the owner as people read code: "app.CACHE"; "new roots" for what no old object
- *                holds
+ *   name         the owner as people read code: "app.CACHE"; "<callback atexit>" of a place of the
+ *                runtime; "new roots" for what no old object holds
  *   type         its type, or null
  *   signature    of the owner (format/owner-signature.md)
  *   growth       bytes, native ones included; no byte stands in two rows

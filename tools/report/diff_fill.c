@@ -375,6 +375,9 @@ static int line_texts(struct diff_report *r, const struct comparison *c, const s
                      "4,096 at most)";
         out->bound = (struct diff_bound){ .bound = ATTRIBUTE_CACHE, .length = -1 };
     }
+    if (strcmp(out->path, LINES_CODE) == 0)
+        out->about = "what V8 makes of functions while they run: no leak unless it grows on and on, "
+                     "as where functions are made from texts";
     if (l->kind != DIFF_LINE_OWNER) return 0;
     out->type = texts_get(&r->types_known.names, c->b->type[l->b_row], NULL);
     int status = diff_about_owner(c->about, l->b_row, &t, &out->bound);

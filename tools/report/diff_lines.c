@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "db/collection.h"
 #include "db/diff_rowmap.h"
 #include "heap/analysis.h"
 
@@ -80,12 +81,43 @@ static enum diff_line_kind kind_of(const struct diff_rows *b, uint32_t row)
     return row == b->garbage_root ? DIFF_LINE_GARBAGE : DIFF_LINE_OWNER;
 }
 
+/* Is what came to an owner, and went, code of V8's own, nine parts in ten of it? */
+static bool is_code(const struct heap_match *m, const struct heap_owner *o,
+                    const struct diff_rows *b, const struct diff_names *names)
+{
+    uint64_t code = 0, all = 0;
+    for (uint32_t i = 0; i < o->n_clusters; i++) {
+        const struct heap_cluster *c = &m->clusters[o->first_cluster + i];
+        uint64_t bytes = c->added.shallow_size + c->removed.shallow_size;
+        all += bytes;
+        if (collection_is_code(diff_names_of_type(names, c->type))) code += bytes;
+    }
+    if (all == 0) return collection_is_code(diff_names_of_type(names, b->type[o->b_row]));
+    return code >= all - all / 10;
+}
+
+/* The line of all that V8 made of the program's code, whichever functions it hangs in. */
+static int place_code(const struct heap_match *m, uint32_t i, struct sign *sign,
+                      struct lines *lines, struct rowmap *by_node)
+{
+    uint32_t node = sign_root(sign, LINES_CODE, sizeof LINES_CODE - 1, TEXTS_NONE);
+    struct line *l = node == SIGN_NONE ? NULL : line_of(lines, by_node, node, DIFF_LINE_LIVE);
+    if (!l) return message_no_memory("the lines of the comparison");
+    l->place = (uint64_t)node + 1;
+    add_owner(lines, l, m, i);
+    l->a_row = l->b_row = 0;
+    return 0;
+}
+
 /* Names the owner and adds it to its line. */
 static int place(const struct heap_match *m, uint32_t i, const struct diff_rows *b,
-                 struct diff_names *names, struct lines *lines, struct rowmap *by_node)
+                 struct diff_names *names, struct sign *sign, struct lines *lines,
+                 struct rowmap *by_node)
 {
     const struct heap_owner *o = &m->owners[i];
     uint32_t node = (uint32_t)(o->place - 1);
+    if (!o->place && kind_of(b, o->b_row) == DIFF_LINE_OWNER && is_code(m, o, b, names))
+        return place_code(m, i, sign, lines, by_node);
     if (!o->place && diff_names_row(names, o->b_row, &node)) return STATUS_UNUSABLE;
     struct line *l = line_of(lines, by_node, node, kind_of(b, o->b_row));
     if (!l) return message_no_memory("the lines of the comparison");
@@ -102,7 +134,8 @@ static int place_all(const struct heap_match *m, const struct diff_rows *b,
     for (uint32_t named = 0; low < high && named < LINES_NAMED_MAX; named++) {
         bool front = magnitude(heap_owner_growth(&m->owners[low])) >=
                      magnitude(heap_owner_growth(&m->owners[high - 1]));
-        if (place(m, front ? low++ : --high, b, names, lines, by_node)) return STATUS_UNUSABLE;
+        if (place(m, front ? low++ : --high, b, names, sign, lines,
+                  by_node)) return STATUS_UNUSABLE;
     }
     if (low == high) return 0;
     uint32_t node = sign_root(sign, "(other owners)", 14, TEXTS_NONE);

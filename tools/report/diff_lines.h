@@ -15,6 +15,9 @@
  *  many, share the rest line. */
 enum { LINES_NAMED_MAX = 20000 };
 
+/** The path of the line of all that V8 made of the program's code. */
+#define LINES_CODE "<compiled code of V8>"
+
 /** One line, before it has texts. */
 struct line {
     enum diff_line_kind kind;

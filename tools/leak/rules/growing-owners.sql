@@ -24,6 +24,8 @@ WITH whole AS (
 )
 SELECT CASE WHEN g.verdict IN ('managed-leak', 'managed-growth', 'cache-filling', 'collector-off')
             AND g.growth >= :floor AND 10 * g.growth >= w.growth
+            -- what V8 makes of functions while they run comes until all of them are warm
+            AND g.name <> '<compiled code of V8>'
             -- weak references come with what they refer to, and go with it
             AND NOT (g.held_type = 'weakref.ReferenceType' AND EXISTS (
                 SELECT 1 FROM grown h
