@@ -271,7 +271,7 @@ class Causes(unittest.TestCase):
         db.create_aggregate("together", 3, Together)
         for table in "grown", "cycle":
             db.execute("CREATE TEMP TABLE %s (name, type, growth, objects, rate, held_type,"
-                       " held_count, about, object_id, verdict, id, type_id, n, retained_size,"
+                       " held_count, about, object_id, verdict, brings, follows, id, type_id, n, retained_size,"
                        " exact, n_finalizers, generation, outermost)" % table)
         pages = {page: name for name, page in db.execute(
             "SELECT name, rootpage FROM sqlite_schema WHERE name IN ('object', 'ref', 'referrer')")}

@@ -21,12 +21,13 @@ struct grown {
 /* In the order of the declaration. */
 enum column {
     COLUMN_NAME, COLUMN_TYPE, COLUMN_SIGNATURE, COLUMN_GROWTH, COLUMN_OBJECTS, COLUMN_RATE,
-    COLUMN_HELD_TYPE, COLUMN_HELD_COUNT, COLUMN_ABOUT, COLUMN_OBJECT_ID, COLUMN_VERDICT
+    COLUMN_HELD_TYPE, COLUMN_HELD_COUNT, COLUMN_ABOUT, COLUMN_OBJECT_ID, COLUMN_VERDICT,
+    COLUMN_BRINGS, COLUMN_FOLLOWS
 };
 static const char declaration[] =
     "CREATE TABLE grown (name TEXT, type TEXT, signature TEXT, growth INTEGER, objects INTEGER,"
     " rate INTEGER, held_type TEXT, held_count INTEGER, about TEXT, object_id INTEGER,"
-    " verdict TEXT)";
+    " verdict TEXT, brings INTEGER, follows INTEGER)";
 
 static int compare(void *opaque)
 {
@@ -83,6 +84,8 @@ static void give(void *opaque, uint64_t row, int column, sqlite3_context *c)
         if (owner && line->b_id) sqlite3_result_int64(c, line->b_id);
         break;
     case COLUMN_VERDICT: made_table_text(c, diff_verdict_name(g->report->verdict.kind)); break;
+    case COLUMN_BRINGS: sqlite3_result_int64(c, line->brings); break;
+    case COLUMN_FOLLOWS: sqlite3_result_int64(c, line->follows); break;
     default: give_held(c, line, (enum column)column); break;
     }
 }

@@ -16,6 +16,8 @@
  *   about        the function behind them, or null
  *   object_id    the owner in the later snapshot, or null
  *   verdict      of the whole comparison: "managed-leak", "no-growth" ...
+ *   brings       growth of registries of weak references to what the owner has, not part of growth
+ *   follows      1: this is such a registry: what it has goes with what another owner has
  *
  * The comparison is made once, when a rule asks first; its cost is that of snapdiff.
  */

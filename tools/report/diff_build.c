@@ -17,6 +17,7 @@
 #include "heap/analysis.h"
 #include "report/diff_course.h"
 #include "report/diff_fill.h"
+#include "report/diff_follow.h"
 #include "report/diff_interval.h"
 #include "report/diff_verdict.h"
 
@@ -436,6 +437,7 @@ static int compare(struct building *b, uint32_t i, uint32_t k, struct intervals 
     if (!status && at) status = intervals_lines(at, c);
     if (!status && !at)
         status = lines_make(&c->match, c->b, c->names, garbage, &b->report->sign, &c->lines);
+    if (!status && !at) status = diff_follow(c, &b->report->types_known);
     done(&since, "named the owners");
     if (status) comparison_free(c);
     return status;

@@ -370,6 +370,11 @@ static int line_texts(struct diff_report *r, const struct comparison *c, const s
 {
     struct text t = { 0 };
     signature_texts(r, l, &out->signature, &out->path);
+    if (l->brings > 0) {
+        sign_path(&r->sign, l->follower, &t);
+        out->follower = fill_text(r, &t);
+        text_clear(&t);
+    }
     if (strcmp(out->path, "<runtime attribute cache>") == 0) {
         out->about = "names that the interpreter keeps from its last look-ups of attributes ("
                      "4,096 at most)";
@@ -413,6 +418,8 @@ static int fill_line(struct diff_report *r, const struct diff_options *options,
                                .moved = l->moved,
                                .shared = l->shared,
                                .bound = { -1, -1 },
+                               .follows = l->follows,
+                               .brings = l->brings,
                                .resized = l->resized,
                                .resized_native = l->resized_native,
                                .owner_retained_a = (int64_t)c->a->retained[l->a_row],

@@ -292,6 +292,8 @@ static void owner(struct json *j, const struct diff_report *r, const struct diff
     json_i64(j, "resized", l->resized);
     json_u64(j, "n_owners", l->n_owners);
     json_u64(j, "n_replaced", l->n_replaced);
+    if (l->brings) json_i64(j, "brings", l->brings);
+    if (l->follows) json_bool(j, "follows", true);
     bool one = l->kind == DIFF_LINE_OWNER, real = l->kind != DIFF_LINE_REST && !l->placed;
     optional_id(j, "object_a", real ? l->a_id : 0);
     optional_id(j, "object_b", real ? l->b_id : 0);

@@ -31,13 +31,16 @@ struct line {
     uint64_t place;         /* of heap_owner: tops that one place of the runtime holds; or 0 */
     bool deep;              /* some of it below what the first of several snapshots had not */
     bool no_longer;         /* it is known to have no more elements than before */
+    bool follows;           /* another line, as weak references do (report/diff_follow.h) */
+    int64_t brings;         /* growth of the lines that follow this one */
+    uint32_t follower;      /* node of the largest of them, with brings */
     uint32_t first_owner;   /* list of its owners in match.owners, through next_owner */
 };
 
 struct lines {
     uint32_t n;
-    struct line *at;      /* by growth descending, ties by signature; garbage last if it does not
-                             count */
+    struct line *at;      /* by growth descending, with what follows them; ties by signature;
+                             garbage last if it does not count */
     uint32_t *next_owner; /* [match.n_owners]; HEAP_NONE ends */
 };
 

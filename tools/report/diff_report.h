@@ -122,6 +122,9 @@ struct diff_line {
     const char *also;          /* path of another holder of the largest of it; NULL: none found */
     const char *about;         /* what the owner is, beside its path (db/diff_about.h); or NULL */
     struct diff_bound bound;   /* what it declares about its size */
+    bool follows;              /* weak references to what another line has: it goes with that */
+    int64_t brings;            /* growth of lines that follow this one, not part of its own */
+    const char *follower;      /* path of the largest of them; NULL: there is none */
     bool accepted;             /* by the baseline */
     int64_t resized, resized_native;
     int64_t owner_retained_a, owner_retained_b;

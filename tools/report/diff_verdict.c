@@ -140,11 +140,17 @@ static const struct diff_line *first(const struct diff_report *r)
     return r->top.kind == DIFF_LINE_GARBAGE && r->n_beside ? &r->beside[0] : &r->top;
 }
 
+/* The growth of a line with that of the weak references to what it has. */
+static int64_t whole_growth(const struct diff_line *l)
+{
+    return diff_line_growth(l) + l->brings;
+}
+
 /* Does the line that grew most, an owner, hold at least half of the growth? */
 static bool is_main(const struct diff_report *r, int64_t growth)
 {
     return r->n_lines_all && diff_line_is_named(first(r)) &&
-           diff_line_growth(first(r)) >= growth / 2;
+           whole_growth(first(r)) >= growth / 2;
 }
 
 /* Number i of the lines that grew most, shown or not. */
@@ -160,7 +166,7 @@ static uint32_t n_leaders(const struct diff_report *r)
 
 static int64_t percent_of(const struct diff_line *l, int64_t growth)
 {
-    return (int64_t)((double)diff_line_growth(l) * 100.0 / (double)growth + 0.5);
+    return (int64_t)((double)whole_growth(l) * 100.0 / (double)growth + 0.5);
 }
 
 /* Names the first of several owners, none of which holds most. */
@@ -207,7 +213,7 @@ static void say_type(const struct diff_report *r, struct text *t, int64_t growth
 static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
 {
     const struct diff_line *top = first(r), *lines[1 + DIFF_BESIDE];
-    int64_t own = diff_line_growth(top);
+    int64_t own = whole_growth(top);
     char size[NUMBER_MAX];
     uint32_t n;
     if (!r->n_lines_all || own <= 0) return;
@@ -229,6 +235,9 @@ static void say_owner(struct diff_report *r, struct text *t, int64_t growth)
         if (own <= growth) r->verdict.share_percent = percent_of(top, growth);
         text_addf(t, ", of which %s holds %lld%%", top->path, (long long)r->verdict.share_percent);
     }
+    if (top->follower)
+        text_addf(t, " together with what refers weakly to that, and goes with it (%s)",
+                  top->follower);
     say_shared(top, t);
 }
 

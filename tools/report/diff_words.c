@@ -31,6 +31,7 @@ void diff_words_owner(struct text *t, const struct diff_line *l)
             text_addf(t, ", %s replaced", number_count(count, l->n_replaced));
         else if (l->n_replaced)
             text_adds(t, ", replaced");
+        if (l->follows) text_adds(t, ", weak references to what another owner has");
         if (l->accepted) text_adds(t, ", accepted");
         break;
     }

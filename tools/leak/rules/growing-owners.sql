@@ -23,7 +23,8 @@ WITH whole AS (
     SELECT sum(growth) AS growth FROM grown
 )
 SELECT CASE WHEN g.verdict IN ('managed-leak', 'managed-growth', 'cache-filling', 'collector-off')
-            AND g.growth >= :floor AND 10 * g.growth >= w.growth
+            AND g.growth + g.brings >= :floor AND 10 * (g.growth + g.brings) >= w.growth
+            AND NOT g.follows
             -- what V8 makes of functions while they run comes until all of them are warm
             AND g.name <> '<compiled code of V8>'
             -- weak references come with what they refer to, and go with it
@@ -33,11 +34,13 @@ SELECT CASE WHEN g.verdict IN ('managed-leak', 'managed-growth', 'cache-filling'
        g.name || coalesce(' (' || g.type || ')', '') || ' grew by ' || size(g.growth)
            || coalesce(': ' || printf('%+,d ', g.held_count) || g.held_type
                        || coalesce(' (' || g.about || ')', ''), '')
+           || iif(g.brings > 0, ', with ' || size(g.brings) || ' of weak references to these', '')
+           || iif(g.follows, ', weak references that go with what they refer to', '')
            || coalesce(', ' || size(g.rate) || ' an hour', ''),
        g.growth, max(g.objects, 0), g.object_id,
        iif(g.object_id IS NULL, NULL,
            'SELECT id, label, shallow_size, retained_size FROM children WHERE dominator_id = '
            || g.object_id || ' ORDER BY id LIMIT 20')
 FROM grown g, whole w
-WHERE g.growth >= min(:floor, 65536) AND 50 * g.growth >= w.growth
-ORDER BY 1 DESC, g.growth DESC
+WHERE g.growth >= min(:floor, 65536) AND 50 * (g.growth + g.brings) >= w.growth
+ORDER BY 1 DESC, g.growth + g.brings DESC
