@@ -12,10 +12,11 @@ kept = set()
 
 
 def work(n):
-    point = Point()
-    point.x = n
-    by_number[n] = point
-    kept.add(point)
+    for number in range(4 * n, 4 * n + 4):
+        point = Point()
+        point.x = number
+        by_number[number] = point
+        kept.add(point)
 
 
 VERDICT = "managed-leak"

@@ -42,5 +42,5 @@ SELECT CASE WHEN g.verdict IN ('managed-leak', 'managed-growth', 'cache-filling'
            'SELECT id, label, shallow_size, retained_size FROM children WHERE dominator_id = '
            || g.object_id || ' ORDER BY id LIMIT 20')
 FROM grown g, whole w
-WHERE g.growth >= min(:floor, 65536) AND 50 * (g.growth + g.brings) >= w.growth
+WHERE g.growth + g.brings >= min(:floor, 65536) AND 50 * (g.growth + g.brings) >= w.growth
 ORDER BY 1 DESC, g.growth + g.brings DESC
