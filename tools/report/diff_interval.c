@@ -17,9 +17,8 @@ static bool own_lines(struct intervals *at)
     for (uint32_t i = 0; i < c->lines.n; i++) {
         const struct line *l = &c->lines.at[i];
         if (l->place && !rowmap_set(&at->by_place, l->node, i)) return false;
-        if (l->place) continue;
         for (uint32_t k = l->first_owner; k != HEAP_NONE; k = c->lines.next_owner[k])
-            at->line_of[c->match.owners[k].a_row] = i;
+            if (!c->match.owners[k].place) at->line_of[c->match.owners[k].a_row] = i;
     }
     return true;
 }

@@ -104,7 +104,7 @@ static int place_code(const struct heap_match *m, uint32_t i, struct sign *sign,
     struct line *l = node == SIGN_NONE ? NULL : line_of(lines, by_node, node, DIFF_LINE_LIVE);
     if (!l) return message_no_memory("the lines of the comparison");
     l->place = (uint64_t)node + 1;
-    add_owner(lines, l, m, i);
+    lines_add_owner(lines, l, m, i);
     l->a_row = l->b_row = 0;
     return 0;
 }
