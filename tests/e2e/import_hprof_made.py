@@ -211,6 +211,38 @@ class Made(unittest.TestCase):
                                  "size.header": "8", "size.alignment": "16",
                                  "size.inferred": "distances of objects"})
 
+    def test_doubtful_layout(self):
+        """Where addresses leave a choice, or tell nothing, a warning and the metadata say so."""
+        for apart, step, inferred, warned in (
+                (40, 16, "distances of objects", []),
+                (64, 16, "distances of objects: several layouts fit", ["several layouts fit"]),
+                (64, -80, "nothing: the usual ones", ["of a usual JVM"])):
+            d = basic()
+            d.a_class(0x120, "app/Small", OBJECT, [("x", "B")])
+            d.a_class(0x128, "app/Holder", OBJECT, [(name, "L") for name in "abc"])
+            at = 0x100000
+            for n in range(100):
+                d.instance(at, 0x120, n)
+                at += step
+            for n in range(10):
+                d.instance(at, 0x128, 0, 0, 0)
+                at += apart if step > 0 else step
+            path = d.write("doubt.hprof")
+            for command in (("snapload", "-f", path, "-o", path + ".db"),
+                            ("snapinfo", "--types", path),
+                            ("snapconvert", "-f", path, path + ".snap")):
+                done = run(*command)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual("sizes of its objects" in done.stderr, warned != [], done.stderr)
+            db = sqlite3.connect(path + ".db")
+            said = db.execute("SELECT message FROM warning WHERE message LIKE 'sizes of %'")
+            said = [message for message, in said]
+            self.assertEqual(len(said), len(warned), said)
+            self.assertIn("".join(warned), "".join(said))
+            self.assertEqual(one(db, "SELECT value FROM metadata WHERE key = 'size.inferred'"),
+                             (inferred,))
+            self.assertEqual(one(db, "SELECT complete FROM snapshot"), (1,))
+
     def test_android(self):
         """Every sub-record that Android adds; sizes are as the dump states them."""
         d = basic(3, 4)

@@ -153,7 +153,7 @@ static int read_all(struct converter *c, const struct import_format *format, uin
         .begin = convert_begin, .thread = convert_thread, .objects = convert_objects,
         .edges = convert_edges, .roots = convert_roots, .blocks = convert_blocks,
         .events = convert_events, .value = convert_value, .finish = convert_finish,
-        .damage = convert_damage,
+        .damage = convert_damage, .caution = convert_caution,
     };
     struct import_options options = {
         .progress = on_progress, .opaque = c,

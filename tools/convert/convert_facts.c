@@ -14,6 +14,12 @@ void convert_damage(void *opaque, uint64_t offset, const char *text)
     if (c->result->damages++ < DAMAGES_SHOWN) message_warning(c->path, offset, "%s", text);
 }
 
+void convert_caution(void *opaque, const char *text)
+{
+    const struct converter *c = opaque;
+    message_warning(c->path, MESSAGE_NO_OFFSET, "%s", text);
+}
+
 /* ---- definitions --------------------------------------------------------------------------- */
 
 int convert_type(void *opaque, uint64_t id, const snap_type *type)

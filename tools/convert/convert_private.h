@@ -144,6 +144,7 @@ int convert_known_type(struct converter *c, uint64_t id, uint64_t *out);
 int convert_known_frame(struct converter *c, uint64_t id, uint64_t *out);
 
 void convert_damage(void *opaque, uint64_t offset, const char *text);
+void convert_caution(void *opaque, const char *text);
 
 /* ---- convert_rows.c ---- */
 

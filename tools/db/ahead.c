@@ -23,7 +23,8 @@
 
 enum what {
     STRING, TYPE, FRAME, STACK, MODULE, METADATA, LABEL, COUNTER, SAMPLE, BEGIN, THREAD, OBJECTS,
-    EDGES, ROOTS, BLOCKS, EVENTS, VALUE, FINISH, DAMAGE, PROGRESS
+    EDGES, ROOTS, BLOCKS, EVENTS, VALUE, FINISH, DAMAGE, CAUTION,
+    PROGRESS
 };
 
 struct item {
@@ -228,6 +229,12 @@ static void put_damage(void *opaque, uint64_t offset, const char *text)
     (void)put(opaque, (struct item){ .what = DAMAGE, .id = offset }, NULL, 0, texts);
 }
 
+static void put_caution(void *opaque, const char *text)
+{
+    const struct record_text texts[2] = { { text, strlen(text) + 1 }, { NULL, 0 } };
+    (void)put(opaque, (struct item){ .what = CAUTION }, NULL, 0, texts);
+}
+
 static void put_progress(void *opaque, uint64_t bytes)
 {
     (void)put(opaque, (struct item){ .what = PROGRESS, .id = bytes }, NULL, 0, no_texts);
@@ -394,6 +401,7 @@ static int call_item(struct ahead *a, const struct item *item, const uint8_t *at
         return k->sample(k->opaque, item->snapshot, first, item->id, (int64_t)item->number);
     case VALUE: return k->value(k->opaque, item->snapshot, item->id, first);
     case DAMAGE: k->damage(k->opaque, item->id, text); return RECORD_OK;
+    case CAUTION: k->caution(k->opaque, text); return RECORD_OK;
     case PROGRESS:
         a->progress(a->progress_opaque, item->id);
         return RECORD_OK;
@@ -474,6 +482,7 @@ static void make_proxy(struct ahead *a)
         .value = k->value ? put_value : NULL,
         .finish = k->finish ? put_finish : NULL,
         .damage = k->damage ? put_damage : NULL,
+        .caution = k->caution ? put_caution : NULL,
     };
 }
 

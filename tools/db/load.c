@@ -231,6 +231,11 @@ static void on_damage(void *opaque, uint64_t offset, const char *text)
     loader_warn(l, 0, offset, "%s", text);
 }
 
+static void on_caution(void *opaque, const char *text)
+{
+    loader_warn(opaque, 0, MESSAGE_NO_OFFSET, "%s", text);
+}
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 static void on_progress(void *opaque, uint64_t bytes)
@@ -274,6 +279,7 @@ static int load_file(struct loader *l, const char *path)
         .thread = on_thread, .objects = on_objects, .edges = on_edges, .roots = on_roots,
         .blocks = on_blocks, .events = on_events,
         .value = on_value, .finish = on_finish, .damage = on_damage,
+        .caution = on_caution,
     };
     struct progress progress;
     struct stat st;

@@ -9,6 +9,8 @@
 
 #include "import/hprof_private.h"
 
+enum { FEW = 64 }; /* objects: fewer show no alignment and are worth no warning */
+
 /* Compressed references (the usual one first), then plain ones, then references of 8 bytes with
  * compressed class pointers, then compact headers, then compressed references with plain class
  * pointers; of the latter and of plain ones, newer JVMs begin arrays of short elements directly
@@ -155,13 +157,19 @@ static uint64_t instance_size(const struct hprof *h, const struct hprof_model *m
 
 /* ---- inference ----------------------------------------------------------------------------- */
 
+static uint64_t array_matches(const struct hprof *h, unsigned model)
+{
+    uint64_t n = 0;
+    for (unsigned k = 0; k < HPROF_ALIGNMENTS && 8u << k <= h->alignment; k++)
+        n += h->array_vote[model / 2].within[k];
+    return n;
+}
+
 static void count_arrays(struct hprof *h)
 {
     for (unsigned i = 0; i < HPROF_MODELS; i++) {
-        const struct hprof_array_vote *v = &h->array_vote[i / 2];
-        h->vote[i].violations = v->violations;
-        for (unsigned k = 0; k < HPROF_ALIGNMENTS && 8u << k <= h->alignment; k++)
-            h->vote[i].matches += v->within[k];
+        h->vote[i].matches = array_matches(h, i);
+        h->vote[i].violations = h->array_vote[i / 2].violations;
     }
 }
 
@@ -176,6 +184,38 @@ static void vote_classes(struct hprof *h)
             h->vote[i].violations += size > c->min_gap;
         }
     }
+}
+
+/* Two layouts that agree equally often: do they differ in what objects take? */
+static bool differ(const struct hprof *h, unsigned a, unsigned b)
+{
+    for (size_t k = 0; k < h->n_classes; k++) {
+        const struct hprof_class *c = &h->classes[k];
+        if (c->min_gap && c->defined && instance_size(h, &models[a], h->alignment, c) !=
+                                            instance_size(h, &models[b], h->alignment, c))
+            return true;
+    }
+    return array_matches(h, a) != array_matches(h, b);
+}
+
+/* Says so where the choice of layout `best` is a guess. */
+static void note_doubt(struct hprof *h, unsigned best)
+{
+    const struct hprof_vote *b = &h->vote[best];
+    const char *doubt = NULL;
+    if (!b->matches) {
+        h->inferred = "nothing: the usual ones";
+        doubt = "sizes of its objects are those of a usual JVM: its addresses tell no other";
+    }
+    for (unsigned i = 0; i < HPROF_MODELS && !doubt && h->id_size == 8; i++) {
+        const struct hprof_vote *v = &h->vote[i];
+        if (i == best || v->matches != b->matches || v->violations != b->violations ||
+            !differ(h, best, i))
+            continue;
+        h->inferred = "distances of objects: several layouts fit";
+        doubt = "sizes of its objects are uncertain: several layouts fit its addresses equally well";
+    }
+    if (doubt && h->n_objects >= FEW && h->sink->caution) h->sink->caution(h->sink->opaque, doubt);
 }
 
 static void choose_model(struct hprof *h)
@@ -198,7 +238,8 @@ static void choose_model(struct hprof *h)
     }
     h->model = models[best];
     h->layout = best / 2;
-    h->inferred = h->vote[best].matches ? "distances of objects" : "nothing: the usual ones";
+    h->inferred = "distances of objects";
+    note_doubt(h, best);
 }
 
 /* ---- what no field shows ------------------------------------------------------------------- */
@@ -268,7 +309,7 @@ void hprof_infer(struct hprof *h)
     uint64_t bits = h->differing | 256;
     h->alignment = 8;
     while (h->alignment < 256 && !(bits & h->alignment)) h->alignment *= 2;
-    if (h->n_objects < 64) h->alignment = 8;
+    if (h->n_objects < FEW) h->alignment = 8;
     choose_model(h);
     for (size_t k = 0; k < h->n_classes; k++) {
         struct hprof_class *c = &h->classes[k];

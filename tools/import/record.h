@@ -101,6 +101,9 @@ struct record_sink {
     /* The source skipped damage at `offset` (UINT64_MAX: nowhere in particular), or the file ends
      * early. `text` is one sentence without a full stop. */
     void (*damage)(void *opaque, uint64_t offset, const char *text);
+
+    /* The source is whole, but what it tells of it rests on a guess. `text` as above. */
+    void (*caution)(void *opaque, const char *text);
 };
 
 #endif

@@ -61,6 +61,12 @@ static void on_damage(void *opaque, uint64_t offset, const char *text)
     if (c->damages++ < SHOWN) message_warning(c->path, offset, "%s", text);
 }
 
+static void on_caution(void *opaque, const char *text)
+{
+    const struct counting *c = opaque;
+    message_warning(c->path, MESSAGE_NO_OFFSET, "%s", text);
+}
+
 static void on_progress(void *opaque, uint64_t bytes)
 {
     struct counting *c = opaque;
@@ -72,7 +78,8 @@ int info_types_foreign(struct info_types *types, const char *path, const char **
 {
     struct counting c = { .job = { .out = types }, .path = path };
     struct record_sink sink = { .opaque = &c, .string = on_string, .type = on_type,
-                                .tally = on_tally, .damage = on_damage };
+                                .tally = on_tally, .damage = on_damage,
+                                .caution = on_caution };
     const struct import_options options = { .progress = on_progress, .opaque = &c };
     struct import_result result;
     struct stat st;
