@@ -120,7 +120,7 @@ JVM_LAYOUTS = ((4, 12, 16), (8, 16, 24), (8, 12, 16), (4, 8, 12), (8, 8, 12), (4
 def packed(alignment, ref, header, array):
     """Objects side by side as a JVM of that layout has them after a collection, and the bytes
     of each type. Most are arrays that leave 8 bytes or more unused where the alignment is above 8:
-    a layout with longer headers would fill them."""
+    a layout with longer headers would fill them. A module has a pointer that no field shows."""
     def up(n, to):
         return -(-n // to) * to
     d, at, want = Dump(), 0x100000, {}
@@ -128,6 +128,8 @@ def packed(alignment, ref, header, array):
     d.a_class(0x1100, "app/Small", 0x1000, [("x", "B")])
     d.a_class(0x1200, "app/Mixed", 0x1000, [("a", "L"), ("n", "I"), ("j", "J")])
     d.a_class(0x1300, "[Ljava/lang/Object;", 0x1000)
+    longs = 1 if header == 8 else 2
+    d.a_class(0x1400, "java/lang/Module", 0x1000, [("ab"[i], "J") for i in range(longs)])
     mixed, short = up(header + 12, ref) + ref, 2 if up(array + 8, 8) % 16 else 4
     for n in range(300):
         for _ in range(16):
@@ -136,6 +138,8 @@ def packed(alignment, ref, header, array):
         for name, size, add in (
                 ("app.Small", header + 1, lambda: d.instance(at, 0x1100, 1)),
                 ("byte[]", array + n, lambda: d.array(at, "B", [0] * n)),
+                ("java.lang.Module", up(header, 8) + 8 * longs + 8,
+                 lambda: d.instance(at, 0x1400, *[1] * longs)),
                 ("app.Mixed", mixed, lambda: d.instance(at, 0x1200, 0, 1, 2)),
                 ("java.lang.Object[]", up(array, ref) + n % 70 * ref,
                  lambda: d.objects(at, 0x1300, *[0] * (n % 70))),

@@ -266,24 +266,46 @@ static unsigned family_of(const struct hprof *h, const struct hprof_class *c)
 /* Of classes themselves, only those of primitive types are dumped as instances. */
 enum { FAMILY_CLASS = 0, CLASS_HIDDEN_MAX = 64 };
 
-/* A family's smallest distance beyond the fields, where that is a pointer or two cache lines on
- * both sides (of a class: some pointers); anything else is chance. */
-static void add_hidden(struct hprof *h)
+/* What may be added before rounding: a pointer, two cache lines on both sides, or all of it. */
+static const uint64_t additions[] = { 8, 256, 264 };
+enum { ADDITIONS = sizeof additions / sizeof *additions };
+
+static uint64_t size_with(const struct hprof *h, const struct hprof_class *c, uint64_t more)
 {
-    uint64_t more[FAMILIES + 1] = { 0 };
+    return align_up(instance_size(h, &h->model, 8, c) + more, h->alignment);
+}
+
+/* What a family's distances beyond the fields tell: the smallest addition that is as long as one
+ * distance and longer than none (of classes, any short one); anything else is chance. */
+static void find_hidden(const struct hprof *h, uint64_t more[FAMILIES])
+{
+    bool fits[FAMILIES][ADDITIONS] = { 0 }, too_long[FAMILIES][ADDITIONS] = { 0 };
     for (size_t k = 0; k < h->n_classes; k++) {
         const struct hprof_class *c = &h->classes[k];
         unsigned f = c->min_gap > c->size ? family_of(h, c) : FAMILIES;
         uint64_t beyond = c->min_gap - c->size;
-        if (f < FAMILIES && (!more[f] || beyond < more[f])) more[f] = beyond;
+        if (f == FAMILY_CLASS && (!more[f] || beyond < more[f])) more[f] = beyond;
+        for (unsigned i = 0; i < ADDITIONS && f < FAMILIES; i++) {
+            uint64_t size = size_with(h, c, additions[i]);
+            fits[f][i] |= size == c->min_gap;
+            too_long[f][i] |= size > c->min_gap;
+        }
     }
     if (more[FAMILY_CLASS] > CLASS_HIDDEN_MAX) more[FAMILY_CLASS] = 0;
-    for (unsigned i = FAMILY_CLASS + 1; i < FAMILIES; i++)
-        if (more[i] != 8 && more[i] != 256 && more[i] != 264) more[i] = 0;
-    more[FAMILIES] = 0;
+    for (unsigned f = FAMILY_CLASS + 1; f < FAMILIES; f++)
+        for (unsigned i = ADDITIONS; i-- > 0;)
+            if (fits[f][i] && !too_long[f][i]) more[f] = additions[i];
+}
+
+static void add_hidden(struct hprof *h)
+{
+    uint64_t more[FAMILIES] = { 0 };
+    find_hidden(h, more);
     for (size_t k = 0; k < h->n_classes; k++) {
         struct hprof_class *c = &h->classes[k];
-        if (!h->model.android && c->defined) c->size += more[family_of(h, c)];
+        unsigned f = h->model.android || !c->defined ? FAMILIES : family_of(h, c);
+        if (f == FAMILY_CLASS) c->size += more[f];
+        else if (f < FAMILIES && more[f]) c->size = size_with(h, c, more[f]);
         if (hprof_class_is(h, c, families[FAMILY_CLASS])) h->class_size = c->size;
     }
 }
