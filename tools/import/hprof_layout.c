@@ -213,7 +213,7 @@ static void note_doubt(struct hprof *h, unsigned best)
             !differ(h, best, i))
             continue;
         h->inferred = "distances of objects: several layouts fit";
-        doubt = "sizes of its objects are uncertain: several layouts fit its addresses equally well";
+        doubt = "sizes of its objects are uncertain: several layouts fit its addresses";
     }
     if (doubt && h->n_objects >= FEW && h->sink->caution) h->sink->caution(h->sink->opaque, doubt);
 }
