@@ -321,7 +321,7 @@ static int prepare(struct capture *capture, const dump_options *options, dump_re
         process_key_pid = getpid();
     }
     capture->key = process_key;
-    probe_private();
+    if (!probe_private()) return fail(result, "interrupted");
     capture->sites = layout_tracing();
     make_plan(options, capture->sites, 0, &plan);
     capture->mode = result->mode = plan.mode;

@@ -263,10 +263,10 @@ __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__heapsnap(void)
 
     if (refusal == NULL) refusal = probe_layouts();
     if (refusal != NULL) {
-        PyErr_SetString(PyExc_ImportError, refusal);
+        if (PyErr_Occurred() == NULL) PyErr_SetString(PyExc_ImportError, refusal);
         return NULL;
     }
-    probe_private();
+    if (!probe_private()) return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL) return NULL;
     if (PyModule_AddStringConstant(module, "__version__", SNAP_VERSION_STRING) != 0 ||

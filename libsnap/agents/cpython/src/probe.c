@@ -25,7 +25,8 @@ static const char script[] = "class Plain:\n"
                              "waiting = steps()\n"
                              "kept = next(waiting)\n"
                              "mapping = {'one': kept, 2: plain}\n"
-                             "numbers = [0, 7, -7, 2**40 + 3, -(2**59), 2**80]\n"
+                             "numbers = [0, 7, -7, 0x10000000003, -0x800000000000000,\n"
+                             "           0x100000000000000000000]\n"
                              "texts = ['abc', 'caf\\xe9', '\\u20ac5', '\\U0001f40d']\n"
                              "some = {1, 2, 3}\n";
 
@@ -220,6 +221,14 @@ static const char *run_checks(PyObject *space)
     return NULL;
 }
 
+bool probe_interrupted(void)
+{
+    if (PyErr_Occurred() == NULL) return false;
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) return true;
+    PyErr_Clear();
+    return false;
+}
+
 const char *probe_layouts(void)
 {
     const char *refusal = "no memory for the self-check";
@@ -227,7 +236,7 @@ const char *probe_layouts(void)
 
     if (space != NULL && PyDict_SetItemString(space, "__builtins__", PyEval_GetBuiltins()) == 0)
         refusal = run_checks(space);
-    PyErr_Clear();
+    if (probe_interrupted()) refusal = "the self-check was interrupted";
     Py_XDECREF(space);
     return refusal;
 }

@@ -145,7 +145,7 @@ static bool check_structure(PyObject *space, const char *code)
 
 void probe_structure(PyObject *modules, struct probe_structure *structure)
 {
-    if (structure->checked) return;
+    if (structure->checked || PyErr_Occurred() != NULL) return;
     PyObject *module = types_lookup(modules, structure->module);
     if (module == NULL) return;
     structure->checked = true;
@@ -153,16 +153,16 @@ void probe_structure(PyObject *modules, struct probe_structure *structure)
     if (space != NULL && PyDict_SetItemString(space, "__builtins__", PyEval_GetBuiltins()) == 0 &&
         PyDict_SetItemString(space, "m", module) == 0)
         *structure->holds = check_structure(space, structure->code);
-    PyErr_Clear();
+    if (probe_interrupted()) structure->checked = *structure->holds = false;
     Py_XDECREF(space);
 }
 
-void probe_private(void)
+bool probe_private(void)
 {
     PyObject *type, *value, *traceback;
     PyObject *modules = layout_modules();
 
-    if (modules == NULL) return;
+    if (modules == NULL) return true;
     /* No collection, and so no finalizer, may begin because of the objects made here. */
     PyErr_Fetch(&type, &value, &traceback);
     bool was_on = layout_gc_enable(false);
@@ -170,5 +170,12 @@ void probe_private(void)
         probe_structure(modules, &structures[i]);
     hidden_probe(modules);
     layout_gc_enable(was_on);
-    PyErr_Restore(type, value, traceback);
+    if (PyErr_Occurred() == NULL) {
+        PyErr_Restore(type, value, traceback);
+        return true;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    return false;
 }
