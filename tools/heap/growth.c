@@ -5,22 +5,11 @@
  *
  * Three passes over each side, all of them over tops only: tops are found by hopping from an
  * unmatched row to the row after its subtree. (1) every owner object that changed gets an
- * entry, again where structures stand for their nodes (structure.c); (2) entries become lines, one to one or by signature; (3) tops go into the clusters of
- * their line.
+ * entry, again where structures stand for their nodes (structure.c); (2) entries become lines, one
+ * to one or by signature; (3) tops go into the clusters of their line.
  */
 #include "heap/match_internal.h"
-
-/* A map from two 64-bit numbers to an index; open addressing, at most half full. */
-struct map_entry {
-    uint64_t key, key2;
-    uint32_t value; /* HEAP_NONE: empty */
-};
-
-struct map {
-    struct map_entry *entry;
-    uint64_t size, used; /* size is a power of two */
-    uint64_t seed;
-};
+#include "heap/pair_map.h"
 
 /* One owner object with a change, before lines are made. */
 struct change {
@@ -32,8 +21,8 @@ struct change {
 
 struct growth {
     const struct heap_matching *m;
-    struct map changes;  /* owner's row of B, place -> index in change */
-    struct map clusters; /* (line, type), step -> index in cluster */
+    struct pair_map changes;  /* owner's row of B, place -> index in change */
+    struct pair_map clusters; /* (line, type), step -> index in cluster */
     struct change *change;
     uint64_t n_changes, change_capacity;
     struct heap_owner *line;
@@ -64,52 +53,6 @@ static bool reserve(void **array, uint64_t used, uint64_t *capacity, size_t size
     *array = larger;
     *capacity = wanted;
     return true;
-}
-
-static struct map_entry *map_slot(const struct map *map, uint64_t key, uint64_t key2)
-{
-    uint64_t i = heap_mix(heap_mix(map->seed, key2), key) & (map->size - 1);
-    while (map->entry[i].value != HEAP_NONE &&
-           (map->entry[i].key != key || map->entry[i].key2 != key2))
-        i = (i + 1) & (map->size - 1);
-    return &map->entry[i];
-}
-
-static bool map_resize(struct map *map, uint64_t size)
-{
-    if (size > PTRDIFF_MAX / sizeof *map->entry) return false;
-    struct map larger = { .size = size, .used = map->used };
-    larger.entry = malloc((size_t)size * sizeof *larger.entry);
-    if (!larger.entry) return false;
-    larger.seed = (uint64_t)(uintptr_t)larger.entry;
-    for (uint64_t i = 0; i < size; i++) larger.entry[i].value = HEAP_NONE;
-    for (uint64_t i = 0; i < map->size; i++) {
-        const struct map_entry *e = &map->entry[i];
-        if (e->value != HEAP_NONE) *map_slot(&larger, e->key, e->key2) = *e;
-    }
-    free(map->entry);
-    *map = larger;
-    return true;
-}
-
-/* The entry of a key, with room for one more. NULL when out of memory. An entry whose value is
- * HEAP_NONE is new: the caller gives it one. */
-static struct map_entry *map_get(struct map *map, uint64_t key, uint64_t key2)
-{
-    if (map->used * 2 >= map->size && !map_resize(map, map->size ? map->size * 2 : 64)) return NULL;
-    struct map_entry *e = map_slot(map, key, key2);
-    if (e->value == HEAP_NONE) {
-        e->key = key;
-        e->key2 = key2;
-        map->used++;
-    }
-    return e;
-}
-
-static void map_clear(struct map *map)
-{
-    free(map->entry);
-    *map = (struct map){ 0 };
 }
 
 /* Sides */
@@ -152,8 +95,8 @@ static struct heap_amount moved_below(const struct growth *g, uint32_t top)
 }
 
 /*
- * The first possible owner on the shortest path to `row`, itself not counted, or before it the holder
- * of a top that has it by another way; 0 if there is none. What a walk finds is noted for every row
+ * The first possible owner on the shortest path to `row`, itself not counted, or before it the
+ * holder of a top that has it by another way; 0 if there is none. What a walk finds is noted for every row
  * on it, so that all walks together are linear. A path that runs into itself (a damaged database)
  * has no holder: its rows are noted as such when first met.
  */
@@ -285,7 +228,7 @@ static struct change *change_of(struct growth *g, uint32_t b_row, uint64_t place
 {
     if (!reserve((void **)&g->change, g->n_changes, &g->change_capacity, sizeof *g->change))
         return NULL;
-    struct map_entry *e = map_get(&g->changes, b_row, place);
+    struct pair_entry *e = pair_map_get(&g->changes, b_row, place);
     if (!e) return NULL;
     if (e->value == HEAP_NONE) {
         const struct heap_side *a = g->m->a, *b = g->m->b;
@@ -447,7 +390,7 @@ static bool find_changes_again(struct growth *g)
     if (!g->whole) return true;
     if (!find_structures(g, &any)) return false;
     if (!any) return true;
-    map_clear(&g->changes);
+    pair_map_clear(&g->changes);
     g->n_changes = 0;
     return find_changes(g);
 }
@@ -502,7 +445,7 @@ static bool lines_by_object(struct growth *g)
 
 static bool lines_by_signature(struct growth *g)
 {
-    struct map map = { 0 };
+    struct pair_map map = { 0 };
     uint64_t *hash = heap_new(g->m->b->n_rows, sizeof *hash);
     uint64_t *largest = heap_new(g->n_changes, sizeof *largest);
     g->line = heap_new(g->n_changes, sizeof *g->line);
@@ -510,7 +453,7 @@ static bool lines_by_signature(struct growth *g)
     if (ok) heap_path_hashes(g->m->b, hash);
     for (uint64_t i = 0; ok && i < g->n_changes; i++) {
         struct change *c = &g->change[i];
-        struct map_entry *e = map_get(&map, hash[c->owner.b_row], c->owner.place);
+        struct pair_entry *e = pair_map_get(&map, hash[c->owner.b_row], c->owner.place);
         if (!e) {
             ok = false;
         } else if (e->value == HEAP_NONE) {
@@ -522,7 +465,7 @@ static bool lines_by_signature(struct growth *g)
             merge(&g->line[c->line], &largest[c->line], &c->owner);
         }
     }
-    map_clear(&map);
+    pair_map_clear(&map);
     heap_free(hash);
     heap_free(largest);
     return ok;
@@ -535,7 +478,7 @@ static struct heap_cluster *cluster_of(struct growth *g, uint32_t line, uint32_t
 {
     if (!reserve((void **)&g->cluster, g->n_clusters, &g->cluster_capacity, sizeof *g->cluster))
         return NULL;
-    struct map_entry *e = map_get(&g->clusters, (uint64_t)line << 32 | type, step);
+    struct pair_entry *e = pair_map_get(&g->clusters, (uint64_t)line << 32 | type, step);
     if (!e) return NULL;
     if (e->value == HEAP_NONE) {
         e->value = (uint32_t)g->n_clusters;
@@ -568,7 +511,7 @@ static bool cluster_top(struct growth *g, enum side side, uint32_t top)
     uint32_t owner = owner_of(g, side, top);
     uint32_t b_row = line_row(g, side, owner);
     uint64_t place = place_of(g, side, owner, top);
-    uint32_t line = g->change[map_slot(&g->changes, b_row, place)->value].line;
+    uint32_t line = g->change[pair_map_slot(&g->changes, b_row, place)->value].line;
     struct heap_cluster *c = cluster_of(g, line, s->type[top], s->step ? s->step[top] : 0);
     if (!c) return false;
     uint32_t *example = side == SIDE_A ? &c->example_a : &c->example_b;
@@ -701,8 +644,8 @@ enum heap_status heap_growth(const struct heap_matching *m, struct heap_match *o
 {
     struct growth g = { .m = m };
     bool ok = run(&g);
-    map_clear(&g.changes);
-    map_clear(&g.clusters);
+    pair_map_clear(&g.changes);
+    pair_map_clear(&g.clusters);
     free(g.change);
     heap_free(g.holder[SIDE_A]);
     heap_free(g.holder[SIDE_B]);
