@@ -11,8 +11,8 @@
 --     that takes a trace; of what programs map by themselves (mmap, other allocators) the growth only
 WITH part AS (
     SELECT m.part, m.bytes,
-        base('SELECT bytes FROM memory_map WHERE snapshot_id = ?1 AND part = ?2',
-                                 m.part) AS before,
+           base('SELECT bytes FROM memory_map WHERE snapshot_id = ?1 AND part = ?2 AND bytes >= 0',
+                m.part) AS before,
            (SELECT sum(bytes) FROM memory_map WHERE snapshot_id = :snapshot) AS whole,
            m.part LIKE '%free but held' AS free
     FROM memory_map m
