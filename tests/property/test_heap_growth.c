@@ -488,7 +488,7 @@ static void choose_lasting(const struct truth *t, struct truth *own, uint64_t *b
 {
     memset(own->a_to_b, 0xff, sizeof own->a_to_b);
     memset(own->b_to_a, 0xff, sizeof own->b_to_a);
-    memset(bits, 0, heap_holds_words(ROWS) * sizeof *bits);
+    memset(bits, 0, (size_t)heap_holds_words(ROWS) * sizeof *bits);
     for (uint32_t x = 0; x < t->a->n; x++) {
         uint32_t d = t->a->dominator[x], y = t->a_to_b[x];
         bool root = d == HEAP_NONE;
