@@ -307,7 +307,7 @@ static int check_rows(const struct reading *r, bool *sound)
     if (r->flat) set_flat(o);
     *sound = r->flat || set_dominators(o);
     if (r->flat || !*sound) return 0;
-    uint64_t *good = calloc(heap_holds_words(o->garbage_root), sizeof *good);
+    uint64_t *good = calloc((size_t)heap_holds_words(o->garbage_root), sizeof *good);
     if (!good) return message_no_memory("the objects of a snapshot");
     o->parent[0] = HEAP_NONE;
     for (uint32_t i = 1; *sound && i < o->garbage_root; i++)
