@@ -29,7 +29,7 @@ static bool start(struct intervals *at)
     at->n = n;
     at->line_of = malloc((size_t)n * sizeof *at->line_of);
     at->first = malloc((size_t)n * sizeof *at->first);
-    at->lasting = calloc(heap_holds_words(n), sizeof *at->lasting);
+    at->lasting = calloc((size_t)heap_holds_words(n), sizeof *at->lasting);
     if (!at->line_of || !at->first || !at->lasting) return false;
     for (uint32_t row = 0; row < n; row++) {
         at->line_of[row] = HEAP_NONE;
@@ -116,7 +116,7 @@ bool intervals_next(struct intervals *at, const struct comparison *c)
 {
     uint32_t n = c->b->n_rows;
     uint32_t *first = malloc((size_t)n * sizeof *first);
-    uint64_t *lasting = calloc(heap_holds_words(n), sizeof *lasting);
+    uint64_t *lasting = calloc((size_t)heap_holds_words(n), sizeof *lasting);
     if (!first || !lasting) {
         free(first);
         free(lasting);
