@@ -6,7 +6,6 @@
  * the lines of the span; the rows of the first and the last snapshot are kept until then.
  */
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +14,7 @@
 #include "cli/number.h"
 #include "db/diff_kin.h"
 #include "heap/analysis.h"
+#include "heap/beside.h"
 #include "report/diff_course.h"
 #include "report/diff_fill.h"
 #include "report/diff_follow.h"
@@ -263,7 +263,7 @@ static unsigned wanted(const struct building *b)
     }
 }
 
-static void *load_rows(void *opaque)
+static void load_rows(void *opaque)
 {
     struct loading *l = opaque;
     const struct building *b = l->b;
@@ -271,7 +271,6 @@ static void *load_rows(void *opaque)
     int side = l->k == 0 ? 0 : l->k == b->n - 1 ? 3 : 1 + (int)(l->k & 1);
     l->status = diff_rows_load(b->inputs[l->k].db, b->inputs[l->k].snapshot, &l->types, side,
                                wanted(b), &b->rows[l->k]);
-    return NULL;
 }
 
 /* The types of a snapshot whose rows are to be read; all names are known by now. */
@@ -286,14 +285,14 @@ static int rows_of(struct building *b, uint32_t i, uint32_t k)
 {
     struct loading x = { .b = b, .k = i }, y = { .b = b, .k = k };
     bool need_x = !b->rows[i].n_rows, need_y = !b->rows[k].n_rows;
-    pthread_t thread;
+    struct beside thread;
     int status = need_x ? load_types(b, &x) : 0;
     if (!status && need_y) status = load_types(b, &y);
     bool beside = !status && need_x && need_y && b->inputs[i].db != b->inputs[k].db &&
-                  pthread_create(&thread, NULL, load_rows, &x) == 0;
+                  beside_begin(&thread, load_rows, &x);
     if (!status && need_x && !beside) load_rows(&x);
     if (!status && need_y && (beside || !x.status)) load_rows(&y);
-    if (beside) pthread_join(thread, NULL);
+    if (beside) beside_end(&thread);
     diff_type_map_free(&x.types);
     diff_type_map_free(&y.types);
     return status || x.status || y.status ? STATUS_UNUSABLE : 0;
@@ -450,8 +449,8 @@ static int compare_lengths(struct comparison *c)
     for (uint32_t i = 0; i < c->lines.n; i++) {
         struct line *l = &c->lines.at[i];
         int64_t a = -1, b = -1;
-        if (l->kind != DIFF_LINE_OWNER || l->deep || l->n_owners != 1 || l->removed.count < TREND_TURNS ||
-            line_growth(l) <= 0)
+        if (l->kind != DIFF_LINE_OWNER || l->deep || l->n_owners != 1 ||
+            l->removed.count < TREND_TURNS || line_growth(l) <= 0)
             continue;
         if (heapdb_number(c->db_a, sql, c->a->first_id + (int64_t)l->a_row, &a) < 0 ||
             heapdb_number(c->db_b, sql, c->b->first_id + (int64_t)l->b_row, &b) < 0)
@@ -527,8 +526,9 @@ static int tell(struct building *b, struct comparison *c)
     struct timespec since;
     clock_gettime(CLOCK_MONOTONIC, &since);
     uint32_t n_types = b->sums.n_types;
-    bool ok = diff_tally_types(c->a, c->match.a_to_b, c->match.replaced_a, n_types, b->sums.first) &&
-              diff_tally_types(c->b, c->match.b_to_a, c->match.replaced_b, n_types, b->sums.last);
+    const struct heap_match *m = &c->match;
+    bool ok = diff_tally_types(c->a, m->a_to_b, m->replaced_a, n_types, b->sums.first) &&
+              diff_tally_types(c->b, m->b_to_a, m->replaced_b, n_types, b->sums.last);
     int status = ok ? 0 : message_no_memory("the types of the comparison");
     for (uint32_t i = 0; c->match.replaced_b && i < c->b->garbage_root; i++)
         r->n_replaced += (uint64_t)heap_holds_get(c->match.replaced_b, i);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* How two snapshots are matched: by address or id with evidence from references (db/diff_held.h),
  * or by signature with steps (db/diff_step.h) and names of paths (db/diff_name.h). */
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "cli/message.h"
 #include "db/diff_held.h"
 #include "db/diff_step.h"
+#include "heap/beside.h"
 #include "report/diff_fill.h"
 
 /* What the graph core answered, as a message. */
@@ -27,23 +27,22 @@ struct stepped {
     int status;
 };
 
-static void *read_steps(void *opaque)
+static void read_steps(void *opaque)
 {
     struct stepped *s = opaque;
     s->step = malloc((size_t)s->source.rows->n_rows * sizeof *s->step);
     s->status = s->step ? diff_steps_read(&s->source, s->names, s->data_keys, s->step)
                         : message_no_memory("the steps of a snapshot");
-    return NULL;
 }
 
 static int steps_of(struct stepped side[2])
 {
-    pthread_t thread;
+    struct beside thread;
     bool beside = side[0].source.db != side[1].source.db &&
-                  pthread_create(&thread, NULL, read_steps, &side[0]) == 0;
+                  beside_begin(&thread, read_steps, &side[0]);
     if (!beside) read_steps(&side[0]);
     if (beside || !side[0].status) read_steps(&side[1]);
-    if (beside) pthread_join(thread, NULL);
+    if (beside) beside_end(&thread);
     int status = 0;
     for (int i = 0; i < 2; i++) {
         if (!status) status = side[i].status;
