@@ -57,6 +57,11 @@ static uint32_t line_of_whole(const struct intervals *at, uint32_t row)
     return line == HEAP_NONE ? NO_LINE : line;
 }
 
+static uint32_t above(const struct diff_rows *a, uint32_t row)
+{
+    return a->parent[row] == HEAP_NONE ? a->dominator[row] : a->parent[row];
+}
+
 /* Of a row that is gone: the line of the first one on its way to the roots that is not. What is
  * found is kept for all of the way. */
 static uint32_t line_of(struct intervals *at, uint32_t row)
@@ -64,11 +69,11 @@ static uint32_t line_of(struct intervals *at, uint32_t row)
     const struct diff_rows *a = at->span->a;
     uint32_t x = row, next, line;
     while (at->line_of[x] == HEAP_NONE && at->span->match.a_to_b[x] == HEAP_NONE)
-        x = a->parent[x] == HEAP_NONE ? a->dominator[x] : a->parent[x];
+        x = above(a, x);
     line = at->line_of[x];
     if (line == HEAP_NONE) line = at->line_of[x] = line_of_whole(at, x);
     for (uint32_t k = row; k != x; k = next) {
-        next = a->parent[k] == HEAP_NONE ? a->dominator[k] : a->parent[k];
+        next = above(a, k);
         at->line_of[k] = line;
     }
     return line;
@@ -86,7 +91,8 @@ int intervals_lines(struct intervals *at, struct comparison *c)
 {
     const struct lines *all = &at->span->lines;
     struct lines *out = &c->lines;
-    uint32_t *index = malloc(((size_t)all->n + 1) * sizeof *index); /* line of the span -> of *out */
+    /* Line of the span -> line of *out. */
+    uint32_t *index = malloc(((size_t)all->n + 1) * sizeof *index);
     *out = (struct lines){ .at = malloc(((size_t)all->n + 1) * sizeof *out->at),
                            .next_owner = malloc(((size_t)c->match.n_owners + 1) *
                                                 sizeof *out->next_owner) };
