@@ -16,8 +16,8 @@ WITH copies AS (
     SELECT type_id, n_contents AS contents, n, wasted AS spare
     FROM duplicate_type WHERE snapshot_id = :snapshot
 )
-SELECT severity, sentence, bytes, n, id, evidence FROM (
-    SELECT 0 AS place, 'note' AS severity,
+SELECT 'note' AS severity, sentence, bytes, n, id, evidence FROM (
+    SELECT 0 AS place,
            plural(n, type_name(type_id) || ' object') || ' hold ' || plural(contents, 'content')
                || ' only: ' || size(spare) || ' could be saved, ' || percent(spare, :live_size)
                || ' of the live heap' AS sentence,
@@ -25,7 +25,7 @@ SELECT severity, sentence, bytes, n, id, evidence FROM (
            'SELECT sql FROM saved_query WHERE name = ''duplicates''' AS evidence
     FROM whole WHERE spare >= :floor
     UNION ALL
-    SELECT 1, 'note',
+    SELECT 1,
            plural(n, 'copy', 'copies') || ' of one ' || type_name(type_id)
                || coalesce(' of length ' || length, '')
                || ': ' || size(spare) || ' could be saved',

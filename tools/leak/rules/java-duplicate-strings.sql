@@ -11,8 +11,8 @@ WITH whole AS (
     FROM duplicate_type d JOIN type t ON t.id = d.type_id
     WHERE d.snapshot_id = :snapshot AND t.name IN ('byte[]', 'char[]')
 )
-SELECT severity, sentence, bytes, n, id, evidence FROM (
-    SELECT 0 AS place, 'note' AS severity,
+SELECT 'note' AS severity, sentence, bytes, n, id, evidence FROM (
+    SELECT 0 AS place,
            plural(n, type_name(type_id)) || ' of Strings hold ' || plural(n_contents, 'text')
                || ' only: ' || size(wasted) || ' could be saved, '
                || percent(wasted, :live_size) || ' of the live heap' AS sentence,
@@ -20,7 +20,7 @@ SELECT severity, sentence, bytes, n, id, evidence FROM (
            'SELECT sql FROM saved_query WHERE name = ''duplicates''' AS evidence
     FROM whole WHERE wasted >= :floor
     UNION ALL
-    SELECT 1, 'note',
+    SELECT 1,
            plural(d.n, 'copy', 'copies') || ' of one text of ' || plural(d.length, 'byte')
                || ': ' || size(d.wasted) || ' could be saved',
            d.wasted, d.n, d.object_id,
