@@ -144,13 +144,12 @@ static bool is_held_there(const struct diff_names *n, uint32_t row, uint32_t mod
     return false;
 }
 
-/* The holders of the module of a row's class: at[*first .. return - 1]. */
+/* The holders of the module of a row's class, which it has: at[*first .. return - 1]. */
 static uint32_t holders_of(const struct diff_names *n, uint32_t row, uint32_t *first)
 {
     const struct name_canon *c = n->canon;
     uint32_t type = n->from.rows->type[row], low = 0, high = c->n;
     *first = 0;
-    if (type == HEAP_NONE || c->instances[type] > INSTANCES_MAX) return 0;
     uint32_t module = module_of(n, texts_get(n->from.type_names, type, NULL));
     if (module == TEXTS_NONE || is_held_there(n, row, module)) return 0;
     while (low < high) {
