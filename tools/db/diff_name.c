@@ -293,8 +293,9 @@ static int add_function(struct diff_names *n, uint32_t source, struct text *out)
 static int is_dictionary(struct diff_names *n, uint32_t source, uint32_t row, bool *is)
 {
     *is = false;
-    if (!n->dictionary || strcmp(diff_names_of_type(n, n->from.rows->type[source]), "Object") != 0 ||
-        strcmp(diff_names_of_type(n, n->from.rows->type[row]), "Function") == 0)
+    const uint32_t *type = n->from.rows->type;
+    if (!n->dictionary || strcmp(diff_names_of_type(n, type[source]), "Object") != 0 ||
+        strcmp(diff_names_of_type(n, type[row]), "Function") == 0)
         return 0;
     uint32_t known = rowmap_get(&n->dictionaries, source);
     if (known == ROWMAP_NONE) {
@@ -353,7 +354,8 @@ static int step_down(struct diff_names *n, uint32_t row, uint32_t parent_node, u
         status = diff_names_step(n, a->parent[row], (int)sqlite3_column_int64(n->ref, 0), name,
                           parent_node, row, node);
     } else if (!status) { /* no such reference: a database without them, or a damaged one */
-        *node = sign_step(n->sign, parent_node, SNAP_EDGE_ATTRIBUTE, NULL, 0, diff_names_type(n, row));
+        *node = sign_step(n->sign, parent_node, SNAP_EDGE_ATTRIBUTE, NULL, 0,
+                          diff_names_type(n, row));
     }
     sqlite3_reset(n->ref);
     return status;
@@ -438,7 +440,8 @@ static uint32_t start_at(struct diff_names *n, uint32_t row, uint32_t variable)
     if (label == ROWMAP_NONE && is_root) label = diff_names_root_label(n, row);
     if (label != ROWMAP_NONE) return diff_names_own_node(n, row, label);
     if (variable != NAME_NO_LABEL) return diff_names_variable_node(n, row, variable);
-    if (a->parent[row] == HEAP_NONE) return sign_root(n->sign, "(garbage)", 9, diff_names_type(n, row));
+    if (a->parent[row] == HEAP_NONE)
+        return sign_root(n->sign, "(garbage)", 9, diff_names_type(n, row));
     if (is_root) return sign_root(n->sign, "<root>", 6, diff_names_type(n, row));
     return SIGN_NONE;
 }

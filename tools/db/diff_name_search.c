@@ -144,6 +144,7 @@ int diff_names_search(struct diff_names *n, uint32_t row, uint32_t *node)
 {
     bool all;
     int found = search_from(n, row, false, &all, node);
-    if (found == 0 && all && n->from.rows->last[row] > row) found = search_from(n, row, true, &all, node);
+    if (found == 0 && all && n->from.rows->last[row] > row)
+        found = search_from(n, row, true, &all, node);
     return found < 0 ? STATUS_UNUSABLE : 0;
 }

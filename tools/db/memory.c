@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "heap/memory.h"
-
 /* What the loader leaves to the rest of the machine. */
 #define BUDGET_RESERVE (UINT64_C(64) << 20)
 

@@ -8,7 +8,6 @@
  * events name (a table of addresses of at most twice their number, and the last allocation), under
  * the loader's budget.
  */
-
 #include "db/loader.h"
 
 /* The rows of one batch as they go into `block` or `event`. */

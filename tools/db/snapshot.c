@@ -3,7 +3,6 @@
  * One snapshot once its rows are in: resolved, analysed, brought into the order of the database,
  * written; and when which of its arrays go, so that little stands in memory twice. See loader.h.
  */
-
 #include "cli/message.h"
 #include "cli/progress.h"
 #include "db/loader.h"

@@ -136,6 +136,7 @@ static int load_max(struct v8_out *x)
 
 int out_names_load(struct v8_out *x)
 {
+    _Static_assert((SNAP_TYPE_SHAPE | SNAP_TYPE_SYNTHETIC) == 96, "as the query below has it");
     sqlite3_stmt *q;
     int64_t told = 0;
     if (x->is_v8 &&

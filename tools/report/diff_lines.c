@@ -161,7 +161,8 @@ static int by_growth(const void *x, const void *y)
     return strcmp(a->text, b->text);
 }
 
-/* By growth descending, garbage that does not count last; the text of the signature decides ties, whatever the order of the rows. */
+/* By growth descending, garbage that does not count last; the text of the signature decides ties,
+ * whatever the order of the rows. */
 static int sort_lines(struct lines *lines, const struct sign *sign, bool garbage_counts)
 {
     struct keyed *key = malloc(((size_t)lines->n + 1) * sizeof *key);

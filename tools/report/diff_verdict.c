@@ -368,8 +368,8 @@ static void no_growth(struct diff_report *r, const struct totals *t)
     say_garbage(t, &s);
     r->verdict.kind = DIFF_NO_GROWTH;
     r->verdict.rule =
-        "neither did what is alive in the managed heap grow by more than 64 KiB and 0.5%, nor the resident memory "
-        "by more than 2 MiB and 1%";
+        "neither did what is alive in the managed heap grow by more than 64 KiB and 0.5%, nor the"
+        " resident memory by more than 2 MiB and 1%";
     r->verdict.sentence = keep(r, &s);
 }
 
@@ -467,7 +467,8 @@ static const struct diff_line *steady(const struct diff_report *r, const double 
 {
     for (uint32_t i = 0; i < n_leaders(r); i++) {
         const struct diff_line *l = leader(r, i);
-        if (l != first(r) && is_steady(r, l, seconds) && diff_grew(0, diff_line_growth(l))) return l;
+        if (l == first(r) || !is_steady(r, l, seconds)) continue;
+        if (diff_grew(0, diff_line_growth(l))) return l;
     }
     return NULL;
 }
