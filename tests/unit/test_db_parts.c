@@ -8,6 +8,7 @@
 #include "db/intern.h"
 #include "db/packed.h"
 #include "db/sort.h"
+#include "db/sort_dense.h"
 #include "db/strings.h"
 
 static struct budget unlimited(void)
@@ -122,22 +123,36 @@ static void test_intern(void)
     intern_free(&t);
 }
 
-static void check_sorted(const uint64_t *key, uint32_t n)
+static void check_order(const uint64_t *key, uint32_t n, const uint32_t *order, bool distinct)
 {
-    struct budget b = unlimited();
-    uint32_t *order;
-    if (!CHECK(sort_ids(&b, key, n, &order))) return;
     uint64_t wrong = 0, sum = 0;
     for (uint32_t i = 0; i < n; i++) {
         sum += order[i];
         if (i == 0) continue;
         int64_t before = (int64_t)key[order[i - 1]], now = (int64_t)key[order[i]];
-        wrong += before > now || (before == now && order[i - 1] > order[i]);
+        wrong += before > now || (before == now && (distinct || order[i - 1] > order[i]));
     }
     CHECK_U64(wrong, 0);
     CHECK_U64(sum, (uint64_t)n * (n ? n - 1 : 0) / 2);
+}
+
+/* Sorts; how it was done is told by `distinct`. */
+static bool check_sorted(const uint64_t *key, uint32_t n)
+{
+    struct budget b = unlimited();
+    uint32_t *order;
+    bool distinct;
+    if (!CHECK(sort_ids(&b, key, n, &order, &distinct))) return false;
+    check_order(key, n, order, distinct);
     memory_free(&b, order, n, sizeof *order);
     CHECK_U64(b.used, 0);
+    return distinct;
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return *state >> 32;
 }
 
 static void test_sort(void)
@@ -151,11 +166,58 @@ static void test_sort(void)
         check_sorted(key, 5000);
     }
     for (uint32_t i = 0; i < 5000; i++) key[i] = i / 3;
-    check_sorted(key, 5000); /* in order already, with ties */
+    CHECK(!check_sorted(key, 5000)); /* in order already, with ties */
+    for (uint32_t i = 0; i < 5000; i++) key[i] = i * 3;
+    CHECK(check_sorted(key, 5000));
     for (uint32_t i = 0; i < 5000; i++) key[i] = i % 3 - 1u;
-    check_sorted(key, 5000); /* around 0: the order is that of signed numbers */
-    check_sorted(key, 1);
-    check_sorted(key, 0);
+    CHECK(!check_sorted(key, 5000)); /* around 0: the order is that of signed numbers */
+    CHECK(check_sorted(key, 1));
+    CHECK(check_sorted(key, 0));
+}
+
+/* Different multiples of 16 in parts of memory, about `spread` of them for each key. */
+static void put_addresses(uint64_t *key, uint32_t n, unsigned parts, uint32_t spread,
+                          uint64_t *state)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t part = next_random(state) % parts;
+        uint64_t within = (uint64_t)i * spread + next_random(state) % spread;
+        key[i] = (part * 0x2a5500123450u + within * 16) ^ (part & 1) << 63;
+    }
+    for (uint32_t i = n; i > 1; i--) {
+        uint32_t other = (uint32_t)(next_random(state) % i);
+        uint64_t was = key[i - 1];
+        key[i - 1] = key[other];
+        key[other] = was;
+    }
+}
+
+static void test_sort_dense(void)
+{
+    static uint64_t key[100000];
+    struct budget b = unlimited(), none = { 0, 100 };
+    uint32_t order[2] = { 7, 7 };
+    uint64_t state = 2;
+    for (uint32_t n = 7; n <= 100000; n = n * 3 + 1)
+        for (unsigned parts = 1; parts < 6; parts++)
+            for (uint32_t spread = 1; spread < 64; spread *= 3) {
+                put_addresses(key, n, parts, spread, &state);
+                bool distinct = check_sorted(key, n);
+                if (n > 1000 && parts * spread < 10) CHECK(distinct);
+                key[n / 2] = key[n - 1]; /* one twice */
+                CHECK(!check_sorted(key, n));
+            }
+    /* The ends of what keys can be; equal ones; one, and none. */
+    key[0] = INT64_MAX, key[1] = (uint64_t)INT64_MIN;
+    check_sorted(key, 2);
+    key[1] = key[0];
+    CHECK(!sort_dense(&b, key, 2, order) && order[0] == 7 && order[1] == 7);
+    CHECK(!sort_dense(&b, key, 1, order) && !sort_dense(&b, key, 0, order));
+    put_addresses(key, 5000, 1, 2, &state);
+    CHECK(!sort_dense(&none, key, 5000, order) && order[0] == 7);
+    for (uint32_t i = 0; i < 5000; i++) key[i] = (uint64_t)i << 40 | (i & 1);
+    CHECK(!sort_dense(&b, key, 5000, order)); /* too many areas */
+    CHECK_U64(b.used, 0);
 }
 
 static void test_budget(void)
@@ -248,4 +310,5 @@ static void test_packed_size(void)
 
 CU_MAIN("db_parts", { "packed columns", test_packed }, { "packed size", test_packed_size }, { "ranges of ids", test_idmap }, { "texts", test_strings },
         { "long texts", test_strings_long }, { "many texts", test_strings_many },
-        { "records", test_intern }, { "sorting ids", test_sort }, { "budget", test_budget })
+        { "records", test_intern }, { "sorting ids", test_sort },
+        { "sorting addresses", test_sort_dense }, { "budget", test_budget })

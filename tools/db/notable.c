@@ -244,7 +244,7 @@ static bool find_duplicates(struct duplicates *d)
 {
     const struct notable *x = d->x;
     uint32_t *order;
-    if (!sort_ids(&x->l->budget, x->hash, (uint32_t)x->n, &order)) return false;
+    if (!sort_ids(&x->l->budget, x->hash, (uint32_t)x->n, &order, NULL)) return false;
     bool done = true;
     for (size_t i = 0, end = 0; i < x->n && done; i = end) {
         for (end = i + 1; end < x->n && x->hash[order[end]] == x->hash[order[i]];) end++;

@@ -96,8 +96,9 @@ static bool drop_duplicates(struct work *w)
 {
     w->n_before = w->c->n;
     if (capture_end(w->c) != CAPTURE_OK) return false;
-    if (!sort_ids(w->b, w->c->id, w->c->n, &w->order)) return false;
-    if (!find_duplicates(w) || (w->dead && !compact_objects(w))) return false;
+    bool distinct;
+    if (!sort_ids(w->b, w->c->id, w->c->n, &w->order, &distinct)) return false;
+    if (!distinct && (!find_duplicates(w) || (w->dead && !compact_objects(w)))) return false;
     w->out->n = w->c->n;
     return true;
 }

@@ -49,8 +49,8 @@ struct resolve_how {
  * and a dictionary of a module (its attribute `dict_name`) that is held from outside is a global by
  * the module's name as well; otherwise missing references could fake all of these.
  * False without memory; resolved_free is due either way.
- * O(n + m) but for the radix sort of the ids. Memory beyond the results: 24 B an object while
- * sorting; 8 B an object for the hash table where references name ids.
+ * O(n + m) but for the sort of the ids. Memory beyond the results: what that takes (sort.h); 8 B
+ * an object for the hash table where references name ids.
  */
 bool resolve(struct capture *c, bool complete, const struct resolve_how *how, struct resolved *out);
 void resolved_free(struct resolved *r);

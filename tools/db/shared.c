@@ -37,7 +37,7 @@ static bool buffers_collect(struct loader *l, const struct capture *c, struct bu
         b->address[at] = c->extra[i].buffer;
         b->node[at++] = c->extra[i].node;
     }
-    return sort_ids(&l->budget, b->address, b->n, &b->order);
+    return sort_ids(&l->budget, b->address, b->n, &b->order, NULL);
 }
 
 static uint32_t same_from(const struct buffers *b, uint32_t i)

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "db/sort_dense.h"
+
 #define DIGIT_BITS 11u
 #define DIGIT_VALUES (1u << DIGIT_BITS)
 #define SIGN_BIT (UINT64_C(1) << 63)
@@ -34,19 +36,23 @@ static void pass(const struct pairs *from, const struct pairs *to, uint32_t n, u
     }
 }
 
-bool sort_ids(struct budget *b, const uint64_t *key, uint32_t n, uint32_t **order)
+bool sort_ids(struct budget *b, const uint64_t *key, uint32_t n, uint32_t **order, bool *distinct)
 {
     struct pairs p[2] = { { NULL, NULL }, { NULL, NULL } };
     uint64_t differ = 0;
-    bool sorted = true;
+    bool sorted = true, rising = true;
     for (uint32_t i = 1; i < n; i++) {
         differ |= key[i] ^ key[0];
         sorted &= (int64_t)key[i - 1] <= (int64_t)key[i];
+        rising &= (int64_t)key[i - 1] < (int64_t)key[i];
     }
     p[0].number = memory_new(b, n, sizeof *p[0].number);
     if (!p[0].number) return false;
-    for (uint32_t i = 0; i < n; i++) p[0].number[i] = i;
     *order = p[0].number;
+    bool dense = !sorted && sort_dense(b, key, n, p[0].number);
+    if (distinct) *distinct = rising || dense;
+    if (dense) return true;
+    for (uint32_t i = 0; i < n; i++) p[0].number[i] = i;
     if (sorted) return true;
 
     bool ok = false;
