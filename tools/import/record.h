@@ -43,7 +43,8 @@ struct record_batch {
     uint64_t first;    /* objects: ordinal of the first row */
     uint64_t offset;   /* in the file, for messages */
     /* Edges only: the element index or mapping position of every row, [rows]; NULL: the previous
-     * edge's of the same source plus 1, from 0. */
+     * edge's of the same source plus 1, from 0. It stands in place of the column
+     * SNAP_COL_EDGE_INDEX, which need not be there. */
     const uint64_t *edge_index;
     struct record_column column[RECORD_COLUMNS]; /* by SNAP_COL_OBJECT_*, _EDGE_* .. */
 };

@@ -2,8 +2,7 @@
 /*
  * The project's own format as a source of records: one pass over the file with the streaming
  * reader, columns handed on as they were decoded. Kinds that the sink does not want are not
- * decompressed. Memory: the reader's, and 512 KiB for the positions of edges; 16 MiB more for a
- * wrapped file.
+ * decompressed. Memory: the reader's; 16 MiB more for a wrapped file.
  */
 #include "import/import.h"
 
@@ -31,7 +30,6 @@ struct reading {
     const struct import_options *options;
     snap_reader *reader;
     snap_string_joiner *joiner;
-    uint64_t *edge_index; /* [SNAP_MAX_CHUNK_ROWS] */
     bool damaged;
 };
 
@@ -153,22 +151,6 @@ static int pass_frame_of_snapshot(struct reading *r, const snap_batch *b)
     return RECORD_OK;
 }
 
-/* Positions of all edges of a chunk: its own where a row has one, else the previous row's plus 1
- * where that has the same source, else 0. */
-static const uint64_t *edge_index(struct reading *r, const struct record_batch *batch)
-{
-    const struct record_column *index = &batch->column[SNAP_COL_EDGE_INDEX];
-    const uint64_t *source = batch->column[SNAP_COL_EDGE_SOURCE].value;
-    if (!index->value || !source) return NULL;
-    for (uint32_t i = 0; i < batch->rows; i++) {
-        if (record_has(index, i))
-            r->edge_index[i] = index->value[i];
-        else
-            r->edge_index[i] = i && source[i] == source[i - 1] ? r->edge_index[i - 1] + 1 : 0;
-    }
-    return r->edge_index;
-}
-
 /* Objects, edges, roots, blocks and events: columns as they are. */
 static int pass_columns(struct reading *r, const snap_batch *b)
 {
@@ -187,7 +169,9 @@ static int pass_columns(struct reading *r, const snap_batch *b)
     case SNAP_KIND_OBJECT:
         return k->objects ? k->objects(k->opaque, &batch) : RECORD_OK;
     case SNAP_KIND_EDGE:
-        batch.edge_index = edge_index(r, &batch);
+        /* The reader has filled it: a value for every row. */
+        batch.edge_index = batch.column[SNAP_COL_EDGE_INDEX].value;
+        batch.column[SNAP_COL_EDGE_INDEX].value = NULL;
         return k->edges ? k->edges(k->opaque, &batch) : RECORD_OK;
     case SNAP_KIND_BLOCK:
         return k->blocks ? k->blocks(k->opaque, &batch) : RECORD_OK;
@@ -351,9 +335,7 @@ static int snap_read(const char *path, const struct record_sink *sink,
         .size = sizeof ro, .kinds = wanted_kinds(sink), .on_damage = on_damage, .opaque = &r,
     };
     *result = (struct import_result){ 0 };
-    r.edge_index = malloc(SNAP_MAX_CHUNK_ROWS * sizeof *r.edge_index);
-    if (!r.edge_index ||
-        (sink->string && snap_string_joiner_new(&r.joiner, NULL, on_string, &r) != SNAP_OK)) {
+    if (sink->string && snap_string_joiner_new(&r.joiner, NULL, on_string, &r) != SNAP_OK) {
         message_no_memory("reading a snapshot");
         goto err0;
     }
@@ -379,7 +361,6 @@ err0:
     snap_reader_close(r.reader);
     close_wrapped(&r, &wrapped);
     if (r.joiner) snap_string_joiner_free(r.joiner);
-    free(r.edge_index);
     return status;
 }
 
