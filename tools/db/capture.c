@@ -296,6 +296,42 @@ static uint64_t put_run(struct capture *c, uint32_t node)
     return last->n++;
 }
 
+/* Appends the references of a batch whose sources are known; there is room for all. Columns are at
+ * hand in variables: for all that the compiler knows, a store of a byte changes anything else. */
+static bool put_edges(struct capture *c, const struct record_batch *b, const uint64_t *source,
+                      const uint64_t *target, bool by_ordinal)
+{
+    const struct record_column kinds = b->column[SNAP_COL_EDGE_KIND];
+    const struct record_column names = b->column[SNAP_COL_EDGE_NAME];
+    const struct record_column flags = b->column[SNAP_COL_EDGE_FLAGS];
+    uint32_t *to_target = c->target, *to_name = c->name, rows = b->rows;
+    uint8_t *to_kind = c->kind;
+    uint64_t m = c->m;
+    struct source_cache cache = { 0 };
+    for (uint32_t i = 0; i < rows; i++) {
+        if (!find_source(c, &cache, source[i])) {
+            c->no_source++;
+            continue;
+        }
+        uint64_t kind = record_get(&kinds, i);
+        if (kind > SNAP_EDGE_RULED_OUT) kind = 0;
+        uint32_t name = capture_text(c->definitions, record_get(&names, i));
+        uint32_t key = edge_key(b, i, kind, name, put_run(c, (uint32_t)cache.node));
+        if (key && !c->key &&
+            !grow_column(c, (void **)&c->key, &c->key_cap, 0, (size_t)c->m + rows, sizeof *c->key))
+            return false;
+        if (c->key) c->key[m] = key;
+        bool owns = record_get(&flags, i) & SNAP_EDGE_OWNS;
+        to_kind[m] = (uint8_t)(kind | (owns ? CAPTURE_OWNS : 0));
+        to_name[m] = name;
+        if (!by_ordinal) c->target_id[c->n_target_id++] = target[i];
+        to_target[m++] = by_ordinal && target[i] < CAPTURE_NONE ? (uint32_t)target[i]
+                                                                : CAPTURE_NONE;
+    }
+    c->m = m;
+    return true;
+}
+
 int capture_edges(struct capture *c, const struct record_batch *b)
 {
     const uint64_t *source = b->column[SNAP_COL_EDGE_SOURCE].value;
@@ -310,32 +346,7 @@ int capture_edges(struct capture *c, const struct record_batch *b)
     if (!by_ordinal && !GROW(c, c->target_id, c->target_id_cap, c->n_target_id + b->rows))
         return CAPTURE_NO_MEMORY;
     uint64_t first = c->m, first_id = c->n_target_id;
-    struct source_cache cache = { 0 };
-    for (uint32_t i = 0; i < b->rows; i++) {
-        if (!find_source(c, &cache, source[i])) {
-            c->no_source++;
-            continue;
-        }
-        uint64_t kind = record_get(&b->column[SNAP_COL_EDGE_KIND], i);
-        if (kind > SNAP_EDGE_RULED_OUT) kind = 0;
-        uint32_t name = capture_text(c->definitions, record_get(&b->column[SNAP_COL_EDGE_NAME], i));
-        uint64_t position = put_run(c, (uint32_t)cache.node);
-        uint32_t key = edge_key(b, i, kind, name, position);
-        if (key && !c->key &&
-            !grow_column(c, (void **)&c->key, &c->key_cap, 0, (size_t)first + b->rows,
-                         sizeof *c->key))
-            return CAPTURE_NO_MEMORY;
-        if (c->key) c->key[c->m] = key;
-        bool owns = record_get(&b->column[SNAP_COL_EDGE_FLAGS], i) & SNAP_EDGE_OWNS;
-        c->kind[c->m] = (uint8_t)(kind | (owns ? CAPTURE_OWNS : 0));
-        c->name[c->m] = name;
-        c->target[c->m] = CAPTURE_NONE;
-        if (!by_ordinal)
-            c->target_id[c->n_target_id++] = target[i];
-        else if (target[i] < CAPTURE_NONE)
-            c->target[c->m] = (uint32_t)target[i];
-        c->m++;
-    }
+    if (!put_edges(c, b, source, target, by_ordinal != NULL)) return CAPTURE_NO_MEMORY;
     if (by_ordinal || c->m == first) return CAPTURE_OK;
     struct capture_by_id *last = c->n_by_id ? &c->by_id[c->n_by_id - 1] : NULL;
     if (last && last->first + last->n == first) {

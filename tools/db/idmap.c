@@ -49,15 +49,11 @@ int idmap_add(struct budget *b, struct idmap *map, uint64_t first, uint64_t n)
     return IDMAP_OK;
 }
 
-bool idmap_find(struct idmap *map, uint64_t id, uint64_t *index)
+bool idmap_seek(struct idmap *map, uint64_t id)
 {
-    size_t at = map->hint;
-    if (at >= map->n || id - map->at[at].first >= map->at[at].n) {
-        at = lower(map, id);
-        if (at >= map->n || id < map->at[at].first) return false;
-        map->hint = at;
-    }
-    *index = map->at[at].index + (id - map->at[at].first);
+    size_t at = lower(map, id);
+    if (at >= map->n || id < map->at[at].first) return false;
+    map->hint = at;
     return true;
 }
 

@@ -31,8 +31,19 @@ enum { IDMAP_OK = 0, IDMAP_TAKEN, IDMAP_NO_MEMORY };
  *  added. */
 int idmap_add(struct budget *b, struct idmap *map, uint64_t first, uint64_t n);
 
+/** Makes the range that holds an id that of the last hit; false: there is none. For idmap_find. */
+bool idmap_seek(struct idmap *map, uint64_t id);
+
 /** The index of an id; false when it has none. */
-bool idmap_find(struct idmap *map, uint64_t id, uint64_t *index);
+static inline bool idmap_find(struct idmap *map, uint64_t id, uint64_t *index)
+{
+    if ((map->hint >= map->n || id - map->at[map->hint].first >= map->at[map->hint].n) &&
+        !idmap_seek(map, id))
+        return false;
+    const struct idmap_range *r = &map->at[map->hint];
+    *index = r->index + (id - r->first);
+    return true;
+}
 
 void idmap_free(struct idmap *map);
 
