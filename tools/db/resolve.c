@@ -13,6 +13,8 @@
 
 /* Look-ups that are under way at the same time: their cache misses overlap. */
 #define AHEAD 16u
+/* Owned references of one object are counted up to here and, at most, 255 more. */
+#define OWNED_MAX (UINT32_MAX - UINT8_MAX)
 
 /* The work of one call. */
 struct work {
@@ -26,6 +28,7 @@ struct work {
     uint32_t *slot;     /* hash table of nodes + 1 by id, 0 is free */
     uint64_t slots;
     uint32_t *order;    /* [nodes before] nodes by id */
+    uint64_t nowhere;   /* targets that are CAPTURE_NONE */
     uint32_t *external; /* [nodes] as in resolved, CAPTURE_NONE for none; NULL: nobody knows */
 };
 
@@ -140,7 +143,9 @@ static void resolve_by_id(struct work *w, const struct capture_by_id *s)
     const uint64_t *id = w->c->target_id + s->at;
     for (uint64_t i = 0; i < s->n; i++) {
         if (i + AHEAD < s->n) HEAP_PREFETCH(&w->slot[slot_hash(w, id[i + AHEAD])]);
-        w->c->target[s->first + i] = node_of_id(w, id[i]);
+        uint32_t node = node_of_id(w, id[i]);
+        w->c->target[s->first + i] = node;
+        w->nowhere += node == CAPTURE_NONE;
     }
 }
 
@@ -153,15 +158,18 @@ static uint32_t node_of_ordinal(struct work *w, uint64_t ordinal)
 
 static void resolve_by_ordinal(struct work *w, uint64_t from, uint64_t to)
 {
-    uint32_t *target = w->c->target;
+    uint32_t *target = w->c->target, n = w->c->n;
     const struct idmap *map = &w->c->ordinal;
+    uint64_t nowhere = 0;
     bool plain = !w->renumber && map->n == 1 && map->at[0].first == 0;
     for (uint64_t e = from; e < to; e++) {
         if (plain)
-            target[e] = target[e] < w->c->n ? target[e] : CAPTURE_NONE;
+            target[e] = target[e] < n ? target[e] : CAPTURE_NONE;
         else if (target[e] != CAPTURE_NONE)
             target[e] = node_of_ordinal(w, target[e]);
+        nowhere += target[e] == CAPTURE_NONE;
     }
+    w->nowhere += nowhere;
 }
 
 /* All targets become nodes; CAPTURE_NONE for those that are nowhere. */
@@ -184,32 +192,39 @@ static bool resolve_targets(struct work *w)
 
 /* ---- rows of edges ------------------------------------------------------------------------- */
 
-/* Counts the references that stay into off[v+1], drops the others by their target, and tells
- * whether the runs ascend already. */
+/* How many references of a run stay; drops those of a dropped node by their target. */
+static uint32_t count_run(const struct work *w, uint64_t first, uint32_t n, bool dead)
+{
+    uint32_t *target = w->c->target + first, stay = 0;
+    if (!dead && !w->nowhere) return n;
+    for (uint32_t k = 0; k < n; k++) {
+        if (dead) target[k] = CAPTURE_NONE;
+        stay += target[k] != CAPTURE_NONE;
+    }
+    return stay;
+}
+
+/* Counts the references that stay into off[v+1], and tells whether the runs ascend already. */
 static bool count_edges(struct work *w)
 {
-    struct capture *c = w->c;
-    uint64_t e = 0;
+    const struct capture *c = w->c;
+    uint64_t *off = w->out->off, e = 0;
     bool ascending = true;
     uint32_t last = 0;
     for (size_t r = 0; r < c->n_runs; r++) {
-        uint32_t source = c->run[r].source;
-        bool dead = is_dead(w, source);
-        uint32_t node = w->renumber ? w->renumber[source] : source;
+        struct capture_run run = c->run[r];
+        bool dead = is_dead(w, run.source);
+        uint32_t node = w->renumber ? w->renumber[run.source] : run.source;
         if (!dead) {
             if (r && node <= last) ascending = false;
             last = node;
         }
-        for (uint32_t k = 0; k < c->run[r].n; k++, e++) {
-            if (dead) c->target[e] = CAPTURE_NONE;
-            if (c->target[e] == CAPTURE_NONE)
-                w->out->dangling++;
-            else
-                w->out->off[node + 1]++;
-        }
+        off[node + 1] += count_run(w, e, run.n, dead);
+        e += run.n;
     }
-    for (uint32_t v = 0; v < c->n; v++) w->out->off[v + 1] += w->out->off[v];
-    w->out->m = w->out->off[c->n];
+    for (uint32_t v = 0; v < c->n; v++) off[v + 1] += off[v];
+    w->out->m = off[c->n];
+    w->out->dangling = e - w->out->m;
     return ascending;
 }
 
@@ -415,6 +430,25 @@ static bool root_owns(uint8_t kind)
     }
 }
 
+/* Adds up, for every node, the references to it that own it. In bytes first, which are a quarter of
+ * the memory that is hit at random; `owned` is all zero and takes what does not fit them. */
+static bool count_owned(const struct work *w, uint32_t *owned)
+{
+    const uint32_t *target = w->c->target, n = w->c->n;
+    const uint8_t *kind = w->c->kind;
+    uint64_t m = w->c->m;
+    uint8_t *few = memory_zeroed(w->b, n, sizeof *few);
+    if (!few) return false;
+    for (uint64_t e = 0; e < m; e++) {
+        if (e + AHEAD < m) HEAP_PREFETCH(&few[target[e + AHEAD]]);
+        if (kind[e] & CAPTURE_OWNS && ++few[target[e]] == 0 && owned[target[e]] < OWNED_MAX)
+            owned[target[e]] += UINT8_MAX + 1;
+    }
+    for (uint32_t v = 0; v < n; v++) owned[v] += few[v];
+    memory_free(w->b, few, n, sizeof *few);
+    return true;
+}
+
 /* external[v] = reference count - owned edges - owning roots, where the count is known. */
 static bool find_external(struct work *w)
 {
@@ -423,11 +457,7 @@ static bool find_external(struct work *w)
     uint32_t *owned = memory_zeroed(w->b, c->n, sizeof *owned);
     if (!owned) return false;
     w->external = owned;
-    for (uint64_t e = 0; e < c->m; e++) {
-        if (e + AHEAD < c->m) HEAP_PREFETCH(&owned[c->target[e + AHEAD]]);
-        if (c->kind[e] & CAPTURE_OWNS && owned[c->target[e]] < CAPTURE_NONE - 1)
-            owned[c->target[e]]++;
-    }
+    if (!count_owned(w, owned)) return false;
     for (uint32_t v = 0; v < c->n; v++) {
         bool immortal = capture_flags(packed_get(&c->state, v)) & SNAP_OBJECT_IMMORTAL;
         uint32_t count = (uint32_t)packed_get(&c->refcount, v);
