@@ -7,7 +7,7 @@
  * Per object 16 B for id and shallow size, 8 B for the native size and 4 B for the allocation site
  * where the capture has them; all else is packed (packed.h), usually in 4 to 6 B. Per reference 9 B,
  * and 4 B more where keys are hashed, 8 B more while its target is still an id. Once references are
- * resolved, ids and names are packed, too.
+ * resolved, ids are packed, too, and names where references are written.
  */
 #ifndef SNAP_TOOLS_DB_CAPTURE_H
 #define SNAP_TOOLS_DB_CAPTURE_H
@@ -122,7 +122,7 @@ struct capture {
     uint32_t *target; /* ordinal; CAPTURE_NONE: beyond 32 bits */
     uint8_t *kind;
     uint32_t *name; /* number of a text, 0: none */
-    struct packed names; /* in place of name, once resolved */
+    struct packed names; /* in place of name, once resolved, where references are written */
     uint32_t *key;  /* element index or key hash plus 1, 0: none; NULL: no edge has one */
     struct capture_run *run;
     size_t n_runs, run_cap;
@@ -173,6 +173,12 @@ int capture_end(struct capture *c);
 /** A preview (the number of its text) of the object with this ordinal; unknown ordinals are
  *  ignored. */
 int capture_preview(struct capture *c, uint64_t ordinal, uint32_t text);
+
+/** The name of a reference as the number of a text, 0: none; packed or not. */
+static inline uint32_t capture_name(const struct capture *c, uint64_t edge)
+{
+    return c->name ? c->name[edge] : (uint32_t)packed_get(&c->names, edge);
+}
 
 /** The number of a text that the file defined under `id`; 0 for 0 and for lost definitions. */
 uint32_t capture_text(struct capture_definitions *d, uint64_t id);

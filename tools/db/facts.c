@@ -42,7 +42,8 @@ struct resolve_how facts_resolve_how(struct loader *l, const struct snapshot *s)
 {
     bool page = facts_metadata_is(l, s, "edges.rule", "v8-page");
     return (struct resolve_how){ .rule = page ? RESOLVE_V8_PAGE : RESOLVE_BY_KIND,
-                                 .dict_name = strings_add(&l->strings, "__dict__", 8) };
+                                 .dict_name = strings_add(&l->strings, "__dict__", 8),
+                                 .keep_names = !l->options->summary || l->options->complete_path };
 }
 
 uint32_t facts_label(const struct loader *l, const struct snapshot *s, const char *key)

@@ -35,7 +35,7 @@ static int add_named(struct search *w, uint32_t module, uint32_t node, unsigned 
     const uint64_t *off = w->s->resolved.off;
     int status = 0;
     for (uint64_t e = off[node]; e < off[node + 1] && !status; e++) {
-        uint32_t name = (uint32_t)packed_get(&c->names, e);
+        uint32_t name = capture_name(c, e);
         if ((c->kind[e] & ~CAPTURE_OWNS) != kind || !name) continue;
         status = globals_add(w->l, module, name, c->target[e]);
         ++*n;
@@ -55,7 +55,7 @@ static int add_root(struct search *w, uint32_t node, uint32_t name, uint8_t *see
     uint64_t found = 0;
     int status = 0;
     for (uint64_t e = off[node]; e < off[node + 1] && !status; e++) {
-        const char *edge = strings_text(&w->l->strings, (uint32_t)packed_get(&c->names, e));
+        const char *edge = strings_text(&w->l->strings, capture_name(c, e));
         if (!edge || strcmp(edge, "__dict__") != 0) continue;
         status = add_named(w, name, c->target[e], SNAP_EDGE_VALUE, &found);
         seen[c->target[e]] = 1;

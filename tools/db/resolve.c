@@ -529,18 +529,20 @@ static bool pack(struct work *w, struct packed *p, const uint32_t *value, uint64
 }
 
 /* Ids, names and the like are not needed while the graph is analysed, which needs the memory. */
-static bool pack_away(struct work *w)
+static bool pack_away(struct work *w, bool names)
 {
     struct capture *c = w->c;
     bool ok = true;
     for (uint32_t v = 0; ok && v < c->n; v++) ok = packed_set(&c->ids, w->b, v, c->id[v]);
-    if (!ok || !packed_end(&c->ids, w->b, c->n) || !pack(w, &c->names, c->name, c->m, 0) ||
+    if (!ok || !packed_end(&c->ids, w->b, c->n) ||
+        (names && !pack(w, &c->names, c->name, c->m, 0)) ||
         !pack(w, &w->out->by_address, w->order, c->n, CAPTURE_NONE) ||
         (w->external && !pack(w, &w->out->external, w->external, c->n, CAPTURE_NONE)))
         return false;
     heap_free(c->id);
-    heap_free(c->name);
     c->id = NULL;
+    if (!names) return true;
+    heap_free(c->name);
     c->name = NULL;
     c->name_cap = 0;
     return true;
@@ -555,7 +557,7 @@ bool resolve(struct capture *c, bool complete, const struct resolve_how *how, st
     if (ok && complete)
         ok = find_external(&w) && add_roots(&w) && add_namespaces(&w, how->dict_name);
     memory_free(w.b, w.slot, w.slots, sizeof *w.slot);
-    ok = ok && pack_away(&w);
+    ok = ok && pack_away(&w, how->keep_names);
     memory_free(w.b, w.renumber, w.n_before, sizeof *w.renumber);
     memory_free(w.b, w.dead, heap_holds_words(w.n_before), sizeof *w.dead);
     memory_free(w.b, w.order, w.n_before, sizeof *w.order);

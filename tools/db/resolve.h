@@ -6,7 +6,7 @@
  *
  * The capture is changed in place: afterwards its columns are by node without duplicates; target,
  * kind, name and key are in the order of the graph (references of node v at off[v] .. off[v+1]-1);
- * and what waits for the tables, ids and names, is packed.
+ * and what waits for the tables, ids and perhaps names, is packed.
  */
 #ifndef SNAP_TOOLS_DB_RESOLVE_H
 #define SNAP_TOOLS_DB_RESOLVE_H
@@ -41,6 +41,7 @@ enum resolve_rule { RESOLVE_BY_KIND, RESOLVE_V8_PAGE };
 struct resolve_how {
     enum resolve_rule rule;
     uint32_t dict_name; /* number of the text `__dict__`, 0: none */
+    bool keep_names;    /* names of references wait for the tables, too; else they stay an array */
 };
 
 /**

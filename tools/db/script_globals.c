@@ -44,7 +44,7 @@ static bool find_words(struct loader *l, struct words *w)
 
 static uint32_t edge_name(const struct script_globals *g, uint64_t e)
 {
-    return (uint32_t)packed_get(&g->s->capture.names, e);
+    return capture_name(&g->s->capture, e);
 }
 
 /* The target of a node's first reference of one of two names; HEAP_NONE: it has none. */
