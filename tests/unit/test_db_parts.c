@@ -7,6 +7,7 @@
 #include "db/idmap.h"
 #include "db/intern.h"
 #include "db/packed.h"
+#include "db/resolve.h"
 #include "db/sort.h"
 #include "db/sort_dense.h"
 #include "db/strings.h"
@@ -220,6 +221,51 @@ static void test_sort_dense(void)
     CHECK_U64(b.used, 0);
 }
 
+/* References held from outside, by reference counts and by counting one by one: few objects, so
+ * that some are owned more often than a byte counts. */
+static void test_external(void)
+{
+    enum { N = 9, M = 6000 };
+    static uint64_t source[M], target[M], owns[M];
+    uint64_t id[N], count[N], held[N] = { 0 }, state = 3, over = 0;
+    struct budget b = unlimited();
+    struct capture_definitions none = { 0 };
+    struct capture c;
+    struct resolved r;
+    for (uint32_t i = 0; i < N; i++) id[i] = 4096 - 16 * i, count[i] = 256 * (i / 2) + i % 2;
+    for (uint32_t e = 0; e < M; e++) {
+        source[e] = (uint64_t)e * N / M;
+        target[e] = next_random(&state) % (1 + next_random(&state) % (N + 1)); /* N: nowhere */
+        owns[e] = next_random(&state) % 2 ? SNAP_EDGE_OWNS : 0;
+        if (target[e] == 1) owns[e] = held[1] < 256 ? SNAP_EDGE_OWNS : 0;
+        if (owns[e] && target[e] < N) held[target[e]]++;
+    }
+    count[0] = held[0], count[1] = 257, count[2] = held[2] + 300, count[3] = held[3] - 1;
+    struct record_batch objects = { .rows = N }, edges = { .rows = M };
+    objects.column[SNAP_COL_OBJECT_ID].value = id;
+    objects.column[SNAP_COL_OBJECT_REFCOUNT].value = count;
+    edges.column[SNAP_COL_EDGE_SOURCE].value = source;
+    edges.column[SNAP_COL_EDGE_TARGET_ORDINAL].value = target;
+    edges.column[SNAP_COL_EDGE_FLAGS].value = owns;
+    capture_init(&c, &b, &none);
+    CHECK_I64(capture_objects(&c, &objects), CAPTURE_OK);
+    CHECK_I64(capture_edges(&c, &edges), CAPTURE_OK);
+    if (CHECK(resolve(&c, true, &(struct resolve_how){ 0 }, &r))) {
+        CHECK_U64(r.m + r.dangling, M);
+        CHECK_U64(r.off[N], r.m);
+        CHECK_U64(held[1], 256);
+        for (uint32_t v = 0; v < N; v++) {
+            bool known = held[v] <= count[v];
+            over += !known;
+            CHECK(packed_has(&r.external, v) == known);
+            if (known) CHECK_U64(packed_get(&r.external, v), count[v] - held[v]);
+        }
+        CHECK_U64(r.over_owned, over);
+    }
+    resolved_free(&r);
+    capture_free(&c);
+}
+
 static void test_budget(void)
 {
     struct budget b = { 0, 1000 };
@@ -311,4 +357,5 @@ static void test_packed_size(void)
 CU_MAIN("db_parts", { "packed columns", test_packed }, { "packed size", test_packed_size }, { "ranges of ids", test_idmap }, { "texts", test_strings },
         { "long texts", test_strings_long }, { "many texts", test_strings_many },
         { "records", test_intern }, { "sorting ids", test_sort },
-        { "sorting addresses", test_sort_dense }, { "budget", test_budget })
+        { "sorting addresses", test_sort_dense },
+        { "held from outside", test_external }, { "budget", test_budget })
