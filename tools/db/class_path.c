@@ -5,8 +5,10 @@
  * one row).
  *
  * One pass in preorder numbers the paths, parents before children; sums run backwards over the
- * numbers. Memory: 4 B an object and 48 B a path. A heap without any repetition has as many paths
- * as objects; beyond PATHS_MAX paths an object counts only in what the path above it retains.
+ * numbers. Almost every look at a path misses the caches, so all of them are asked for some rows
+ * ahead. Memory: 4 B an object, 48 B a path and up to 16 B for its slots. A heap without any
+ * repetition has as many paths as objects; beyond PATHS_MAX paths an object counts only in what the
+ * path above it retains.
  */
 #include "db/loader.h"
 
@@ -22,9 +24,15 @@
 
 struct class_path {
     uint32_t parent, type;
-    uint32_t largest; /* row */
-    uint32_t depth;
-    uint64_t n, shallow, retained_n, retained;
+    uint32_t n, largest; /* objects on the path; the row of the largest, and what it retains */
+    uint64_t shallow, largest_size;
+    /* While rows are counted, of those without a path of their own; then of all on or below it. */
+    uint64_t retained;
+    uint32_t retained_n;
+    union {
+        uint32_t hash;  /* see hash_below */
+        uint32_t depth; /* while paths are written */
+    };
 };
 
 struct folding {
@@ -32,133 +40,165 @@ struct folding {
     const struct snapshot *s;
     struct class_path *at;
     size_t n, cap;
-    uint32_t *slot; /* hash table of paths by (parent, type); path + 1, 0 is free */
+    uint32_t *slot; /* hash table of paths, see find_slot; 0 is free */
     size_t slots;
     uint32_t *path; /* by row; see fold */
     bool failed;
 };
 
-static size_t slot_of(const struct folding *f, uint32_t parent, uint32_t type)
+/* path[row] of an unnumbered row is the nearest numbered path above, marked by this bit. */
+#define MARK (UINT32_C(1) << 31)
+
+/* The hash of a path comes from that of the path above, not from its number: so it is known of rows
+ * whose paths, and even those above, are still to be looked up. 31 bits. */
+static uint32_t hash_below(uint32_t above, uint32_t type)
+{
+    return (uint32_t)heap_mix(above, type) & ~MARK;
+}
+
+/* A slot has the number of a path + 1, and above it those bits of its hash that do not say where
+ * the slot is: hardly any other path is looked at on the way. */
+#define PATH_BITS 22u
+#define PATH_MASK ((UINT32_C(1) << PATH_BITS) - 1)
+#define SLOTS_MAX ((size_t)2 * PATHS_MAX)
+_Static_assert(SLOTS_MAX == (size_t)1 << PATH_BITS, "paths, the roots' too, have room in a slot");
+
+static size_t find_slot(const struct folding *f, uint32_t hash, uint32_t parent, uint32_t type)
 {
     size_t mask = f->slots - 1;
-    size_t i = (size_t)heap_mix(parent, type) & mask;
-    for (;; i = (i + 1) & mask) {
-        if (!f->slot[i]) return i;
-        const struct class_path *p = &f->at[f->slot[i] - 1];
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+        uint32_t slot = f->slot[i];
+        if (!slot) return i;
+        if (slot >> PATH_BITS != hash >> PATH_BITS) continue;
+        const struct class_path *p = &f->at[(slot & PATH_MASK) - 1];
         if (p->parent == parent && p->type == type) return i;
     }
 }
 
-static bool rehash(struct folding *f)
+/* At most half of the slots are taken, but for a root beyond PATHS_MAX. */
+static bool grow_slots(struct folding *f)
 {
-    if (f->slots / 2 > f->n) return true;
-    size_t slots = f->slots ? f->slots * 2 : 4096;
+    if (f->slots >= SLOTS_MAX || f->n < f->slots / 2) return true;
+    size_t slots = f->slots ? f->slots * 2 : 4096, mask = slots - 1;
     uint32_t *slot = memory_zeroed(&f->l->budget, slots, sizeof *slot);
     if (!slot) return false;
     memory_free(&f->l->budget, f->slot, f->slots, sizeof *f->slot);
     f->slot = slot;
     f->slots = slots;
-    for (size_t k = 0; k < f->n; k++)
-        f->slot[slot_of(f, f->at[k].parent, f->at[k].type)] = (uint32_t)k + 1;
+    for (size_t k = 0; k < f->n; k++) {
+        uint32_t hash = f->at[k].hash;
+        size_t i = hash & mask;
+        while (slot[i]) i = (i + 1) & mask;
+        slot[i] = hash >> PATH_BITS << PATH_BITS | (uint32_t)(k + 1);
+    }
     return true;
 }
 
 /* The path of `type` below `parent` (HEAP_NONE: a virtual root); HEAP_NONE when there are too many
  * below roots, or without memory (then `failed`). */
-static uint32_t path_below(struct folding *f, uint32_t parent, uint32_t type)
+static uint32_t path_below(struct folding *f, uint32_t hash, uint32_t parent, uint32_t type)
 {
-    if (!rehash(f)) {
-        f->failed = true;
-        return HEAP_NONE;
-    }
-    size_t i = slot_of(f, parent, type);
-    if (f->slot[i]) return f->slot[i] - 1;
+    size_t i = find_slot(f, hash, parent, type);
+    if (f->slot[i]) return (f->slot[i] & PATH_MASK) - 1;
     if (f->n >= PATHS_MAX && parent != HEAP_NONE) return HEAP_NONE; /* roots always have one */
     if (!memory_grow(&f->l->budget, (void **)&f->at, &f->cap, f->n + 1, sizeof *f->at)) {
         f->failed = true;
         return HEAP_NONE;
     }
     f->at[f->n] = (struct class_path){
-        .parent = parent, .type = type, .largest = HEAP_NONE,
-        .depth = parent == HEAP_NONE ? 0 : f->at[parent].depth + 1,
+        .parent = parent, .type = type, .largest = HEAP_NONE, .hash = hash,
     };
-    f->slot[i] = (uint32_t)++f->n;
+    f->slot[i] = hash >> PATH_BITS << PATH_BITS | (uint32_t)++f->n;
+    f->failed = !grow_slots(f);
     return (uint32_t)f->n - 1;
 }
 
 /* Counts a row in its path; a row without one in what the nearest numbered path above retains. Rows
  * below an unnumbered one are already in nobody's sum, since each row adds only itself. */
-static void count_row(struct folding *f, uint32_t row, uint32_t path, uint32_t above)
+static void count_row(struct folding *f, uint32_t row, uint32_t path)
 {
-    const struct heap_analysis *a = &f->s->analysis;
-    if (a->node[row] == HEAP_NONE) return;
-    uint64_t size = f->s->own[row];
-    uint32_t k = path != HEAP_NONE ? path : above;
-    struct class_path *p = &f->at[k];
-    p->retained_n++;
-    p->retained += size;
-    if (path == HEAP_NONE) return;
+    uint64_t size = f->s->own[row], retained = f->s->analysis.retained_size[row];
+    struct class_path *p = &f->at[path & ~MARK];
+    if (path & MARK) {
+        p->retained_n++;
+        p->retained += size;
+        return;
+    }
     p->n++;
     p->shallow += size;
-    if (p->largest == HEAP_NONE || a->retained_size[row] > a->retained_size[p->largest])
-        p->largest = row;
+    if (p->largest != HEAP_NONE && retained <= p->largest_size) return;
+    p->largest = row;
+    p->largest_size = retained;
 }
 
-/* path[row] of an unnumbered row is the nearest numbered path above, marked by this bit. */
-#define MARK (UINT32_C(1) << 31)
-
-/* The slot where the search for the path of a row ahead begins; false where what is above it has no
- * path yet, or none of its own. */
-static bool slot_ahead(const struct folding *f, uint32_t row, uint32_t steps, size_t *slot)
+/* The path of a row; marked, where it has none of its own. `hash` is that of fold. */
+static uint32_t path_of(struct folding *f, uint32_t row, uint32_t hash)
 {
-    const struct heap_analysis *a = &f->s->analysis;
-    if (row + steps >= a->n_rows || a->dominator[row + steps] >= row) return false;
-    uint32_t above = f->path[a->dominator[row + steps]];
-    *slot = (size_t)heap_mix(above, f->s->type[row + steps]) & (f->slots - 1);
-    return f->slots && !(above & MARK);
+    uint32_t dominator = f->s->analysis.dominator[row], type = f->s->type[row];
+    uint32_t above = f->path[dominator];
+    if (above & MARK || f->s->type[dominator] == type) return above;
+    uint32_t path = path_below(f, hash, above, type);
+    return path == HEAP_NONE ? above | MARK : path;
 }
 
-/* For the rows ahead: the slot, then the path that it names. */
-static void prefetch_path(const struct folding *f, uint32_t row)
+/* The hash of the path of a row, `done` rows having their paths, and all between theirs; MARK where
+ * it has no path. */
+static uint32_t hash_of(const struct folding *f, uint32_t row, uint32_t done)
 {
-    size_t slot;
-    if (slot_ahead(f, row, AHEAD, &slot)) HEAP_PREFETCH(&f->slot[slot]);
-    if (slot_ahead(f, row, AHEAD / 2, &slot) && f->slot[slot])
-        HEAP_PREFETCH(&f->at[f->slot[slot] - 1]);
+    uint32_t dominator = f->s->analysis.dominator[row], type = f->s->type[row];
+    if (dominator == HEAP_NONE) return hash_below(HEAP_NONE, type);
+    uint32_t above = f->path[dominator];
+    if (above & MARK) return MARK;
+    if (dominator < done) above = f->at[above].hash;
+    return f->s->type[dominator] == type ? above : hash_below(above, type);
 }
 
+/* Of the rows ahead: the hash and where the search begins, then the path that it meets there. */
+static void look_ahead(struct folding *f, uint32_t row)
+{
+    uint32_t left = f->s->analysis.n_rows - row;
+    if (left > AHEAD) {
+        uint32_t hash = f->path[row + AHEAD] = hash_of(f, row + AHEAD, row);
+        if (hash != MARK) HEAP_PREFETCH(&f->slot[hash & (f->slots - 1)]);
+    }
+    if (left <= AHEAD / 2 || f->path[row + AHEAD / 2] == MARK) return;
+    uint32_t slot = f->slot[f->path[row + AHEAD / 2] & (f->slots - 1)];
+    if (slot) HEAP_PREFETCH(&f->at[(slot & PATH_MASK) - 1]);
+}
+
+static void number_row(struct folding *f, uint32_t row)
+{
+    uint32_t hash = f->path[row];
+    if (f->s->analysis.dominator[row] != HEAP_NONE) {
+        f->path[row] = path_of(f, row, hash);
+        if (!f->failed) count_row(f, row, f->path[row]);
+        return;
+    }
+    uint32_t root = f->path[row] = path_below(f, hash, HEAP_NONE, f->s->type[row]);
+    if (f->failed) return;
+    f->at[root].largest = row;
+    f->at[root].largest_size = f->s->analysis.retained_size[row];
+}
+
+/* path[row] is the path of a row that is done; of the next AHEAD rows, the hash of theirs. */
 static bool fold(struct folding *f)
 {
-    const struct heap_analysis *a = &f->s->analysis;
-    for (uint32_t row = 0; row < a->n_rows; row++) {
-        uint32_t type = f->s->type[row], path;
-        prefetch_path(f, row);
-        if (a->dominator[row] == HEAP_NONE) {
-            path = path_below(f, HEAP_NONE, type);
-            if (path == HEAP_NONE) return false;
-            f->at[path].largest = row;
-        } else {
-            uint32_t above = f->path[a->dominator[row]];
-            if (above & MARK) {
-                path = HEAP_NONE;
-            } else if (f->at[above].type == type) {
-                path = above;
-            } else {
-                path = path_below(f, above, type);
-            }
-            if (f->failed) return false;
-            count_row(f, row, path, above & ~MARK);
-            if (path == HEAP_NONE) path = above | MARK;
-        }
-        f->path[row] = path;
+    uint32_t n = f->s->analysis.n_rows;
+    if (!grow_slots(f)) return false;
+    for (uint32_t row = 0; row < AHEAD && row < n; row++) f->path[row] = hash_of(f, row, 0);
+    for (uint32_t row = 0; row < n && !f->failed; row++) {
+        look_ahead(f, row);
+        number_row(f, row);
     }
     for (size_t k = f->n; k-- > 0;) {
-        const struct class_path *p = &f->at[k];
+        struct class_path *p = &f->at[k];
+        p->retained_n += p->n;
+        p->retained += p->shallow;
         if (p->parent == HEAP_NONE) continue;
         f->at[p->parent].retained_n += p->retained_n;
         f->at[p->parent].retained += p->retained;
     }
-    return true;
+    return !f->failed;
 }
 
 static int compare_descending(const void *pa, const void *pb)
@@ -202,9 +242,10 @@ static int write_paths(struct folding *f, uint64_t limit)
     /* The hash table is done with; its place takes the rows' ids. */
     uint32_t *id = f->slot, next = 0;
     for (size_t k = 0; k < f->n && !status; k++) {
-        const struct class_path *p = &f->at[k];
+        struct class_path *p = &f->at[k];
         if (p->retained <= limit && p->parent != HEAP_NONE) continue;
         id[k] = ++next;
+        p->depth = p->parent == HEAP_NONE ? 0 : f->at[p->parent].depth + 1;
         sqlite3_bind_int64(q, 1, base + id[k]);
         sqlite3_bind_int64(q, 2, f->s->id);
         if (p->parent == HEAP_NONE)
