@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hubs, the objects that most references lead to, and the types of those who refer to them. Three
- * passes over the references in the order of the file: how many lead to each object; how many to
- * the hubs, exactly; and the types of their sources, hub by hub, of which the most frequent ones
- * are kept. Memory: 4 B an object, and 4 B a reference to a hub, while they are looked for.
+ * Hubs, the objects that most references lead to, and the types of those who refer to them. Two
+ * passes over the references in the order of the file: how many lead to each object; and the types
+ * of the hubs' sources, hub by hub, of which the most frequent ones are kept. The second one asks a
+ * bit by object, few enough to stay near, whether it is a hub. Memory: 2 1/8 B an object, and 4 B a
+ * reference to a hub, while they are looked for.
  */
 #include "db/loader.h"
 
@@ -17,6 +18,10 @@
 #define HUBS_MAX 1000u
 #define HUB_TYPES_MAX 50u
 
+/* References are counted in 16 bits. */
+#define WRAP (UINT64_C(1) << 16)
+_Static_assert(HUBS_MAX < WRAP, "a count becomes the index of a hub");
+
 struct hub {
     uint32_t row;     /* or a type, with its number of sources */
     uint32_t n_types; /* kept */
@@ -27,7 +32,10 @@ struct hub {
 struct hubs {
     struct loader *l;
     const struct snapshot *s;
-    uint32_t *count; /* by node: references to it; then the index of a hub, HEAP_NONE for none */
+    uint16_t *count; /* by node: references to it, modulo WRAP; of a hub, then its index */
+    uint32_t *wrapped; /* nodes whose count came round to 0, once for each time */
+    size_t n_wrapped, wrapped_cap;
+    uint64_t *is_hub; /* bit by node */
     struct hub *hub;
     size_t n, cap;
     uint64_t *next;     /* [n] by hub: where its next type goes, in the end its end */
@@ -50,6 +58,12 @@ static int compare_row(const void *pa, const void *pb)
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
+static int compare_nodes(const void *pa, const void *pb)
+{
+    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+    return a < b ? -1 : a > b;
+}
+
 static bool count_references(struct hubs *h)
 {
     const uint32_t *target = h->s->capture.target;
@@ -57,31 +71,48 @@ static bool count_references(struct hubs *h)
     h->count = memory_zeroed(&h->l->budget, h->s->resolved.n, sizeof *h->count);
     for (uint64_t e = 0; h->count && e < m; e++) {
         if (e + AHEAD < m) HEAP_PREFETCH(&h->count[target[e + AHEAD]]);
-        h->count[target[e]] += h->count[target[e]] != UINT32_MAX;
+        if (++h->count[target[e]]) continue;
+        if (!memory_grow(&h->l->budget, (void **)&h->wrapped, &h->wrapped_cap, h->n_wrapped + 1,
+                         sizeof *h->wrapped))
+            return false;
+        h->wrapped[h->n_wrapped++] = target[e];
     }
+    if (h->n_wrapped) qsort(h->wrapped, h->n_wrapped, sizeof *h->wrapped, compare_nodes);
     return h->count;
+}
+
+/* All that are large enough, by node. */
+static bool list_hubs(struct hubs *h)
+{
+    const struct heap_analysis *a = &h->s->analysis;
+    size_t w = 0;
+    for (uint32_t v = 0; v < a->n_nodes; v++) {
+        uint64_t n = h->count[v];
+        for (; w < h->n_wrapped && h->wrapped[w] == v; w++) n += WRAP;
+        if (n < HUB_MIN) continue;
+        if (!memory_grow(&h->l->budget, (void **)&h->hub, &h->cap, h->n + 1, sizeof *h->hub))
+            return false;
+        h->hub[h->n++] = (struct hub){ .row = a->row_of[v], .n = n };
+    }
+    return true;
 }
 
 /* The largest hubs, by row; `count` becomes their index by node. */
 static bool choose(struct hubs *h)
 {
     const struct heap_analysis *a = &h->s->analysis;
-    for (uint32_t v = 0; v < a->n_nodes; v++) {
-        if (h->count[v] < HUB_MIN) continue;
-        if (!memory_grow(&h->l->budget, (void **)&h->hub, &h->cap, h->n + 1, sizeof *h->hub))
-            return false;
-        h->hub[h->n++] = (struct hub){ .row = a->row_of[v], .n = h->count[v] };
-    }
+    if (!list_hubs(h)) return false;
     if (!h->n) return true;
     qsort(h->hub, h->n, sizeof *h->hub, compare_size);
     if (h->n > HUBS_MAX) h->n = HUBS_MAX;
     qsort(h->hub, h->n, sizeof *h->hub, compare_row);
-    for (uint32_t v = 0; v < a->n_nodes; v++) h->count[v] = HEAP_NONE;
-    for (size_t i = 0; i < h->n; i++) {
-        h->count[a->node[h->hub[i].row]] = (uint32_t)i;
-        h->hub[i].n = 0;
+    h->is_hub = memory_zeroed(&h->l->budget, (uint64_t)a->n_nodes / 64 + 1, sizeof *h->is_hub);
+    for (size_t i = 0; h->is_hub && i < h->n; i++) {
+        uint32_t v = a->node[h->hub[i].row];
+        h->is_hub[v / 64] |= UINT64_C(1) << (v % 64);
+        h->count[v] = (uint16_t)i;
     }
-    return true;
+    return h->is_hub;
 }
 
 /* The types of all sources, in the order of the hubs. */
@@ -89,23 +120,18 @@ static bool list_types(struct hubs *h)
 {
     const struct capture *c = &h->s->capture;
     const uint64_t *off = h->s->resolved.off;
-    uint64_t m = h->s->resolved.m;
-    for (uint64_t e = 0; e < m; e++) {
-        if (e + AHEAD < m) HEAP_PREFETCH(&h->count[c->target[e + AHEAD]]);
-        if (h->count[c->target[e]] != HEAP_NONE) h->hub[h->count[c->target[e]]].n++;
-    }
+    for (size_t i = 0; i < h->n; i++) h->n_type += h->hub[i].n;
     h->next = memory_new(&h->l->budget, h->n, sizeof *h->next);
-    for (size_t i = 0; h->next && i < h->n; i++) {
-        h->next[i] = h->n_type;
-        h->n_type += h->hub[i].n;
-    }
     h->type = memory_new(&h->l->budget, h->n_type, sizeof *h->type);
     if (!h->next || !h->type) return false;
+    uint64_t first = 0;
+    for (size_t i = 0; i < h->n; first += h->hub[i++].n) h->next[i] = first;
+    uint32_t *const type = h->type;
     for (uint32_t v = 0; v < c->n; v++) {
+        uint32_t of = (uint32_t)packed_get(&c->type, v);
         for (uint64_t e = off[v]; e < off[v + 1]; e++) {
-            if (e + AHEAD < m) HEAP_PREFETCH(&h->count[c->target[e + AHEAD]]);
-            uint32_t i = h->count[c->target[e]];
-            if (i != HEAP_NONE) h->type[h->next[i]++] = (uint32_t)packed_get(&c->type, v);
+            uint32_t to = c->target[e];
+            if (h->is_hub[to / 64] >> (to % 64) & 1) type[h->next[h->count[to]]++] = of;
         }
     }
     return true;
@@ -156,10 +182,13 @@ static void release_lists(struct hubs *h)
 {
     struct budget *b = &h->l->budget;
     memory_free(b, h->count, h->s->resolved.n, sizeof *h->count);
+    memory_free(b, h->is_hub, (uint64_t)h->s->analysis.n_nodes / 64 + 1, sizeof *h->is_hub);
+    memory_give(b, (void **)&h->wrapped, &h->wrapped_cap, sizeof *h->wrapped);
     memory_free(b, h->type, h->n_type, sizeof *h->type);
     memory_free(b, h->next, h->n, sizeof *h->next);
-    h->count = h->type = NULL;
-    h->next = NULL;
+    h->count = NULL;
+    h->type = NULL;
+    h->is_hub = h->next = NULL;
 }
 
 static int insert_hub(const struct hubs *h, const struct hub *hub, const struct hub *types,
