@@ -8,6 +8,8 @@
 #include "db/heapdb.h"
 #include "db/sort.h"
 
+#define AHEAD 32u
+
 /* ---- lists ---- */
 
 static int compare_entries(const void *pa, const void *pb)
@@ -63,6 +65,61 @@ static int list_write(struct notable *x, struct notable_list *list, const char *
     return loader_rows(x->l, table, &(struct rows_source){ &rows, list_next, 3, ROWS_NO_TEXT });
 }
 
+/* ---- contents that count ---- */
+
+/* What a type is to the question whose contents may be shared; found out when it is asked. */
+enum { KIND_UNKNOWN, KIND_OTHER, KIND_BYTES, KIND_CODE, KIND_ARRAY, KIND_STRING };
+
+/* `module` NULL: a type of no module. */
+static bool is_type(const struct notable *x, uint32_t type, const char *module, const char *name)
+{
+    if (type < CAPTURE_TYPES) return false;
+    const struct type_record *t = &x->l->file.type[type - CAPTURE_TYPES];
+    const struct strings *s = &x->l->strings;
+    if (!t->name || strcmp(strings_text(s, t->name), name) != 0) return false;
+    if (!t->module || !module) return !t->module && !module;
+    return strcmp(strings_text(s, t->module), module) == 0;
+}
+
+static uint8_t find_kind(const struct notable *x, uint32_t type)
+{
+    static const struct {
+        const char *module, *name;
+        uint8_t kind;
+    } known[] = {
+        { "builtins", "bytes", KIND_BYTES },
+        { "builtins", "code", KIND_CODE },
+        { NULL, "byte[]", KIND_ARRAY },
+        { NULL, "char[]", KIND_ARRAY },
+        { "java.lang", "java.lang.String", KIND_STRING },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (is_type(x, type, known[i].module, known[i].name)) return known[i].kind;
+    return KIND_OTHER;
+}
+
+static uint8_t kind_of(const struct notable *x, uint32_t row)
+{
+    uint32_t type = x->s->type[row];
+    if (x->kind[type] == KIND_UNKNOWN) x->kind[type] = find_kind(x, type);
+    return x->kind[type];
+}
+
+static bool is_held_by(const struct notable *x, uint32_t row, uint8_t kind)
+{
+    uint32_t holder = x->s->analysis.dominator[row];
+    return holder != HEAP_NONE && kind_of(x, holder) == kind;
+}
+
+/* Tables of compiled code are nobody's to share; neither are arrays that are written to, such as
+ * Java's but for those of its texts. */
+static bool counts(const struct notable *x, uint32_t row)
+{
+    uint8_t kind = kind_of(x, row);
+    if (kind == KIND_BYTES) return !is_held_by(x, row, KIND_CODE);
+    return kind != KIND_ARRAY || is_held_by(x, row, KIND_STRING);
+}
+
 /* ---- gathering ---- */
 
 void notable_init(struct notable *x, struct loader *l, const struct snapshot *s)
@@ -70,6 +127,9 @@ void notable_init(struct notable *x, struct loader *l, const struct snapshot *s)
     *x = (struct notable){ .l = l, .s = s };
     x->longest.keep = x->sparsest.keep = HEAPDB_NOTABLE_MAX;
     x->heaviest.keep = HEAPDB_LIST_MAX;
+    if (!s->capture.hash.block) return;
+    x->kind = memory_zeroed(&l->budget, s->n_types, sizeof *x->kind);
+    x->failed = !x->kind;
 }
 
 static void list_add(struct notable *x, struct notable_list *list, uint64_t weight, uint32_t row)
@@ -97,7 +157,8 @@ static uint64_t resource_weight(uint8_t resource, uint8_t state)
 
 void notable_add(struct notable *x, uint32_t row, const struct notable_detail *d)
 {
-    if (d->hash && row <= x->s->analysis.n_live) add_hash(x, row, d->hash);
+    if (d->hash && row <= x->s->analysis.n_live && !x->failed && counts(x, row))
+        add_hash(x, row, d->hash);
     if (d->has_length && d->length > NOTABLE_LONG) list_add(x, &x->longest, d->length, row);
     if (d->has_length && d->has_capacity && d->length <= d->capacity / 2 &&
         d->capacity - 2 * d->length > NOTABLE_SPARE)
@@ -145,34 +206,6 @@ static int compare_copies(const void *pa, const void *pb)
     const struct copies *a = pa, *b = pb;
     if (a->wasted != b->wasted) return a->wasted > b->wasted ? -1 : 1;
     return a->row < b->row ? -1 : a->row > b->row;
-}
-
-/* `module` NULL: a type of no module. */
-static bool is_type(const struct notable *x, uint32_t type, const char *module, const char *name)
-{
-    if (type < CAPTURE_TYPES) return false;
-    const struct type_record *t = &x->l->file.type[type - CAPTURE_TYPES];
-    const struct strings *s = &x->l->strings;
-    if (!t->name || strcmp(strings_text(s, t->name), name) != 0) return false;
-    if (!t->module || !module) return !t->module && !module;
-    return strcmp(strings_text(s, t->module), module) == 0;
-}
-
-static bool is_held_by(const struct notable *x, uint32_t row, const char *module, const char *name)
-{
-    uint32_t holder = x->s->analysis.dominator[row];
-    return holder != HEAP_NONE && is_type(x, x->s->type[holder], module, name);
-}
-
-/* Tables of compiled code are nobody's to share; neither are arrays that are written to, such as
- * Java's but for those of its texts. */
-static bool counts(const struct notable *x, uint32_t row)
-{
-    uint32_t type = x->s->type[row];
-    if (is_type(x, type, "builtins", "bytes")) return !is_held_by(x, row, "builtins", "code");
-    if (is_type(x, type, NULL, "byte[]") || is_type(x, type, NULL, "char[]"))
-        return is_held_by(x, row, "java.lang", "java.lang.String");
-    return true;
 }
 
 static int compare_typed(const void *pa, const void *pb)
@@ -232,12 +265,26 @@ static bool end_run(struct duplicates *d)
 
 static bool add_to_run(struct duplicates *d, uint32_t row)
 {
-    if (!counts(d->x, row)) return true;
     if (!memory_grow(&d->x->l->budget, (void **)&d->run, &d->run_cap, d->run_n + 1,
                      sizeof *d->run))
         return false;
     d->run[d->run_n++] = (struct typed_row){ d->x->s->type[row], row };
     return true;
+}
+
+/* In the order of hashes all that is known of an object stands at a place of its own. */
+static void prefetch_copy(const struct notable *x, const uint32_t *order, size_t i)
+{
+    if (i + AHEAD < x->n) {
+        HEAP_PREFETCH(&x->hash[order[i + AHEAD]]);
+        HEAP_PREFETCH(&x->row[order[i + AHEAD]]);
+    }
+    if (i + AHEAD / 2 < x->n) {
+        uint32_t row = x->row[order[i + AHEAD / 2]];
+        HEAP_PREFETCH(&x->s->type[row]);
+        HEAP_PREFETCH(&x->s->own[row]);
+        HEAP_PREFETCH(&x->s->analysis.node[row]);
+    }
 }
 
 static bool find_duplicates(struct duplicates *d)
@@ -247,7 +294,8 @@ static bool find_duplicates(struct duplicates *d)
     if (!sort_ids(&x->l->budget, x->hash, (uint32_t)x->n, &order, NULL)) return false;
     bool done = true;
     for (size_t i = 0, end = 0; i < x->n && done; i = end) {
-        for (end = i + 1; end < x->n && x->hash[order[end]] == x->hash[order[i]];) end++;
+        for (end = i; end < x->n && x->hash[order[end]] == x->hash[order[i]]; end++)
+            prefetch_copy(x, order, end);
         if (end - i < 2) continue;
         for (size_t k = i; k < end && done; k++) done = add_to_run(d, x->row[order[k]]);
         done = done && end_run(d);
@@ -333,6 +381,7 @@ int notable_write(struct notable *x)
 void notable_free(struct notable *x)
 {
     struct budget *b = &x->l->budget;
+    memory_free(b, x->kind, x->s->n_types, sizeof *x->kind);
     memory_free(b, x->hash, x->hash_cap, sizeof *x->hash);
     memory_free(b, x->row, x->row_cap, sizeof *x->row);
     notable_list_free(b, &x->heaviest);

@@ -7,8 +7,8 @@
  * size tells.
  *
  * Internal to the loader: init, an add for each row of `detail` in ascending order, write, free.
- * Memory: 12 B for each object with a content hash, 24 B more while they are sorted; the lists are
- * bounded, but that of resources. O(n) beside the sort.
+ * Memory: 12 B for each object with a content hash, 24 B more while they are sorted, 1 B a type;
+ * the lists are bounded, but that of resources. O(n) beside the sort.
  */
 #ifndef SNAP_TOOLS_DB_NOTABLE_H
 #define SNAP_TOOLS_DB_NOTABLE_H
@@ -42,7 +42,8 @@ void notable_list_free(struct budget *b, struct notable_list *list);
 struct notable {
     struct loader *l;
     const struct snapshot *s;
-    uint64_t *hash; /* of the live objects that have one */
+    uint8_t *kind;  /* by type, see notable.c; NULL without hashes */
+    uint64_t *hash; /* of the live objects that have one, and may share what it stands for */
     uint32_t *row;
     size_t n, hash_cap, row_cap;
     struct notable_list heaviest, longest, sparsest, resources;
