@@ -16,6 +16,10 @@ if(TARGET snapload AND TARGET snapsql AND TARGET gen_snap)
                      $<TARGET_FILE:snapload> $<TARGET_FILE:gen_snap>
                      ${PROJECT_SOURCE_DIR}/corpora/good)
     set_tests_properties(db_loaders PROPERTIES TIMEOUT 300 COST 15 LABELS property)
+    add_test(NAME db_folded
+             COMMAND ${snap_python3} ${CMAKE_CURRENT_LIST_DIR}/db_folded.py
+                     $<TARGET_FILE:snapload> $<TARGET_FILE:gen_snap> $<TARGET_FILE:gen_shape>)
+    set_tests_properties(db_folded PROPERTIES TIMEOUT 300 LABELS property)
     add_test(NAME db_shapes
              COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/db_shapes.sh $<TARGET_FILE:gen_snap>
                      $<TARGET_FILE:gen_hostile> $<TARGET_FILE:gen_shape> $<TARGET_FILE:snapload> 100000)
