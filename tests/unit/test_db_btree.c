@@ -10,6 +10,13 @@
 
 static char path[64];
 
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    return *seed ^= *seed << 17;
+}
+
 /* A database with an empty table, and the file to write to. */
 struct made {
     sqlite3 *db;
@@ -117,6 +124,7 @@ static void test_tables(void)
     check_table(130000, 1, 1);                                   /* about a full interior page */
     check_table(300000, INT64_C(1) << 42, 1);
     check_table(300000, INT64_C(1) << 61, INT64_C(1) << 40); /* rowids of nine bytes */
+    for (int bits = 7; bits <= 56; bits += 7) check_table(900, (INT64_C(1) << bits) - 100, 1);
 }
 
 /* ---- WITHOUT ROWID --------------------------------------------------------------------------- */
@@ -233,6 +241,79 @@ static void test_texts(void)
     sqlite3_finalize(q);
     free(text);
     done(&m);
+}
+
+/* ---- any rows -------------------------------------------------------------------------------- */
+
+/* A number of any size and sign, 0 and 1 among the most frequent. */
+static int64_t any_number(uint64_t *seed)
+{
+    uint64_t v = next_random(seed), sign = next_random(seed) % 4 ? 0 : UINT64_MAX;
+    unsigned bits = (unsigned)(next_random(seed) % 64);
+    return (int64_t)((bits ? v >> (64 - bits) : 0) ^ sign);
+}
+
+/* Row i of a table whose key is its first columns; some columns after the key are null. */
+static void any_row(struct rows_row *row, uint64_t *seed, int columns, int key_columns, int64_t i)
+{
+    row->has = 0;
+    for (int c = 0; c < columns; c++) {
+        int64_t v = any_number(seed);
+        bool is_key = c < (key_columns ? key_columns : 1);
+        if (c == 0) v = key_columns > 1 ? i / 7 - 3 : i - 3;
+        if (c == 1 && is_key) v = i % 7 / (key_columns > 2 ? 2 : 1);
+        if (c == 2 && is_key) v = i;
+        if (is_key || next_random(seed) % 4) rows_set(row, c, v);
+    }
+}
+
+static void make_any(struct made *m, int columns, int key_columns)
+{
+    char sql[500];
+    size_t n = (size_t)snprintf(sql, sizeof sql, "CREATE TABLE t (c0 INTEGER%s",
+                                key_columns ? "" : " PRIMARY KEY");
+    for (int c = 1; c < columns; c++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n, ", c%d INTEGER", c);
+    for (int c = 0; c < key_columns; c++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n, "%sc%d", c ? ", " : ", PRIMARY KEY (", c);
+    snprintf(sql + n, sizeof sql - n, key_columns ? ")) WITHOUT ROWID" : ")");
+    make(m, sql, key_columns);
+}
+
+/* Every row against the one that was given, made once more from the same seed. */
+static void check_any(int columns, int key_columns, int64_t n, uint64_t seed)
+{
+    struct made m;
+    struct rows_row row;
+    uint64_t twin = seed;
+    make_any(&m, columns, key_columns);
+    for (int64_t i = 0; i < n; i++) {
+        any_row(&row, &seed, columns, key_columns, i);
+        add(&m, &row, columns, ROWS_NO_TEXT);
+    }
+    finish(&m);
+    check_sound(&m);
+    sqlite3_stmt *q;
+    int64_t i = 0, wrong = 0;
+    CHECK(sqlite3_prepare_v2(m.db, "SELECT * FROM t", -1, &q, NULL) == SQLITE_OK);
+    for (; sqlite3_step(q) == SQLITE_ROW; i++) {
+        any_row(&row, &twin, columns, key_columns, i);
+        for (int c = 0; c < columns; c++)
+            wrong += row.has >> c & 1 ? sqlite3_column_int64(q, c) != row.value[c]
+                                      : sqlite3_column_type(q, c) != SQLITE_NULL;
+    }
+    sqlite3_finalize(q);
+    CHECK_I64(i, n);
+    CHECK_I64(wrong, 0);
+    done(&m);
+}
+
+/* As many columns as there can be, and as few. */
+static void test_any_rows(void)
+{
+    for (int columns = 2; columns <= ROWS_COLUMNS; columns++)
+        for (int key_columns = 0; key_columns <= 3 && key_columns <= columns; key_columns++)
+            check_any(columns, key_columns, 1500, (uint64_t)(columns * 4 + key_columns + 1));
 }
 
 /* ---- places and order ------------------------------------------------------------------------ */
@@ -440,7 +521,8 @@ static void test_begin(void)
 }
 
 CU_MAIN("B-trees", { "tables", test_begin }, { "WITHOUT ROWID", test_indexes },
-        { "integers", test_integers }, { "texts", test_texts }, { "lock page", test_lock_page },
-        { "order", test_order }, { "halves", test_halves },
+        { "integers", test_integers }, { "any rows", test_any_rows },
+        { "texts", test_texts }, { "lock page", test_lock_page }, { "order", test_order },
+        { "halves", test_halves },
         { "halves around the lock page", test_halves_lock_page },
         { "order of halves", test_halves_order }, { "failure", test_failure })

@@ -2,9 +2,11 @@
 /*
  * Writing B-trees; btree.h.
  *
- * A page is built in memory, cells from its end downwards. When a cell does not fit, the page goes
- * to the file, and its parent gets a divider: in a rowid table the page's last rowid, in an index
- * the page's last entry itself, which leaves the leaf (an index has each entry once).
+ * A page is built in memory, cells from its end downwards, and each cell downwards, too: values from
+ * the last one on, their types, what stands before these. So a row is made where it will stay,
+ * unless it has text or the page is nearly full. When a cell does not fit, the page goes to the
+ * file, and its parent gets a divider: in a rowid table the page's last rowid, in an index the
+ * page's last entry itself, which leaves the leaf (an index has each entry once).
  *
  * Leaves are noted in a list, each with the divider that follows it, and pages above them made of it
  * in the end: until then a leaf may move, and leaves of a second half follow as they are. The second
@@ -27,6 +29,7 @@ enum {
     LEAF_TABLE = 13,
     LEVELS = 20,
     VARINT_MAX = 9,
+    KEY_MAX = 3, /* columns */
     CELL_MAX = 1100, /* of an interior page or an index leaf; integers only: far less */
     CHAIN_DATA = BTREE_PAGE - 4,
     /* What of a long row stays in a leaf of a table: section 1.6. */
@@ -61,71 +64,68 @@ struct btree {
     uint32_t root;
     int key_columns;
     bool any;
-    int64_t key[3]; /* of the row before */
-    bool continues;       /* the second half of another tree */
-    int64_t first_key[3]; /* of such a one */
-    struct divider first; /* and its first entry, of an index; size 0: none so far */
+    int64_t key[KEY_MAX];       /* of the row before */
+    bool continues;             /* the second half of another tree */
+    int64_t first_key[KEY_MAX]; /* of such a one */
+    struct divider first;       /* and its first entry, of an index; size 0: none so far */
     struct leaves leaves;
     int n_levels;
     struct level *level[LEVELS]; /* the leaf first */
-    uint8_t *cell; /* of the row in work */
+    uint8_t *cell; /* a cell is made at its end that is not made in the leaf */
     size_t room;
 };
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-/* The last `size` bytes of a number, of eight that may be written. */
-static inline void put_big_endian(uint8_t *p, int64_t v, unsigned size)
+/* All of a number, of which only the last bytes may be wanted: whoever writes downwards puts what
+ * comes before them over the rest. */
+static inline void put_big_endian(uint8_t *p, uint64_t v)
 {
-    uint64_t high = (uint64_t)v << ((64 - 8 * size) & 63);
-    p[0] = (uint8_t)(high >> 56); /* one store, where the compiler knows the order of bytes */
-    p[1] = (uint8_t)(high >> 48);
-    p[2] = (uint8_t)(high >> 40);
-    p[3] = (uint8_t)(high >> 32);
-    p[4] = (uint8_t)(high >> 24);
-    p[5] = (uint8_t)(high >> 16);
-    p[6] = (uint8_t)(high >> 8);
-    p[7] = (uint8_t)high;
+    p[0] = (uint8_t)(v >> 56); /* one store, where the compiler knows the order of bytes */
+    p[1] = (uint8_t)(v >> 48);
+    p[2] = (uint8_t)(v >> 40);
+    p[3] = (uint8_t)(v >> 32);
+    p[4] = (uint8_t)(v >> 24);
+    p[5] = (uint8_t)(v >> 16);
+    p[6] = (uint8_t)(v >> 8);
+    p[7] = (uint8_t)v;
 }
 
-static inline size_t put_varint(uint8_t *p, uint64_t v)
+/* Where the number begins that ends at `end`. */
+static inline uint8_t *put_varint_before(uint8_t *end, uint64_t v)
 {
-    if (v < 128) {
-        p[0] = (uint8_t)v;
-        return 1;
-    }
-    if (v < 16384) {
-        p[0] = (uint8_t)(v >> 7 | 0x80);
-        p[1] = (uint8_t)(v & 0x7f);
-        return 2;
-    }
-    uint8_t reversed[VARINT_MAX];
-    size_t n = 0;
     if (v >> 56) { /* nine bytes: the last has eight bits */
-        p[8] = (uint8_t)v;
+        *--end = (uint8_t)v;
         v >>= 8;
-        for (int i = 7; i >= 0; i--, v >>= 7) p[i] = (uint8_t)(v | 0x80);
-        return VARINT_MAX;
+        for (int i = 1; i < VARINT_MAX; i++, v >>= 7) *--end = (uint8_t)(v | 0x80);
+        return end;
     }
-    do reversed[n++] = (uint8_t)(v | 0x80);
-    while (v >>= 7);
-    reversed[0] &= 0x7f;
-    for (size_t i = 0; i < n; i++) p[i] = reversed[n - 1 - i];
+    *--end = (uint8_t)(v & 0x7f);
+    while (v >>= 7) *--end = (uint8_t)(v | 0x80);
+    return end;
+}
+
+static size_t put_varint(uint8_t *p, uint64_t v)
+{
+    uint8_t bytes[VARINT_MAX];
+    const uint8_t *begin = put_varint_before(bytes + VARINT_MAX, v);
+    size_t n = (size_t)(bytes + VARINT_MAX - begin);
+    memcpy(p, begin, n);
     return n;
 }
 
-/* The serial type of an integer, and how many bytes it has. */
-static inline int integer_type(int64_t v, unsigned *size)
+/* Integers by the bytes that they need, 1 to 8, but for the numbers 0 and 1, which need none. */
+enum { INTEGER_0 = 9, INTEGER_KINDS = 11 };
+static const uint8_t integer_types[INTEGER_KINDS] = { 0, 1, 2, 3, 4, 5, 5, 6, 6, 8, 9 };
+static const uint8_t integer_sizes[INTEGER_KINDS] = { 0, 1, 2, 3, 4, 6, 6, 8, 8, 0, 0 };
+
+/* Which of them. Without branches: sizes of neighbours differ at random. */
+static inline unsigned integer_kind(int64_t v)
 {
-    uint64_t u = v < 0 ? ~(uint64_t)v : (uint64_t)v;
-    if (u < 128) {
-        *size = (uint64_t)v > 1;
-        return *size ? 1 : 8 + (int)v;
-    }
-    unsigned bits = 65 - (unsigned)__builtin_clzll(u); /* with the sign */
-    unsigned bytes = (bits + 7) / 8;
-    *size = bytes <= 4 ? bytes : bytes <= 6 ? 6 : 8;
-    return bytes <= 4 ? (int)bytes : bytes <= 6 ? 5 : 6;
+    uint64_t u = (uint64_t)v ^ (v < 0 ? UINT64_MAX : 0);
+    unsigned highest = 63 ^ (unsigned)__builtin_clzll(u | 1);
+    unsigned none = 0u - ((uint64_t)v < 2); /* all bits, where 1 byte is none */
+    return (highest + 9) / 8 + (none & (INTEGER_0 - 1 + (unsigned)v)); /* 9: and the sign's bit */
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
@@ -261,50 +261,98 @@ static bool reserve(struct btree *t, size_t size)
     return true;
 }
 
-/* A record of integers: each column has one byte in the header, so that it is known where values
- * begin. Up to seven bytes behind the record are written, too. */
-static inline size_t put_integers(uint8_t *out, const struct rows_row *row, int first, int columns)
+/* What a cell of integers has at most, with what is overwritten before it while it is made. */
+static inline size_t cell_room(int columns)
 {
-    size_t n = (size_t)columns + 1;
-    out[0] = (uint8_t)n;
-    for (int i = 0; i < first; i++) out[1 + i] = 0;
-    for (int i = first; i < columns; i++) {
-        unsigned size = 0;
-        bool has = row->has >> i & 1;
-        out[1 + i] = has ? (uint8_t)integer_type(row->value[i], &size) : 0;
-        if (!size) continue;
-        put_big_endian(out + n, row->value[i], size);
-        n += size;
-    }
-    return n;
+    return 2 * VARINT_MAX + 1 + 9 * (size_t)columns + 8;
 }
 
-/* The record of a row at `out`, which has room for it: section 2.1. Its text is the last column. */
-static size_t put_record(uint8_t *out, const struct rows_row *row, int first, int columns,
-                         int text_column)
+/* Puts a value before *p, if there is one, and its type before those of the columns behind it. */
+static inline void put_value(uint8_t **p, uint64_t *types, int64_t v, bool has)
+{
+    *types >>= 8;
+    if (!has) return;
+    unsigned kind = integer_kind(v);
+    put_big_endian(*p - 8, (uint64_t)v);
+    *p -= integer_sizes[kind];
+    *types |= (uint64_t)integer_types[kind] << 56;
+}
+
+/* The same for n columns, at most eight, one after the other without a loop, which would cost as
+ * much as the rest. Returns their types, one byte each. */
+static inline uint64_t put_values(uint8_t **p, const int64_t *value, uint32_t has, int n)
+{
+    uint64_t types = 0;
+    switch (n) {
+    case 8: put_value(p, &types, value[7], has >> 7 & 1); /* fall through */
+    case 7: put_value(p, &types, value[6], has >> 6 & 1); /* fall through */
+    case 6: put_value(p, &types, value[5], has >> 5 & 1); /* fall through */
+    case 5: put_value(p, &types, value[4], has >> 4 & 1); /* fall through */
+    case 4: put_value(p, &types, value[3], has >> 3 & 1); /* fall through */
+    case 3: put_value(p, &types, value[2], has >> 2 & 1); /* fall through */
+    case 2: put_value(p, &types, value[1], has >> 1 & 1); /* fall through */
+    default: put_value(p, &types, value[0], has & 1);
+    }
+    return types >> (64 - 8 * n);
+}
+
+enum { WORD = 8, TYPE_WORDS = (ROWS_COLUMNS + WORD - 1) / WORD };
+
+/* The record of a row, section 2.1, downwards from `end`: the values of columns first .. columns-1,
+ * before them their types, and at last the size of the header. `tail` is the type of what stands
+ * behind them already. Returns where it begins. */
+static inline uint8_t *put_integers(uint8_t *end, const struct rows_row *row, int first,
+                                    int columns, const uint8_t *tail, size_t n_tail)
+{
+    uint64_t types[TYPE_WORDS];
+    uint32_t has = row->has >> first << first;
+    uint8_t *p = end;
+    int words = (columns + WORD - 1) / WORD, n = columns;
+    for (int i = words; i-- > 0; n = WORD * i)
+        types[i] = put_values(&p, row->value + WORD * i, has >> WORD * i, n - WORD * i);
+    for (size_t i = n_tail; i > 0; i--) *--p = tail[i - 1];
+    n = columns;
+    for (int i = words; i-- > 0; n = WORD * i) {
+        put_big_endian(p - WORD, types[i]);
+        p -= n - WORD * i;
+    }
+    *--p = (uint8_t)((size_t)columns + 1 + n_tail);
+    return p;
+}
+
+static inline bool has_text(const struct rows_row *row, int text_column)
+{
+    return text_column >= 0 && row->has >> text_column & 1;
+}
+
+/* The same for a row that may have a text, which is its last column then. */
+static uint8_t *put_record(uint8_t *end, const struct rows_row *row, int first, int columns,
+                           int text_column)
 {
     uint8_t type[VARINT_MAX];
-    if (text_column < 0 || !(row->has >> text_column & 1))
-        return put_integers(out, row, first, columns);
-    size_t n = put_integers(out, row, first, text_column), header = (size_t)text_column + 1;
-    size_t more = put_varint(type, (uint64_t)row->text_size * 2 + 13);
-    memmove(out + header + more, out + header, n - header);
-    memcpy(out + header, type, more);
-    out[0] = (uint8_t)(header + more);
-    memcpy(out + n + more, row->text, row->text_size);
-    return n + more + row->text_size;
+    if (!has_text(row, text_column)) return put_integers(end, row, first, columns, NULL, 0);
+    memcpy(end - row->text_size, row->text, row->text_size);
+    return put_integers(end - row->text_size, row, first, text_column, type,
+                        put_varint(type, (uint64_t)row->text_size * 2 + 13));
+}
+
+/* Whether key a comes after key b. */
+static inline bool comes_after(const int64_t a[KEY_MAX], const int64_t b[KEY_MAX], int columns)
+{
+    bool third = columns > 2 && a[2] > b[2];
+    bool second = columns > 1 && ((a[1] > b[1]) | ((a[1] == b[1]) & third));
+    return (a[0] > b[0]) | ((a[0] == b[0]) & second);
 }
 
 /* Whether the row comes after the one before; keeps its key. */
 static inline bool comes_next(struct btree *t, const struct rows_row *row)
 {
-    int n = t->key_columns ? t->key_columns : 1, i = 0;
-    bool next = !t->any;
-    for (; !next && i < n && row->value[i] >= t->key[i]; i++) next = row->value[i] > t->key[i];
-    if (!next) return false;
-    if (!t->any) memcpy(t->first_key, row->value, (size_t)n * sizeof *t->first_key);
+    if (!t->any)
+        memcpy(t->first_key, row->value, sizeof t->first_key);
+    else if (!comes_after(row->value, t->key, t->key_columns))
+        return false;
     t->any = true;
-    for (i = 0; i < n; i++) t->key[i] = row->value[i];
+    memcpy(t->key, row->value, sizeof t->key);
     return true;
 }
 
@@ -351,31 +399,61 @@ static enum btree_status close_index_leaf(struct btree *t, struct btree_file *f)
     return close_leaf(t, f, &up);
 }
 
-/* Adds an entry of an index: `n` bytes behind those of its head. */
-static enum btree_status add_entry(struct btree *t, struct btree_file *f, const uint8_t *head,
-                                   size_t n_head, const uint8_t *record, size_t n)
+/* Adds an entry of an index. */
+static enum btree_status add_entry(struct btree *t, struct btree_file *f, const uint8_t *entry,
+                                   size_t n)
 {
-    struct level *l = t->level[0];
-    if (!fits(l, 0, n_head + n)) {
+    if (!fits(t->level[0], 0, n)) {
         enum btree_status status = close_index_leaf(t, f);
         if (status) return status;
     }
-    uint8_t *cell = push(l, 0, n_head + n);
-    memcpy(cell, head, n_head);
-    memcpy(cell + n_head, record, n);
+    memcpy(push(t->level[0], 0, n), entry, n);
+    return BTREE_OK;
+}
+
+/* Whether a cell can be made in its leaf: any of so many integers fits. */
+static inline bool has_room(const struct level *l, int columns)
+{
+    return fits(l, 0, cell_room(columns));
+}
+
+/* put_integers for at most eight columns, as all indexes have, in fewer steps. */
+static inline uint8_t *put_few(uint8_t *end, const struct rows_row *row, int columns)
+{
+    uint8_t *p = end;
+    uint64_t types = put_values(&p, row->value, row->has, columns);
+    put_big_endian(p - WORD, types);
+    p -= columns + 1;
+    *p = (uint8_t)(columns + 1);
+    return p;
+}
+
+static inline uint8_t *put_entry(uint8_t *end, const struct rows_row *row, int columns)
+{
+    uint8_t *record = columns <= WORD ? put_few(end, row, columns)
+                                      : put_integers(end, row, 0, columns, NULL, 0);
+    return put_varint_before(record, (uint64_t)(end - record));
+}
+
+/* The same where the cell cannot be made in the leaf. */
+static enum btree_status add_to_index_apart(struct btree *t, struct btree_file *f,
+                                            const struct rows_row *row, int columns)
+{
+    uint8_t *end = t->cell + t->room;
+    const uint8_t *entry = put_entry(end, row, columns);
+    if (!t->continues || t->first.size) return add_entry(t, f, entry, (size_t)(end - entry));
+    set_divider(&t->first, entry, (size_t)(end - entry));
     return BTREE_OK;
 }
 
 static enum btree_status add_to_index(struct btree *t, struct btree_file *f,
                                       const struct rows_row *row, int columns)
 {
-    uint8_t *record = t->cell + 2;
-    size_t n = put_record(record, row, 0, columns, ROWS_NO_TEXT);
-    size_t head = put_varint(t->cell, n);
-    if (!t->continues || t->first.size) return add_entry(t, f, t->cell, head, record, n);
-    set_divider(&t->first, t->cell, head);
-    memcpy(t->first.bytes + head, record, n);
-    t->first.size = (uint16_t)(head + n);
+    struct level *l = t->level[0];
+    if ((t->continues && !t->first.size) || !has_room(l, columns))
+        return add_to_index_apart(t, f, row, columns);
+    uint8_t *end = l->page + l->end;
+    push(l, 0, (size_t)(end - put_entry(end, row, columns)));
     return BTREE_OK;
 }
 
@@ -408,32 +486,50 @@ static size_t local_part(size_t n)
     return kept <= LOCAL_MAX ? kept : LOCAL_MIN;
 }
 
-static enum btree_status add_to_table(struct btree *t, struct btree_file *f,
-                                      const struct rows_row *row, int columns, int text_column)
+/* The head of a table's cell, before its record of n bytes. */
+static inline uint8_t *put_head(uint8_t *record, size_t n, int64_t rowid)
 {
-    struct level *l = t->level[0];
-    uint8_t head[2 * VARINT_MAX], chain[4];
-    size_t n = put_record(t->cell, row, 1, columns, text_column), local = local_part(n);
-    size_t n_head = put_varint(head, n);
-    n_head += put_varint(head + n_head, (uint64_t)row->value[0]);
-    size_t size = n_head + local + (local < n ? 4 : 0);
+    return put_varint_before(put_varint_before(record, (uint64_t)rowid), n);
+}
+
+/* Adds a row whose record is n bytes at `record`, with room for its head before it. */
+static enum btree_status add_record(struct btree *t, struct btree_file *f, int64_t rowid,
+                                    uint8_t *record, size_t n)
+{
+    size_t local = local_part(n);
+    uint8_t *cell = put_head(record, n, rowid), chain[4];
+    size_t kept = (size_t)(record - cell) + local, size = kept + (local < n ? sizeof chain : 0);
     if (local < n) {
         uint32_t first = 0;
-        enum btree_status status = write_chain(f, t->cell + local, n - local, &first);
+        enum btree_status status = write_chain(f, record + local, n - local, &first);
         if (status) return status;
         put32(chain, first);
     }
-    if (!fits(l, 0, size)) {
+    if (!fits(t->level[0], 0, size)) {
         struct divider up; /* the rowid of the row before this one */
         up.size = (uint16_t)put_varint(up.bytes, (uint64_t)t->key[1]);
         enum btree_status status = close_leaf(t, f, &up);
         if (status) return status;
     }
-    uint8_t *cell = push(l, 0, size);
-    memcpy(cell, head, n_head);
-    memcpy(cell + n_head, t->cell, local);
-    if (local < n) memcpy(cell + n_head + local, chain, 4);
+    uint8_t *at = push(t->level[0], 0, size);
+    memcpy(at, cell, kept);
+    if (local < n) memcpy(at + kept, chain, sizeof chain);
     return BTREE_OK;
+}
+
+static enum btree_status add_to_table(struct btree *t, struct btree_file *f,
+                                      const struct rows_row *row, int columns, int text_column)
+{
+    struct level *l = t->level[0];
+    if (!has_text(row, text_column) && has_room(l, columns)) {
+        uint8_t *end = l->page + l->end, *record = put_integers(end, row, 1, columns, NULL, 0);
+        const uint8_t *cell = put_head(record, (size_t)(end - record), row->value[0]);
+        push(l, 0, (size_t)(end - cell));
+        return BTREE_OK;
+    }
+    uint8_t *end = t->cell + t->room;
+    uint8_t *record = put_record(end, row, 1, columns, text_column);
+    return add_record(t, f, row->value[0], record, (size_t)(end - record));
 }
 
 struct btree *btree_new(uint32_t root, int key_columns)
@@ -442,7 +538,7 @@ struct btree *btree_new(uint32_t root, int key_columns)
     if (!t) return NULL;
     t->root = root;
     t->key_columns = key_columns;
-    if (!add_level(t) || !reserve(t, 1024)) {
+    if (!add_level(t) || !reserve(t, CELL_MAX)) {
         btree_free(t);
         return NULL;
     }
@@ -461,10 +557,10 @@ void btree_free(struct btree *t)
 enum btree_status btree_add(struct btree *t, struct btree_file *f, const struct rows_row *row,
                             int columns, int text_column)
 {
-    bool text = text_column >= 0 && row->has >> text_column & 1;
+    bool text = has_text(row, text_column);
     if (text && f->is_half) return BTREE_ORDER; /* pages of a half may move, chains not */
     if (text && row->text_size > INT32_MAX / 2) return BTREE_TOO_LARGE;
-    if (!reserve(t, (text ? row->text_size : 0) + 512)) return BTREE_NO_MEMORY;
+    if (text && !reserve(t, row->text_size + CELL_MAX)) return BTREE_NO_MEMORY;
     int64_t before = t->key[0];
     if (!comes_next(t, row)) return BTREE_ORDER;
     if (t->key_columns) return add_to_index(t, f, row, columns);
@@ -507,10 +603,7 @@ static void follow_moves(struct leaves *s, const struct btree_moves *moves)
 /* Whether the first row of `rest` comes after the last one of `t`. */
 static bool follows(const struct btree *t, const struct btree *rest)
 {
-    int n = t->key_columns ? t->key_columns : 1;
-    for (int i = 0; i < n; i++)
-        if (rest->first_key[i] != t->key[i]) return rest->first_key[i] > t->key[i];
-    return false;
+    return comes_after(rest->first_key, t->key, t->key_columns);
 }
 
 /* Ends the open leaf of `t`, so that leaves of `rest` can follow. */
@@ -529,7 +622,7 @@ static enum btree_status append_half(struct btree *t, struct btree_file *f, stru
     if (!t->any || !t->level[0]->n || !follows(t, rest)) return BTREE_ORDER;
     if (!rest->level[0]->n) { /* an index whose one entry is the divider */
         memcpy(t->key, rest->key, sizeof t->key);
-        return add_entry(t, f, rest->first.bytes, rest->first.size, rest->first.bytes, 0);
+        return add_entry(t, f, rest->first.bytes, rest->first.size);
     }
     enum btree_status status = close_half(t, f, rest);
     if (status) return status;
