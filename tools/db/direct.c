@@ -174,17 +174,23 @@ static enum btree_status add_to_index(struct direct *d, int table, const struct 
     return btree_add(d->index[table], &d->file, &entry, 2, ROWS_NO_TEXT);
 }
 
+/* Rows between two looks at the progress, and at the other half. */
+enum { COUNT_EVERY = 4096 };
+
 static int add_rows(struct direct *d, int table, const struct rows_source *source, struct rows *r)
 {
     struct rows_row row;
-    for (;;) {
+    for (unsigned n = 1;; n++) {
         row.has = 0;
-        if (!source->next(source->opaque, &row)) return 0;
+        if (!source->next(source->opaque, &row)) {
+            rows_count(r, (n - 1) % COUNT_EVERY);
+            return 0;
+        }
         enum btree_status status = btree_add(d->tree[table], &d->file, &row, source->columns,
                                              source->text_column);
         if (!status && d->index[table]) status = add_to_index(d, table, &row);
         if (status) return fail(d, status, tables[table].name);
-        rows_count(r);
+        if (n % COUNT_EVERY == 0) rows_count(r, COUNT_EVERY);
     }
 }
 
@@ -198,8 +204,6 @@ int direct_rows(struct direct *d, const char *table, const struct rows_source *s
 }
 
 /* ---- two halves ------------------------------------------------------------------------------ */
-
-enum { BESIDE_EVERY = 4096 }; /* rows between two looks at the other half */
 
 struct half {
     const struct rows_source *source;
@@ -215,9 +219,9 @@ struct half {
 static void count(const struct half *h, unsigned n)
 {
     if (h->is_first)
-        rows_count(h->rows);
-    else if (n % BESIDE_EVERY == 0)
-        rows_count_beside(h->rows, BESIDE_EVERY);
+        rows_count(h->rows, n);
+    else
+        rows_count_beside(h->rows, n);
 }
 
 static void add_half(void *opaque)
@@ -226,11 +230,15 @@ static void add_half(void *opaque)
     struct rows_row row;
     for (unsigned n = 1;; n++) {
         row.has = 0;
-        if (n % BESIDE_EVERY == 0 && atomic_load_explicit(h->failed, memory_order_relaxed)) return;
-        if (!h->source->next(h->source->opaque, &row)) return;
+        if (!h->source->next(h->source->opaque, &row)) {
+            count(h, (n - 1) % COUNT_EVERY);
+            return;
+        }
         h->status = btree_add(h->tree, h->file, &row, h->source->columns, h->source->text_column);
         if (h->status) break;
-        count(h, n);
+        if (n % COUNT_EVERY) continue;
+        count(h, COUNT_EVERY);
+        if (atomic_load_explicit(h->failed, memory_order_relaxed)) return;
     }
     h->error = errno;
     atomic_store(h->failed, true);

@@ -33,7 +33,7 @@ void direct_free(struct direct *d);
 bool direct_takes(const char *table);
 
 /** Adds rows, which follow those that the table has in the order of its key; they are counted with
- *  rows_count(r). Nonzero on failure. */
+ *  rows_count(r, ..). Nonzero on failure. */
 int direct_rows(struct direct *d, const char *table, const struct rows_source *source,
                 struct rows *r);
 

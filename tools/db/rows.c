@@ -85,11 +85,15 @@ static int cursor_close(sqlite3_vtab_cursor *c)
     return SQLITE_OK;
 }
 
-void rows_count(struct rows *r)
+void rows_count(struct rows *r, unsigned n)
 {
-    if (!r->each || --r->left) return;
+    if (!r->each) return;
+    r->rows += n;
+    if (n < r->left) {
+        r->left -= n;
+        return;
+    }
     r->left = r->every;
-    r->rows += r->every;
     r->each(r->opaque, r->rows + atomic_load_explicit(&r->beside, memory_order_relaxed));
 }
 
@@ -105,7 +109,7 @@ static int cursor_next(sqlite3_vtab_cursor *base)
     r->row.has = 0;
     c->eof = !r->source || !r->source->next(r->source->opaque, &r->row);
     c->rowid++;
-    rows_count(r);
+    rows_count(r, 1);
     return SQLITE_OK;
 }
 

@@ -51,14 +51,15 @@ struct rows;
 /** Registers the virtual table on a connection; it lives as long. NULL without memory. */
 struct rows *rows_register(sqlite3 *db);
 
-/** Has `each` called after every `every` rows of all sources, with the rows so far. */
+/** Has `each` called whenever `every` more rows of all sources were counted, with the rows so
+ *  far. */
 void rows_watch(struct rows *r, unsigned every, void (*each)(void *opaque, sqlite3_int64 rows),
                 void *opaque);
 
-/** One more row was written, by whatever way. */
-void rows_count(struct rows *r);
+/** So many more rows were written, by whatever way. */
+void rows_count(struct rows *r, unsigned n);
 
-/** The same for `n` rows of another thread: they are told with those of this one. */
+/** The same for rows of another thread: they are told with those of this one. */
 void rows_count_beside(struct rows *r, unsigned n);
 
 /** Inserts all rows of the source into `table`, its first columns in order. An SQLite result
