@@ -307,6 +307,7 @@ static void check_packed(const struct packed *p, unsigned which, uint32_t n, uin
         bool has = pattern(which, row, &value);
         wrong += packed_has(p, at) != has || packed_get(p, at) != (has ? value : 0);
         packed_prefetch_block(p, at);
+        packed_prefetch_run(p, at);
         packed_prefetch(p, at++);
     }
     CHECK_U64(wrong, 0);

@@ -108,17 +108,23 @@ static inline uint64_t packed_get(const struct packed *p, uint64_t row)
     }
 }
 
-/** For rows that are read at random: asks for the block, and, some steps later, for the value. */
+/** For rows that are read at random: asks for the block, and, some steps later, for the value; or
+ *  for the values of a run of rows that begins here, whose first ones may have none. */
 static inline void packed_prefetch_block(const struct packed *p, uint64_t row)
 {
     if (p->block) HEAP_PREFETCH(&p->block[row / PACKED_ROWS]);
 }
 
-static inline void packed_prefetch(const struct packed *p, uint64_t row)
+static inline void packed_prefetch_run(const struct packed *p, uint64_t row)
 {
-    if (!packed_has(p, row)) return;
+    if (!p->block) return;
     const struct packed_block *k = &p->block[row / PACKED_ROWS];
     if (k->at & 15) HEAP_PREFETCH(p->byte + packed_place(k, row, k->at & 15));
+}
+
+static inline void packed_prefetch(const struct packed *p, uint64_t row)
+{
+    if (packed_has(p, row)) packed_prefetch_run(p, row);
 }
 
 #endif

@@ -111,7 +111,7 @@ static void prefetch_refs(const struct ref_rows *r)
         HEAP_PREFETCH(&c->kind[e]);
         if (c->key) HEAP_PREFETCH(&c->key[e]);
     }
-    if (refs_ahead(r, AHEAD / 4, &e)) packed_prefetch(&c->names, e);
+    if (refs_ahead(r, AHEAD / 4, &e)) packed_prefetch_run(&c->names, e);
 }
 
 /* Goes to the next row with references; false at the end. */
