@@ -37,7 +37,8 @@ static enum heap_status targets_to_rows(struct snapshot *s)
     return none ? HEAP_BAD_GRAPH : HEAP_OK;
 }
 
-/* Names get their rows here, so that whoever makes rows of references only looks at them. */
+/* Names get their rows here, so that whoever makes rows of references only looks at them, in two
+ * threads. */
 static enum heap_status give_names_rows(struct loader *l, const struct snapshot *s)
 {
     uint32_t before = 0;
@@ -137,7 +138,7 @@ static bool ref_next(void *opaque, struct rows_row *out)
     const struct capture *c = &r->s->capture;
     if (!next_source(r)) return false;
     uint64_t e = r->e++;
-    uint32_t text = strings_row(&r->l->strings, (uint32_t)packed_get(&c->names, e));
+    uint32_t text = strings_row_given(&r->l->strings, (uint32_t)packed_get(&c->names, e));
     uint32_t position = (uint32_t)(e - r->first);
     heap_backward_add(r->backward, r->half, c->target[e], r->row, position);
     rows_set(out, 0, loader_object_id(r->s, r->row));

@@ -50,4 +50,10 @@ uint32_t strings_size(const struct strings *s, uint32_t number);
 /** The id of the row for a number, given at the first call; 0 for number 0 or without memory. */
 uint32_t strings_row(struct strings *s, uint32_t number);
 
+/** The same for a number that has its row, or is 0: two threads may ask at once. */
+static inline uint32_t strings_row_given(const struct strings *s, uint32_t number)
+{
+    return number ? s->at[number - 1].row : 0;
+}
+
 #endif
