@@ -18,3 +18,15 @@ done
 echo "-- a list grows at its end, then at its head"
 snapdiff chain/a.db chain/b.db | sed -n '/^Growth by owner/,/^$/p'
 snapdiff chain/b.db chain/c.db | sed -n '/^Growth by owner/,/^$/p'
+echo "-- with a write-ahead log, rows come from SQLite instead of pages"
+for case in caches sites chain; do
+    cp -r $case log
+    for f in log/a.db log/b.db; do
+        "$PYTHON" -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1]); print(db.execute("PRAGMA journal_mode = WAL").fetchone()[0])' $f
+    done
+    (cd $case && snapdiff --json a.db b.db) > pages.json
+    (cd log && snapdiff --json a.db b.db) > log.json
+    cmp pages.json log.json && echo same
+    rm -r log
+done

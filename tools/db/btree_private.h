@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Between the files of the writer of B-trees: btree.c makes pages of rows, btree_file.c gives pages
- * their places in the file. Not for others.
+ * their places in the file; table_scan.c reads numbers of pages. Not for others.
  */
 #ifndef SNAP_TOOLS_DB_BTREE_PRIVATE_H
 #define SNAP_TOOLS_DB_BTREE_PRIVATE_H

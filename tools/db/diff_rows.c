@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a snapshot's columns into arrays. The rows are handed over by an aggregate function that
- * SQLite calls from inside its scan: a result row a step costs about twice as much.
+ * Reads a snapshot's columns into arrays. The objects come from the pages of the file
+ * (db/table_scan.h), or, where these cannot be read so, like all other rows from an aggregate
+ * function that SQLite calls from inside its scan: a result row a step costs about twice as much.
  */
 #include "db/diff_rows.h"
 
@@ -13,6 +14,7 @@
 #include "cli/message.h"
 #include "cli/type_name.h"
 #include "db/collection.h"
+#include "db/table_scan.h"
 #include "heap/analysis.h"
 
 enum { TYPE_IDS_MAX = 1 << 26 };
@@ -115,106 +117,114 @@ void diff_types_free(struct diff_types *types)
 
 /* ---- objects ------------------------------------------------------------------------- */
 
-/* What the aggregate functions fill in, and where their arguments stand. */
+/* What is filled in, and which of the columns that are read stands for what. */
 struct reading {
     struct diff_rows *rows;
     const struct diff_type_map *types;
     uint64_t seen; /* rows so far; they come in the order of their ids */
     int side;
-    bool flat;                              /* nothing refers to anything */
-    int address, position, native, stack; /* which argument; 0: none */
-    int n_args;
+    bool flat;                            /* nothing refers to anything */
+    int address, position, native, stack; /* number of the column; 0: not read */
+    struct table_scan scan;               /* of `object` */
 };
 
-/* Arguments that are always there; those of a tree follow, where it is one. */
+/* Columns that are always read; those of a tree follow, where it is one. */
 enum { C_TYPE, C_SHALLOW, C_LAST, C_PARENT };
 
-static uint32_t row_or_none(const struct reading *r, sqlite3_value *v)
+static uint32_t row_of(const struct reading *r, int64_t id)
 {
-    uint64_t row = (uint64_t)sqlite3_value_int64(v) - (uint64_t)r->rows->first_id;
+    uint64_t row = (uint64_t)id - (uint64_t)r->rows->first_id;
     return row < r->rows->n_rows ? (uint32_t)row : HEAP_NONE - 1; /* refused later */
 }
 
-/* What is 0 may be null: only then it is asked. No id is 0. */
-static uint32_t small_or(sqlite3_value *v, uint32_t null)
+static uint32_t small_or(int64_t n, bool is_null, uint32_t null)
 {
-    int64_t n = sqlite3_value_int64(v);
-    if (n == 0 && sqlite3_value_type(v) == SQLITE_NULL) return null;
+    if (is_null) return null;
     return n >= 0 && n < (int64_t)HEAP_NONE ? (uint32_t)n : HEAP_NONE;
 }
 
-static uint64_t size_of(sqlite3_value *v)
+static uint64_t size_of(int64_t n)
 {
-    int64_t n = sqlite3_value_int64(v);
     return n < 0 ? UINT64_MAX : (uint64_t)n; /* refused later: sums would not fit */
 }
 
-static uint64_t identity_of(const struct reading *r, uint32_t row, sqlite3_value *v)
+static uint64_t identity_of(const struct reading *r, uint32_t row, int64_t address, bool is_null)
 {
-    uint64_t address = (uint64_t)sqlite3_value_int64(v);
-    return address == 0 && sqlite3_value_type(v) == SQLITE_NULL
-               ? ~((uint64_t)row << 16 | ((uint64_t)r->side & 0xffff))
-               : address;
+    return is_null ? ~((uint64_t)row << 16 | ((uint64_t)r->side & 0xffff)) : (uint64_t)address;
 }
 
 /* Which columns are read. What follows from others is not: dominators from the ranges of the
  * tree, retained sizes from shallow ones, and of objects without references all but two. */
-static int object_sql(struct heapdb *db, const struct heapdb_snapshot *s, unsigned wants,
-                      struct reading *r, struct text *sql)
+static int choose_columns(struct heapdb *db, const struct heapdb_snapshot *s, unsigned wants,
+                          struct reading *r)
 {
+    struct table_scan *scan = &r->scan;
     int64_t has_stacks = 0;
     if (heapdb_number(db, "SELECT EXISTS (SELECT 1 FROM site WHERE snapshot_id = ?1)", s->id,
                       &has_stacks) < 0)
         return STATUS_UNUSABLE;
-    text_adds(sql, "SELECT diff_object(type_id, shallow_size");
-    r->n_args = C_LAST;
+    scan->column[C_TYPE] = "type_id";
+    scan->column[C_SHALLOW] = "shallow_size";
+    scan->n_columns = C_LAST;
     if (!r->flat) {
-        text_adds(sql, ", last_dominated, parent_id");
-        r->n_args = C_PARENT + 1;
+        scan->column[C_LAST] = "last_dominated";
+        scan->column[C_PARENT] = "parent_id";
+        scan->n_columns = C_PARENT + 1;
     }
     const struct {
         bool wanted;
-        int *argument;
+        int *number;
         const char *column;
-    } more[] = { { wants & DIFF_ROWS_IDENTITY, &r->address, ", address" },
-                 { wants & DIFF_ROWS_POSITION, &r->position, ", parent_position" },
-                 { s->live_native || s->garbage_native, &r->native, ", native_size" },
-                 { has_stacks, &r->stack, ", stack_id" } };
+    } more[] = { { wants & DIFF_ROWS_IDENTITY, &r->address, "address" },
+                 { wants & DIFF_ROWS_POSITION, &r->position, "parent_position" },
+                 { s->live_native || s->garbage_native, &r->native, "native_size" },
+                 { has_stacks, &r->stack, "stack_id" } };
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
         if (!more[i].wanted) continue;
-        *more[i].argument = r->n_args++;
-        text_adds(sql, more[i].column);
+        scan->column[scan->n_columns] = more[i].column;
+        *more[i].number = scan->n_columns++;
     }
-    text_adds(sql, ") FROM object NOT INDEXED WHERE id BETWEEN ?1 AND ?2");
-    return sql->failed ? message_no_memory("the objects of a snapshot") : 0;
+    return 0;
 }
 
-static void take_object(sqlite3_context *c, int n, sqlite3_value **v)
+static void take_object(void *opaque, int64_t id, const int64_t *v, unsigned null)
 {
-    struct reading *r = sqlite3_user_data(c);
+    struct reading *r = opaque;
     struct diff_rows *o = r->rows;
-    (void)n;
+    (void)id;
     if (r->seen++ >= o->n_rows) return;
     uint32_t row = (uint32_t)r->seen - 1;
-    uint64_t type = (uint64_t)sqlite3_value_int64(v[C_TYPE]) - (uint64_t)r->types->first;
+    uint64_t type = (uint64_t)v[C_TYPE] - (uint64_t)r->types->first;
     o->type[row] = type < r->types->n ? r->types->number[type] : HEAP_NONE;
     o->shallow[row] = size_of(v[C_SHALLOW]);
     if (!r->flat) {
-        o->last[row] = row_or_none(r, v[C_LAST]);
-        o->parent[row] =
-            sqlite3_value_int64(v[C_PARENT]) ? row_or_none(r, v[C_PARENT]) : HEAP_NONE;
+        o->last[row] = row_of(r, v[C_LAST]);
+        o->parent[row] = v[C_PARENT] ? row_of(r, v[C_PARENT]) : HEAP_NONE;
     }
-    if (r->address) o->identity[row] = identity_of(r, row, v[r->address]);
-    if (r->position) o->parent_position[row] = small_or(v[r->position], HEAP_NONE);
+    if (r->address) o->identity[row] = identity_of(r, row, v[r->address], null >> r->address & 1);
+    if (r->position)
+        o->parent_position[row] = small_or(v[r->position], null >> r->position & 1, HEAP_NONE);
     if (r->native) o->native[row] = size_of(v[r->native]);
-    if (r->stack) o->stack[row] = small_or(v[r->stack], 0);
+    if (r->stack) o->stack[row] = small_or(v[r->stack], null >> r->stack & 1, 0);
+}
+
+/* The same from SQLite. What is 0 may be null: only then it is asked. */
+static void take_arguments(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    int64_t value[TABLE_SCAN_COLUMNS];
+    unsigned null = 0;
+    for (int i = 0; i < n; i++) {
+        value[i] = sqlite3_value_int64(v[i]);
+        if (value[i] == 0 && sqlite3_value_type(v[i]) == SQLITE_NULL) null |= 1u << i;
+    }
+    take_object(sqlite3_user_data(c), 0, value, null);
 }
 
 static void take_hash(sqlite3_context *c, int n, sqlite3_value **v)
 {
     struct reading *r = sqlite3_user_data(c);
     (void)n;
-    uint32_t row = row_or_none(r, v[0]);
+    uint32_t row = row_of(r, sqlite3_value_int64(v[0]));
     if (row < r->rows->n_rows) r->rows->check[row] = (uint64_t)sqlite3_value_int64(v[1]);
 }
 
@@ -223,8 +233,8 @@ static void take_shared(sqlite3_context *c, int n, sqlite3_value **v)
 {
     struct reading *r = sqlite3_user_data(c);
     (void)n;
-    uint32_t row = row_or_none(r, v[0]);
-    if (row < r->rows->n_rows) r->rows->native[row] = size_of(v[1]);
+    uint32_t row = row_of(r, sqlite3_value_int64(v[0]));
+    if (row < r->rows->n_rows) r->rows->native[row] = size_of(sqlite3_value_int64(v[1]));
 }
 
 static void take_end(sqlite3_context *c)
@@ -250,6 +260,28 @@ static int scan(struct heapdb *db, const char *function, int n_args,
     sqlite3_finalize(q);
     sqlite3_create_function_v2(db->sqlite, function, n_args, SQLITE_UTF8, NULL, NULL, NULL, NULL,
                                NULL);
+    return status;
+}
+
+/* Fills in the objects. */
+static int scan_objects(struct heapdb *db, struct reading *r)
+{
+    struct table_scan *o = &r->scan;
+    o->table = "object";
+    o->first = r->rows->first_id;
+    o->last = r->rows->first_id + (int64_t)r->rows->n_rows - 1;
+    o->take = take_object;
+    o->opaque = r;
+    if (table_scan(db->sqlite, o)) return 0;
+    struct text sql = { 0 };
+    for (int i = 0; i < o->n_columns; i++)
+        text_addf(&sql, "%s%s", i ? ", " : "SELECT diff_object(", o->column[i]);
+    text_adds(&sql, ") FROM object NOT INDEXED WHERE id BETWEEN ?1 AND ?2");
+    r->seen = 0;
+    int status = sql.failed ? message_no_memory("the objects of a snapshot")
+                            : scan(db, "diff_object", o->n_columns, take_arguments, text_str(&sql),
+                                   r);
+    text_free(&sql);
     return status;
 }
 
@@ -395,15 +427,13 @@ static const char SHARED_SQL[] =
 static int read_rows(struct heapdb *db, const struct heapdb_snapshot *snapshot, unsigned wants,
                      struct reading *r)
 {
-    struct text sql = { 0 };
-    int status = object_sql(db, snapshot, wants, r, &sql);
+    int status = choose_columns(db, snapshot, wants, r);
     if (!status && !allocate(r->rows, r, wants))
         status = message_no_memory("the objects of a snapshot");
-    if (!status) status = scan(db, "diff_object", r->n_args, take_object, text_str(&sql), r);
+    if (!status) status = scan_objects(db, r);
     if (!status && (wants & DIFF_ROWS_HASHES))
         status = scan(db, "diff_hash", 2, take_hash, HASH_SQL, r);
     if (!status && r->native) status = scan(db, "diff_shared", 2, take_shared, SHARED_SQL, r);
-    text_free(&sql);
     return status;
 }
 
