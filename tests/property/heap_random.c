@@ -39,6 +39,20 @@ static void random_blocks(struct small *s, uint64_t *seed, uint32_t n)
     s->blocks = (struct heap_blocks){ blocks, s->block_off, s->block_node, s->block_size };
 }
 
+/* What does not depend on the edges, which are there. */
+static void random_rest(struct small *s, uint64_t *seed, uint32_t n, uint32_t n_roots)
+{
+    s->graph = (struct heap_graph){ .n = n,
+                                    .off = s->off,
+                                    .target = s->target,
+                                    .root = s->root,
+                                    .n_roots = n_roots,
+                                    .shallow = s->shallow,
+                                    .native = random_below(seed, 3) ? s->native : NULL };
+    random_blocks(s, seed, n);
+    if (s->graph.native && random_below(seed, 2)) s->graph.blocks = &s->blocks;
+}
+
 void small_random(struct small *s, uint64_t *seed)
 {
     memset(s, 0, sizeof *s);
@@ -58,16 +72,64 @@ void small_random(struct small *s, uint64_t *seed)
     }
     uint32_t n_roots = n ? random_below(seed, 5) : 0;
     for (uint32_t i = 0; i < n_roots; i++) s->root[i] = random_below(seed, n);
-    s->graph = (struct heap_graph){ .n = n,
-                                    .off = s->off,
-                                    .target = s->target,
-                                    .holds = weak ? s->holds : NULL,
-                                    .root = s->root,
-                                    .n_roots = n_roots,
-                                    .shallow = s->shallow,
-                                    .native = random_below(seed, 3) ? s->native : NULL };
-    random_blocks(s, seed, n);
-    if (s->graph.native && random_below(seed, 2)) s->graph.blocks = &s->blocks;
+    random_rest(s, seed, n, n_roots);
+    if (weak) s->graph.holds = s->holds;
+}
+
+/* Edges into a cycle, all from one vertex or each from any; from none, it is a root or garbage. */
+static void enter_cycle(uint32_t *edges, uint32_t *roots, uint64_t *seed, uint32_t first,
+                        uint32_t size)
+{
+    uint32_t entries = 1 + random_below(seed, 3), one = random_below(seed, first + 1);
+    int same = (int)random_below(seed, 3), garbage = random_below(seed, 3) == 0;
+    for (uint32_t i = 0; i < entries; i++) {
+        uint32_t from = same ? one : random_below(seed, first + 1);
+        uint32_t to = UINT32_C(1) << (first + random_below(seed, size));
+        if (from < first)
+            edges[from] |= to;
+        else if (!garbage)
+            *roots |= to;
+    }
+}
+
+static void shuffle(uint32_t *order, uint32_t n, uint64_t *seed)
+{
+    for (uint32_t i = 0; i < n; i++) order[i] = i;
+    for (uint32_t i = n; i > 1; i--) {
+        uint32_t k = random_below(seed, i), last = order[i - 1];
+        order[i - 1] = order[k];
+        order[k] = last;
+    }
+}
+
+void small_cycles(struct small *s, uint64_t *seed)
+{
+    uint32_t edges[SMALL_NODES] = { 0 }, order[SMALL_NODES], place[SMALL_NODES], roots = 0, m = 0;
+    uint32_t most = 3 + random_below(seed, SMALL_NODES - 4), n = 0, n_roots = 0;
+    memset(s, 0, sizeof *s);
+    while (n < most) {
+        uint32_t size = 1 + random_below(seed, 3), first = n;
+        if (size > SMALL_NODES - n) size = SMALL_NODES - n;
+        for (; n < first + size; n++)
+            if (size > 1 || random_below(seed, 4) == 0)
+                edges[n] = UINT32_C(1) << (n + 1 < first + size ? n + 1 : first);
+        enter_cycle(edges, &roots, seed, first, size);
+    }
+    for (uint32_t i = random_below(seed, 3); i > 0; i--)
+        edges[random_below(seed, n)] |= UINT32_C(1) << random_below(seed, n);
+    shuffle(order, n, seed);
+    for (uint32_t v = 0; v < n; v++) place[order[v]] = v;
+    for (uint32_t v = 0; v < n; v++) {
+        uint32_t from = random_below(seed, n);
+        for (uint32_t i = 0; i < n && m < SMALL_EDGES; i++)
+            if (edges[order[v]] >> (from + i) % n & 1) s->target[m++] = place[(from + i) % n];
+        s->off[v + 1] = m;
+        s->shallow[v] = 1 + random_below(seed, 100);
+        s->native[v] = random_below(seed, 100);
+    }
+    for (uint32_t v = 0; v < n && n_roots < 8; v++)
+        if (roots >> v & 1) s->root[n_roots++] = place[v];
+    random_rest(s, seed, n, n_roots);
 }
 
 uint32_t brute_search(const struct brute *b, uint32_t start, uint32_t avoid)

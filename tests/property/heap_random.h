@@ -35,6 +35,9 @@ struct small {
  * references to itself, edges that do not hold, sizes of zero and equal sizes, memory that several
  * objects share. */
 void small_random(struct small *s, uint64_t *seed);
+/* Cycles of one to three members, each entered from one to three places: below a vertex, several
+ * below the same one, below each other, below several together; a part of them garbage. */
+void small_cycles(struct small *s, uint64_t *seed);
 
 /* The brute-force twin: sets of nodes are bits of 32-bit words. */
 struct brute {

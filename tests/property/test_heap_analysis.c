@@ -5,6 +5,7 @@
  * distances by rounds. Thousands of small random graphs; a failure prints the seed that makes
  * its graph.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "cu_seed.h"
@@ -211,7 +212,7 @@ static void check_variants(const struct heap_graph *g, const struct heap_analysi
     struct heap_analysis lt, bare;
     WANT(heap_analyse(g, HEAP_WANT_ALL | HEAP_USE_LENGAUER_TARJAN | HEAP_SAVE_MEMORY |
                              HEAP_TWO_THREADS, 1, &lt) == HEAP_OK);
-    WANT(lt.steps.lengauer_tarjan >= 2);
+    WANT(lt.steps.lengauer_tarjan == 2);
     WANT(same_u32(lt.dominator, a->dominator, a->n_rows) && same_u32(lt.node, a->node, a->n_rows));
     WANT(lt.n_components == a->n_components);
     WANT(memcmp(lt.components, a->components, a->n_components * sizeof *a->components) == 0);
@@ -222,31 +223,104 @@ static void check_variants(const struct heap_graph *g, const struct heap_analysi
     heap_analysis_free(&bare);
 }
 
-static void test_random(void)
+static void check_all(const struct brute *b, const struct heap_analysis *a, uint64_t *seed)
 {
-    uint64_t seed = 20240601;
-    unsigned with_garbage = 0, with_cycles = 0, failed = CU_get_number_of_failures();
+    check_tree(b, a);
+    check_order(a);
+    check_garbage_entries(b, a);
+    check_paths(b, a);
+    check_components(b, a);
+    check_sets(b, a, seed);
+    check_variants(b->g, a);
+}
+
+/* What has been seen, in graphs. */
+struct seen {
+    unsigned garbage, cycles;
+    unsigned several, below, nested, shared, blocks; /* see look_at_cycles */
+};
+
+/* The row that a component with several entries hangs below, or HEAP_NONE; *own: what its topmost
+ * members retain together. */
+static uint32_t split_row(const struct heap_analysis *a, uint32_t i, uint64_t *own,
+                          uint64_t *own_native)
+{
+    uint32_t top = a->components[i].first_row, d = a->dominator[top], n = 0;
+    *own = *own_native = 0;
+    for (uint32_t row = 0; row < a->n_rows; row++) {
+        if (a->component[row] != i || a->component[a->dominator[row]] == i) continue;
+        n++;
+        *own += a->retained_size[row];
+        if (a->retained_native) *own_native += a->retained_native[row];
+    }
+    return n > 1 ? d : HEAP_NONE;
+}
+
+/* Components with several entries: some, two below the same row, one below something that hangs
+ * below the row of another, one that holds more than its members do, blocks included that hang
+ * below none of its objects. */
+static void look_at_cycles(const struct heap_analysis *a, struct seen *seen)
+{
+    bool several = false, below = false, nested = false, shared = false, blocks = false;
+    uint32_t split[SMALL_NODES];
+    for (uint32_t i = 0; i < a->n_components; i++) {
+        uint64_t own, own_native;
+        uint32_t d = split[i] = split_row(a, i, &own, &own_native);
+        if (d == HEAP_NONE) continue;
+        several = true;
+        shared |= a->components[i].retained_size > own;
+        blocks |= a->components[i].retained_size == own &&
+                  a->components[i].retained_native > own_native;
+        for (uint32_t k = 0; k < i; k++) {
+            below |= split[k] == d;
+            nested |= split[k] != HEAP_NONE && split[k] != d &&
+                      (heap_dominates(a, split[k], d) || heap_dominates(a, d, split[k]));
+        }
+    }
+    seen->several += several;
+    seen->below += below;
+    seen->nested += nested;
+    seen->shared += shared;
+    seen->blocks += blocks;
+    seen->cycles += a->n_components > 0;
+}
+
+static void try_graphs(void (*make)(struct small *, uint64_t *), uint64_t seed, struct seen *seen)
+{
+    unsigned failed = CU_get_number_of_failures();
     for (uint32_t i = 0; i < GRAPHS && CU_get_number_of_failures() == failed; i++) {
         struct small s;
         struct brute b;
         struct heap_analysis a;
         failing_seed = seed;
-        small_random(&s, &seed);
+        make(&s, &seed);
         brute_build(&b, &s.graph);
         if (!CHECK(heap_analyse(&s.graph, HEAP_WANT_ALL, 1, &a) == HEAP_OK)) return;
-        check_tree(&b, &a);
-        check_order(&a);
-        check_garbage_entries(&b, &a);
-        check_paths(&b, &a);
-        check_components(&b, &a);
-        check_sets(&b, &a, &seed);
-        check_variants(&s.graph, &a);
-        with_garbage += b.garbage != 0;
-        with_cycles += a.n_components > 0;
+        check_all(&b, &a, &seed);
+        look_at_cycles(&a, seen);
+        seen->garbage += b.garbage != 0;
         heap_analysis_free(&a);
     }
-    printf("  %u graphs, %u with garbage, %u with cycles ", GRAPHS, with_garbage, with_cycles);
-    CHECK(with_garbage > GRAPHS / 4 && with_cycles > GRAPHS / 4);
 }
 
-CU_MAIN("heap analysis against brute force", { "random graphs", test_random })
+static void test_random(void)
+{
+    struct seen seen = { 0 };
+    try_graphs(small_random, 20240601, &seen);
+    printf("  %u graphs, %u with garbage, %u with cycles ", GRAPHS, seen.garbage, seen.cycles);
+    CHECK(seen.garbage > GRAPHS / 4 && seen.cycles > GRAPHS / 4);
+}
+
+static void test_cycles(void)
+{
+    struct seen seen = { 0 };
+    try_graphs(small_cycles, 20261122, &seen);
+    printf("  %u graphs with cycles of several entries: %u below the same, %u nested, %u that hold "
+           "more together, %u that hold blocks ",
+           seen.several, seen.below, seen.nested, seen.shared, seen.blocks);
+    CHECK(seen.garbage > GRAPHS / 4 && seen.several > GRAPHS / 2 && seen.below > GRAPHS / 20);
+    CHECK(seen.nested > GRAPHS / 20 && seen.shared > GRAPHS / 20 && seen.blocks > GRAPHS / 200);
+}
+
+CU_MAIN("heap analysis against brute force", { "random graphs", test_random },
+        { "cycles with several entries", test_cycles })

@@ -13,8 +13,8 @@ struct build {
     struct heap_walk walk;
     struct heap_reverse reverse;
     bool lengauer_tarjan;
-    bool exact;      /* components have their retained sizes already */
     uint32_t *rep;   /* by number: smallest member of its component; later the component's index */
+    struct heap_cycles cycles;
     uint32_t *idom;  /* by number */
     uint32_t *row;   /* by number */
     uint32_t *entry; /* nodes that the garbage root refers to */
@@ -189,6 +189,13 @@ static enum heap_status find_dominators(struct build *b)
     return heap_dominators(&flow, b->lengauer_tarjan, b->idom, &b->out->steps);
 }
 
+static enum heap_status list_components(struct build *b)
+{
+    enum heap_status status = heap_cycles_find(&b->walk, &b->reverse, b->idom, b->rep, &b->cycles,
+                                               &b->out->steps);
+    return status == HEAP_OK ? heap_components_list(&b->walk, b->rep, b->out) : status;
+}
+
 /* From here on only vertices, dominators and components are needed. */
 static void free_edges(struct build *b)
 {
@@ -225,6 +232,7 @@ static void free_build(struct build *b)
 {
     heap_walk_free(&b->walk);
     heap_reverse_free(&b->reverse);
+    heap_cycles_free(&b->cycles);
     heap_free(b->rep);
     heap_free(b->idom);
     heap_free(b->row);
@@ -289,8 +297,7 @@ static enum heap_status run_on_edges(struct build *b, unsigned want)
                                                          find_dominators, find_components)
                                              : find_dominators(b);
     if (status == HEAP_OK && want & HEAP_WANT_COMPONENTS)
-        status = heap_components_list(&b->walk, &b->reverse, b->idom, b->lengauer_tarjan, b->rep,
-                                      &b->exact, b->out);
+        status = list_components(b);
     b->out->steps.edges_walked = b->walk.edges_walked;
     free_edges(b);
     return status;
@@ -301,7 +308,7 @@ static enum heap_status find_rows(struct build *b)
 {
     enum heap_status status = fill_rows(b);
     if (status == HEAP_OK && b->rep)
-        status = heap_components_finish(b->rep, b->row, b->exact, b->out);
+        status = heap_components_finish(b->g, b->rep, b->row, &b->cycles, b->out);
     free_build(b);
     return status == HEAP_OK ? fill_nodes(b) : status;
 }

@@ -31,8 +31,7 @@
  *   itself. Its retained size is that of the set of its members: what becomes unreachable when all
  *   of them are taken out (what goes when every reference into the cycle goes). Members of a cycle
  *   with several entries need not dominate what they hold together, so this can be more than the
- *   retained sizes of the topmost members together; it is computed exactly, on the graph in which
- *   every component is one node.
+ *   retained sizes of the topmost members together; it is computed exactly.
  *
  * Complexity: O((n + m) log n) worst case, near-linear measured; nothing recurses. Memory
  * beyond the input, at the peak: see heap_analyse. Nodes and rows are 32 bits wide, edges are
@@ -96,7 +95,7 @@ enum heap_want {
      * memory, slower, same result. Done unasked where the list would be too long. */
     HEAP_SAVE_MEMORY = 8,
     /* Look for components in a second thread, beside dominators, and for paths, beside rows. Same
-     * result; 8 n more for then. */
+     * result; 12 n more for then. */
     HEAP_TWO_THREADS = 32,
     /* For tests and benchmarks: compute dominators with the fall-back algorithm. Same result. */
     HEAP_USE_LENGAUER_TARJAN = 16
@@ -173,9 +172,11 @@ struct heap_analysis {
  * Peak memory beyond the caller's arrays, n nodes, m edges, m' of them to a smaller preorder number
  * (a sixth to a half in real heaps): for dominators and retained sizes the larger of 28 n + 4 m'
  * and 16 n + 12 m' bytes; with the input's offsets and targets that is about 32 n + 9 m at most for
- * a heap with a reference an object. With components 44 n + 4 m' if some cycle has several entries,
- * with paths 48 n. Shared blocks add 5 n, with cycles of several entries 25 n, and 8 B each. The
- * results take 24 n, with components 28, with paths 12 more, with native sizes 8 more.
+ * a heap with a reference an object. With components 32 n + 4 m' (two threads: 44 n + 4 m'); if
+ * some cycle has several entries, also 28 n + 4 m' and at most 16 B for each object that hangs
+ * below the same one as such a cycle, which is 44 n + 4 m' at most. With paths 48 n. Shared blocks
+ * add 5 n, and 44 B for each of those objects, and 8 B each. The results take 24 n, with components
+ * 28, with paths 12 more, with native sizes 8 more.
  * Algorithms: depth-first search with prefetch; semidominators and nearest common ancestors in
  * preorder space (Semi-NCA: Georgiadis, Tarjan, Werneck, "Finding Dominators in Practice", 2006)
  * over the edges to smaller preorder numbers, ancestors' edges folded in while walking; a counter

@@ -83,7 +83,7 @@ static inline uint32_t smallest_on_path(struct link *link, uint32_t v, uint32_t 
     return link[v].label;
 }
 
-/* The semidominator of plain vertex w. One that the root refers to cannot do better. */
+/* The semidominator of w. One that the root refers to cannot do better. */
 static inline uint32_t semidominator(const struct heap_flow *f, struct link *link, uint32_t w,
                                      struct heap_steps *steps)
 {
@@ -100,51 +100,14 @@ static inline uint32_t semidominator(const struct heap_flow *f, struct link *lin
     return semi;
 }
 
-/* The same where w stands for a whole component. In numbers of components, an edge to a smaller
- * number can have become one to a larger number: its source is an ancestor then, as all sources
- * of such edges are. If the smallest folded source of a member lies in the component itself,
- * all do, and s is w then, which is never the minimum: w's own tree parent lies outside. */
-static uint32_t semidominator_of_set(const struct heap_flow *f, struct link *link, uint32_t w,
-                                     struct heap_steps *steps)
-{
-    const struct heap_reverse *r = f->reverse;
-    uint32_t semi = HEAP_NONE;
-    for (uint32_t x = w; x != HEAP_NONE; x = f->next[x]) {
-        uint32_t s = f->rep[f->fold[x]];
-        if (s < semi) semi = s;
-        uint32_t i = r->off[x - r->first], end = r->off[x - r->first + 1];
-        steps->component_edges += end - i;
-        for (; i < end; i++) {
-            uint32_t v = f->rep[r->source[i]];
-            if (v == w) continue;
-            s = v < w ? v : smallest_on_path(link, v, w, &steps->compress);
-            if (s < semi) semi = s;
-        }
-    }
-    return semi;
-}
-
-static inline bool is_vertex(const struct heap_flow *f, uint32_t v)
-{
-    return !f->rep || f->rep[v] == v;
-}
-
-static inline uint32_t tree_parent(const struct heap_flow *f, uint32_t v)
-{
-    return f->rep ? f->rep[f->tree[v]] : f->tree[v];
-}
-
 /* Step 1. semi[] is indexed by v - root; `link` by v - root too, through a shifted view that stays
  * inside the array because every number that is looked up is a vertex above the root. */
 static void semidominators(const struct heap_flow *f, struct link *link, uint32_t *semi,
                            struct heap_steps *steps)
 {
     for (uint32_t w = f->end; --w > f->root;) {
-        if (!is_vertex(f, w)) continue;
-        uint32_t s =
-            f->rep ? semidominator_of_set(f, link, w, steps) : semidominator(f, link, w, steps);
-        semi[w] = s;
-        link[w] = (struct link){ tree_parent(f, w), s };
+        semi[w] = semidominator(f, link, w, steps);
+        link[w] = (struct link){ f->tree[w], semi[w] };
     }
 }
 
@@ -154,8 +117,7 @@ static bool nearest_ancestors(const struct heap_flow *f, uint32_t *idom, struct 
 {
     uint64_t budget = (uint64_t)NCA_BUDGET * (f->end - f->root), used = 0;
     for (uint32_t w = f->root + 1; w < f->end; w++) {
-        if (!is_vertex(f, w)) continue;
-        uint32_t d = tree_parent(f, w), s = idom[w];
+        uint32_t d = f->tree[w], s = idom[w];
         for (; d > s; d = idom[d]) used++;
         idom[w] = d;
         if (HEAP_UNLIKELY(used > budget)) break;
@@ -171,8 +133,7 @@ static void lengauer_tarjan_step(const struct heap_flow *f, const uint32_t *semi
                                  uint32_t *bucket, uint32_t *idom, struct heap_steps *steps)
 {
     for (uint32_t w = f->end; --w > f->root;) {
-        if (!is_vertex(f, w)) continue;
-        uint32_t parent = tree_parent(f, w);
+        uint32_t parent = f->tree[w];
         idom[w] = bucket[semi[w]];
         bucket[semi[w]] = w;
         link[w] = (struct link){ parent, w };
@@ -185,7 +146,7 @@ static void lengauer_tarjan_step(const struct heap_flow *f, const uint32_t *semi
         bucket[parent] = HEAP_NONE;
     }
     for (uint32_t w = f->root + 1; w < f->end; w++)
-        if (is_vertex(f, w) && idom[w] != semi[w]) idom[w] = idom[idom[w]];
+        if (idom[w] != semi[w]) idom[w] = idom[idom[w]];
     steps->lengauer_tarjan++;
 }
 

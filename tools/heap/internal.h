@@ -84,14 +84,11 @@ enum heap_status heap_reverse_build(const struct heap_walk *w, uint64_t skip, ui
                                     struct heap_reverse *out);
 void heap_reverse_free(struct heap_reverse *r);
 
-/* One tree of a preorder forest whose dominators are wanted: numbers root .. end-1. With `rep`,
- * every strongly connected component counts as one vertex (its smallest number, rep[v] == v),
- * whose members are the chain v, next[v], ..; all other numbers are passed over. */
+/* One tree of a preorder forest whose dominators are wanted: numbers root .. end-1. */
 struct heap_flow {
     uint32_t root, end;
     const uint32_t *tree, *fold;
     const struct heap_reverse *reverse;
-    const uint32_t *rep, *next;
 };
 
 /* idom[v] for root < v < end (idom has entries from 0 on; others are not touched). */
@@ -138,19 +135,40 @@ uint32_t heap_blocks_counted(const struct heap_blocks *b, const uint32_t *place,
 uint64_t heap_blocks_held(const struct heap_graph *g, const struct heap_analysis *a,
                           const uint64_t *held);
 
+/* What adds to the retained sizes of components with several entries beyond what their topmost
+ * members retain: vertices that hang below none of these, but that no way around all of them leads
+ * to. With shared memory, the topmost members have entries as well, for what hangs below several
+ * of them. */
+struct heap_cycles {
+    uint32_t n;
+    uint32_t *number; /* preorder numbers; later rows */
+    uint32_t *into;   /* index, smaller than its own, of what it adds to, or HEAP_NONE. The size of
+                         a component gathers at the first of its members here. */
+};
+
+/* Before rows exist. The edges may be used up: tree, fold and *r changed or freed. On failure
+ * nothing is owned. Memory: see cycle.c. */
+enum heap_status heap_cycles_find(struct heap_walk *w, struct heap_reverse *r, const uint32_t *idom,
+                                  const uint32_t *rep, struct heap_cycles *out,
+                                  struct heap_steps *steps);
+/* Adds to the retained sizes of these components, which are what their topmost members retain;
+ * out->component is by row. The numbers in *c become rows. */
+enum heap_status heap_cycles_retained(const struct heap_graph *g, struct heap_cycles *c,
+                                      const uint32_t *row, struct heap_analysis *out);
+void heap_cycles_free(struct heap_cycles *c);
+
 /*
  * Components by preorder number, before rows exist. rep[v] is replaced by the number of v's
  * component (in the order of smallest members) or HEAP_NONE. In out->components, everything is
- * filled but first_row, and the retained sizes only if *exact is set; else each component has
- * one entry, and retains what its topmost member retains.
+ * filled but first_row and the retained sizes.
  */
-enum heap_status heap_components_list(const struct heap_walk *w, const struct heap_reverse *r,
-                                      const uint32_t *idom, bool lengauer_tarjan, uint32_t *rep,
-                                      bool *exact, struct heap_analysis *out);
+enum heap_status heap_components_list(const struct heap_walk *w, uint32_t *rep,
+                                      struct heap_analysis *out);
 
 /* Brings components into row space and into their final order. component[v] is what
- * heap_components_list left, row[v] the row of number v. */
-enum heap_status heap_components_finish(const uint32_t *component, const uint32_t *row, bool exact,
+ * heap_components_list left, row[v] the row of number v; *c is freed. */
+enum heap_status heap_components_finish(const struct heap_graph *g, const uint32_t *component,
+                                        const uint32_t *row, struct heap_cycles *c,
                                         struct heap_analysis *out);
 
 /* What the search for shortest paths has found, before rows exist. */
