@@ -23,6 +23,8 @@
 #include "heap/internal.h"
 
 #define NCA_BUDGET 16u
+/* How many back edges before their turn their sources are asked for. */
+#define ASK_AHEAD 32u
 
 /* One vertex of the forest: the end of its compressed path, and a label that stands for the
  * vertices on it. Together, since they are read together. */
@@ -93,11 +95,27 @@ static inline uint32_t semidominator(const struct heap_flow *f, struct link *lin
     uint32_t i = r->off[w - r->first], end = r->off[w - r->first + 1];
     steps->edges_reduced += end - i;
     for (; i < end; i++) {
-        if (i + HEAP_AHEAD / 2 < end) HEAP_PREFETCH(&link[r->source[i + HEAP_AHEAD / 2]]);
         uint32_t s = smallest_on_path(link, r->source[i], w, &steps->compress);
         if (s < semi) semi = s;
     }
     return semi;
+}
+
+/* Before the turn of vertex w: back edges from `asked` on are asked for; more are, so that those of
+ * w and of the next ones will be there. What takes long on scattered heaps are the paths of the
+ * forest: where one begins is asked for first, and half way to its turn where that leads, if it is
+ * in the forest by then. `end` is that of all back edges. */
+static inline uint32_t ask_ahead(const struct heap_reverse *r, const struct link *link, uint32_t w,
+                                 uint32_t asked, uint32_t end)
+{
+    uint32_t next = r->off[w - r->first];
+    while (asked > 0 && (asked > next || next - asked < ASK_AHEAD)) {
+        HEAP_PREFETCH(&link[r->source[--asked]]);
+        if (end - asked <= ASK_AHEAD / 2) continue;
+        uint32_t near = r->source[asked + ASK_AHEAD / 2];
+        if (near > w) HEAP_PREFETCH(&link[link[near].ancestor]);
+    }
+    return asked;
 }
 
 /* Step 1. semi[] is indexed by v - root; `link` by v - root too, through a shifted view that stays
@@ -105,7 +123,10 @@ static inline uint32_t semidominator(const struct heap_flow *f, struct link *lin
 static void semidominators(const struct heap_flow *f, struct link *link, uint32_t *semi,
                            struct heap_steps *steps)
 {
+    const struct heap_reverse *r = f->reverse;
+    uint32_t end = r->off[f->end - r->first], asked = end;
     for (uint32_t w = f->end; --w > f->root;) {
+        asked = ask_ahead(r, link, w, asked, end);
         semi[w] = semidominator(f, link, w, steps);
         link[w] = (struct link){ f->tree[w], semi[w] };
     }
