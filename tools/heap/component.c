@@ -10,7 +10,10 @@
  * Edges from ancestors that are not tree edges can be left out: the tree path is there instead.
  * Only unassigned vertices need a look: a path from x to v stays inside the component.
  *
- * O(n + back edges): every vertex is taken from the stack once. 8 B a vertex during the call.
+ * The order of the search does not matter; it is breadth first, since a queue is known ahead, so
+ * that what a large component has all over the heap is asked for before its turn.
+ *
+ * O(n + back edges): every vertex is in the queue once. 8 B a vertex during the call.
  */
 #include "heap/internal.h"
 
@@ -29,14 +32,36 @@ struct search {
     const struct heap_reverse *reverse;
     const uint32_t *tree;
     uint32_t *rep;
-    uint32_t *stack;
-    uint32_t depth;
+    uint32_t *queue; /* of one component at a time */
+    uint32_t length;
 };
 
 static inline void take(struct search *s, uint32_t x, uint32_t v)
 {
     s->rep[x] = v;
-    s->stack[s->depth++] = x;
+    s->queue[s->length++] = x;
+}
+
+/* For what is behind place i: where it has its edges; then these and its tree parent's component;
+ * then the components of the first sources. */
+static inline void prefetch_ahead(const struct search *s, uint32_t i)
+{
+    const struct heap_reverse *r = s->reverse;
+    if (s->length - i <= HEAP_AHEAD / 2) return;
+    if (i + HEAP_AHEAD + HEAP_AHEAD / 2 < s->length) {
+        uint32_t far = s->queue[i + HEAP_AHEAD + HEAP_AHEAD / 2];
+        HEAP_PREFETCH(&r->off[far - r->first]);
+        HEAP_PREFETCH(&s->tree[far]);
+    }
+    if (i + HEAP_AHEAD < s->length) {
+        uint32_t next = s->queue[i + HEAP_AHEAD];
+        HEAP_PREFETCH(&r->source[r->off[next - r->first]]);
+        HEAP_PREFETCH(&s->rep[s->tree[next]]);
+    }
+    uint32_t near = s->queue[i + HEAP_AHEAD / 2] - r->first;
+    uint32_t k = r->off[near], stop = r->off[near + 1];
+    if (stop - k > 4) stop = k + 4;
+    for (; k < stop; k++) HEAP_PREFETCH(&s->rep[r->source[k]]);
 }
 
 /* Assigns the component whose smallest number is v, and whose members lie in v .. end. */
@@ -44,9 +69,11 @@ static uint64_t search_back(struct search *s, uint32_t v, uint32_t end)
 {
     const struct heap_reverse *r = s->reverse;
     uint64_t edges = 0;
+    s->length = 0;
     take(s, v, v);
-    while (s->depth > 0) {
-        uint32_t u = s->stack[--s->depth];
+    for (uint32_t next = 0; next < s->length; next++) {
+        prefetch_ahead(s, next);
+        uint32_t u = s->queue[next];
         if (u != v && s->rep[s->tree[u]] == HEAP_NONE) take(s, s->tree[u], v);
         uint32_t i = r->off[u - r->first], stop = r->off[u - r->first + 1];
         edges += stop - i;
@@ -64,8 +91,8 @@ enum heap_status heap_components_find(const struct heap_reverse *r, const uint32
     uint32_t first = r->first, n = r->n;
     uint32_t *end = heap_new(n, sizeof *end);
     struct search s = { .reverse = r, .tree = tree, .rep = rep };
-    s.stack = heap_new(n, sizeof *s.stack);
-    enum heap_status status = end && s.stack ? HEAP_OK : HEAP_NO_MEMORY;
+    s.queue = heap_new(n, sizeof *s.queue);
+    enum heap_status status = end && s.queue ? HEAP_OK : HEAP_NO_MEMORY;
     if (status == HEAP_OK) {
         subtree_ends(tree, first, n, end);
         for (uint32_t v = first; v < first + n; v++) rep[v] = HEAP_NONE;
@@ -73,6 +100,6 @@ enum heap_status heap_components_find(const struct heap_reverse *r, const uint32
             if (rep[v] == HEAP_NONE) steps->component_edges += search_back(&s, v, end[v - first]);
     }
     heap_free(end);
-    heap_free(s.stack);
+    heap_free(s.queue);
     return status;
 }
