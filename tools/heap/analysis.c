@@ -167,9 +167,12 @@ static enum heap_status reverse_all(struct build *b)
 
 static enum heap_status find_components(struct build *b)
 {
+    struct heap_steps steps = { 0 }; /* in no cache line in which others count meanwhile */
     b->rep = heap_new(b->walk.count, sizeof *b->rep);
     if (!b->rep) return HEAP_NO_MEMORY;
-    return heap_components_find(&b->reverse, b->walk.tree, b->rep, &b->out->steps);
+    enum heap_status status = heap_components_find(&b->reverse, b->walk.tree, b->rep, &steps);
+    b->out->steps.component_edges += steps.component_edges;
+    return status;
 }
 
 static enum heap_status find_dominators(struct build *b)
