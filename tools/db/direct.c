@@ -206,7 +206,7 @@ int direct_rows(struct direct *d, const char *table, const struct rows_source *s
 /* ---- two halves ------------------------------------------------------------------------------ */
 
 struct half {
-    const struct rows_source *source;
+    BESIDE_APART const struct rows_source *source;
     struct btree *tree;
     struct btree_file *file;
     struct rows *rows;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "db/heapdb.h"
+#include "heap/beside.h"
 
 #define AHEAD 12u
 
@@ -76,7 +77,7 @@ static int write_lists(struct loader *l, struct snapshot *s)
 
 /* child: the first child of a row is the next row; the next one comes after all that it retains. */
 struct child_rows {
-    const struct snapshot *s;
+    BESIDE_APART const struct snapshot *s;
     uint32_t row, end, child; /* of rows before `end` */
 };
 
@@ -129,7 +130,7 @@ static int write_top(struct loader *l, struct snapshot *s)
 /* ---- address, type_prefix ------------------------------------------------------------------ */
 
 struct address_rows {
-    const struct snapshot *s;
+    BESIDE_APART const struct snapshot *s;
     uint32_t at, end;
 };
 

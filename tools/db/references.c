@@ -80,7 +80,7 @@ static void prepare(void *opaque)
 /* ---- ref ----------------------------------------------------------------------------------- */
 
 struct ref_rows {
-    struct loader *l;
+    BESIDE_APART struct loader *l;
     const struct snapshot *s;
     struct heap_backward *backward;
     unsigned half;
@@ -165,7 +165,7 @@ static int write_refs(struct loader *l, struct snapshot *s, struct heap_backward
 /* ---- referrer ------------------------------------------------------------------------------ */
 
 struct referrer_rows {
-    const struct snapshot *s;
+    BESIDE_APART const struct snapshot *s;
     const struct heap_backward *b;
     uint32_t bucket, last; /* the next one to sort; behind the last one */
     struct heap_backward_sorted sorted;

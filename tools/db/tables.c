@@ -10,11 +10,12 @@
 #include <stdlib.h>
 
 #include "db/notable.h"
+#include "heap/beside.h"
 
 /* ---- object -------------------------------------------------------------------------------- */
 
 struct object_rows {
-    const struct snapshot *s;
+    BESIDE_APART const struct snapshot *s;
     uint32_t row, end; /* the next one; behind the last one */
 };
 

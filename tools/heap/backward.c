@@ -5,14 +5,14 @@
 
 #define TARGETS (UINT32_C(1) << HEAP_BACKWARD_BITS)
 
-/* next[2 i + h] = how many references from half h lead to bucket i. */
+/* The place of half h and bucket i gets how many references from that half lead to that bucket. */
 static enum heap_status count_targets(const struct heap_backward_edges *e, struct heap_backward *b)
 {
     for (uint32_t v = 0; v < e->n_nodes; v++) {
         unsigned half = e->row_of[v] >= e->middle;
         for (uint64_t i = e->off[v]; i < e->off[v + 1]; i++) {
             if (e->target[i] >= e->n_rows) return HEAP_BAD_GRAPH;
-            b->next[2 * (e->target[i] >> HEAP_BACKWARD_BITS) + half]++;
+            ++*heap_backward_next(b, half, e->target[i] >> HEAP_BACKWARD_BITS);
         }
     }
     return HEAP_OK;
@@ -25,10 +25,11 @@ static enum heap_status place_buckets(struct heap_backward *b, uint64_t m, uint6
     largest[0] = largest[1] = 0;
     b->middle = b->n_buckets;
     for (uint32_t i = 0; i < b->n_buckets; i++) {
-        uint64_t first = b->next[2 * i], n = first + b->next[2 * i + 1];
+        uint64_t *place[2] = { heap_backward_next(b, 0, i), heap_backward_next(b, 1, i) };
+        uint64_t first = *place[0], n = first + *place[1];
         if (n >= UINT32_MAX) return HEAP_TOO_LARGE;
-        b->next[2 * i] = sum;
-        b->next[2 * i + 1] = sum + first;
+        *place[0] = sum;
+        *place[1] = sum + first;
         sum += n;
         unsigned half = i >= b->middle;
         if (n > largest[half]) largest[half] = n;
@@ -41,7 +42,8 @@ enum heap_status heap_backward_begin(const struct heap_backward_edges *e, struct
 {
     uint64_t largest[2], m = e->off[e->n_nodes];
     *out = (struct heap_backward){ .n_buckets = e->n_rows / TARGETS + (e->n_rows % TARGETS != 0) };
-    out->next = heap_new_zeroed(2 * (uint64_t)out->n_buckets, sizeof *out->next);
+    out->next = heap_new_zeroed(2 * (uint64_t)out->n_buckets + HEAP_BACKWARD_APART,
+                                sizeof *out->next);
     if (!out->next) return HEAP_NO_MEMORY;
     enum heap_status status = count_targets(e, out);
     if (status == HEAP_OK) status = place_buckets(out, m, largest);
@@ -54,12 +56,12 @@ enum heap_status heap_backward_begin(const struct heap_backward_edges *e, struct
 enum heap_status heap_backward_sort(const struct heap_backward *b, uint32_t bucket,
                                     struct heap_backward_sorted *out)
 {
-    uint64_t first = bucket ? b->next[2 * bucket - 1] : 0;
+    uint64_t first = bucket ? *heap_backward_next(b, 1, bucket - 1) : 0;
     uint32_t *place = heap_new_zeroed(TARGETS, sizeof *place), sum = 0;
     uint32_t *order = b->order[bucket >= b->middle];
     if (!place) return HEAP_NO_MEMORY;
     const struct heap_backward_ref *ref = b->all + first;
-    uint32_t n = (uint32_t)(b->next[2 * bucket + 1] - first);
+    uint32_t n = (uint32_t)(*heap_backward_next(b, 1, bucket) - first);
     for (uint32_t i = 0; i < n; i++) place[ref[i].target % TARGETS]++;
     for (uint32_t t = 0; t < TARGETS; t++) {
         uint32_t count = place[t];

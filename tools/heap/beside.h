@@ -8,6 +8,11 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+/** Before the first member of a structure of which each thread has one and writes it often: no cache
+ *  line, nor a pair of them that is fetched together, has two of them, which would go to and fro. For
+ *  structures that stand on the stack. */
+#define BESIDE_APART _Alignas(128)
+
 /** Whether two threads are worth it on this machine. */
 bool beside_worth(void);
 

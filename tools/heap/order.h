@@ -141,10 +141,18 @@ struct heap_backward_edges {
 
 struct heap_backward {
     uint32_t n_buckets, middle;
-    uint64_t *next; /* [2 * n_buckets] by bucket and half: where its next reference goes */
+    uint64_t *next; /* by half and bucket, heap_backward_next: where its next reference goes */
     struct heap_backward_ref *all;
     uint32_t *order[2];
 };
+
+/* The two halves, which two threads write, have no cache line in common. */
+enum { HEAP_BACKWARD_APART = 16 };
+static inline uint64_t *heap_backward_next(const struct heap_backward *b, unsigned half,
+                                           uint32_t bucket)
+{
+    return &b->next[(b->n_buckets + HEAP_BACKWARD_APART) * (size_t)half + bucket];
+}
 
 /* A bucket in order; `order` stays until the next one of the same half of the buckets. */
 struct heap_backward_sorted {
@@ -165,7 +173,7 @@ void heap_backward_free(struct heap_backward *b);
 static inline void heap_backward_add(struct heap_backward *b, unsigned half, uint32_t target,
                                      uint32_t source, uint32_t position)
 {
-    b->all[b->next[2 * (target >> HEAP_BACKWARD_BITS) + half]++] =
+    b->all[(*heap_backward_next(b, half, target >> HEAP_BACKWARD_BITS))++] =
         (struct heap_backward_ref){ target, source, position };
 }
 
