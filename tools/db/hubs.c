@@ -106,10 +106,10 @@ static bool choose(struct hubs *h)
     qsort(h->hub, h->n, sizeof *h->hub, compare_size);
     if (h->n > HUBS_MAX) h->n = HUBS_MAX;
     qsort(h->hub, h->n, sizeof *h->hub, compare_row);
-    h->is_hub = memory_zeroed(&h->l->budget, (uint64_t)a->n_nodes / 64 + 1, sizeof *h->is_hub);
+    h->is_hub = memory_zeroed(&h->l->budget, heap_holds_words(a->n_nodes), sizeof *h->is_hub);
     for (size_t i = 0; h->is_hub && i < h->n; i++) {
         uint32_t v = a->node[h->hub[i].row];
-        h->is_hub[v / 64] |= UINT64_C(1) << (v % 64);
+        heap_holds_set(h->is_hub, v);
         h->count[v] = (uint16_t)i;
     }
     return h->is_hub;
@@ -131,7 +131,7 @@ static bool list_types(struct hubs *h)
         uint32_t of = (uint32_t)packed_get(&c->type, v);
         for (uint64_t e = off[v]; e < off[v + 1]; e++) {
             uint32_t to = c->target[e];
-            if (h->is_hub[to / 64] >> (to % 64) & 1) type[h->next[h->count[to]]++] = of;
+            if (heap_holds_get(h->is_hub, to)) type[h->next[h->count[to]]++] = of;
         }
     }
     return true;
@@ -182,7 +182,7 @@ static void release_lists(struct hubs *h)
 {
     struct budget *b = &h->l->budget;
     memory_free(b, h->count, h->s->resolved.n, sizeof *h->count);
-    memory_free(b, h->is_hub, (uint64_t)h->s->analysis.n_nodes / 64 + 1, sizeof *h->is_hub);
+    memory_free(b, h->is_hub, heap_holds_words(h->s->analysis.n_nodes), sizeof *h->is_hub);
     memory_give(b, (void **)&h->wrapped, &h->wrapped_cap, sizeof *h->wrapped);
     memory_free(b, h->type, h->n_type, sizeof *h->type);
     memory_free(b, h->next, h->n, sizeof *h->next);
