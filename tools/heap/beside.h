@@ -11,7 +11,8 @@
 /** Before the first member of a structure of which each thread has one and writes it often: no cache
  *  line, nor a pair of them that is fetched together, has two of them, which would go to and fro. For
  *  structures that stand on the stack. */
-#define BESIDE_APART _Alignas(128)
+#define BESIDE_APART _Alignas(BESIDE_LINES)
+enum { BESIDE_LINES = 128 }; /* bytes */
 
 /** Whether two threads are worth it on this machine. */
 bool beside_worth(void);

@@ -11,6 +11,7 @@
 #define HEAP_ORDER_H
 
 #include "heap/analysis.h"
+#include "heap/beside.h"
 
 /* out[row] = by_node[node of row]; `virtual_value` at the two virtual roots. out has n_rows
  * elements, the caller's. O(n), gathers with prefetch. */
@@ -147,7 +148,7 @@ struct heap_backward {
 };
 
 /* The two halves, which two threads write, have no cache line in common. */
-enum { HEAP_BACKWARD_APART = 16 };
+enum { HEAP_BACKWARD_APART = BESIDE_LINES / sizeof(uint64_t) };
 static inline uint64_t *heap_backward_next(const struct heap_backward *b, unsigned half,
                                            uint32_t bucket)
 {
